@@ -1,0 +1,1 @@
+"""The library behind the workflow: which tricks make a small neural network generalize."""
