@@ -1,9 +1,10 @@
 """What an engine gets and gives back: K models, trained at once on the same data.
 
 Every array has the models on its leading axis. An engine (`torch_engine`, `simd_engine`) is one
-function, ``train(problem) -> Outcome``; model k's outcome depends on row k alone.
+function that trains a `Problem`; model k's outcome depends on row k alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,3 +114,20 @@ class Outcome:
     test_mse: np.ndarray
     train_mse: np.ndarray
     epochs_run: np.ndarray
+
+
+@dataclass(frozen=True)
+class Group:
+    """Models of a problem that an engine trained together, handed back as soon as they are done.
+
+    Attributes
+    ----------
+    models : sequence of G indices into the problem's K models
+    outcome : Outcome of those G models
+    seconds : float
+        The time that it took.
+    """
+
+    models: Sequence[int]
+    outcome: Outcome
+    seconds: float

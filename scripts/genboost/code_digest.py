@@ -1,0 +1,83 @@
+"""A digest of the code that a step depends on, blind to what can't change a result.
+
+A rule has it among its params, so that Snakemake runs the step again when its code changed in
+substance, and does not when a comment, a docstring or the formatting did.
+"""
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parent.name
+
+
+def digest(script: str, *others: str) -> str:
+    """Return a digest of a script, of all modules of the library that it leads to, and of others.
+
+    Parameters
+    ----------
+    script
+        A file in scripts/, such as ``train.py``.
+    others
+        Further files or folders there, such as the sources of a compiled kernel.
+    """
+    total = hashlib.sha256()
+    for path in sorted(_reached(SCRIPTS / script)):
+        total.update(_substance(path).encode())
+    for name in others:
+        path = SCRIPTS / name
+        for file in sorted(path.rglob("*.[ch]")) if path.is_dir() else [path]:
+            total.update(_c_substance(file.read_text()).encode())
+    return total.hexdigest()[:16]
+
+
+def _reached(script: Path) -> set[Path]:
+    """Return a script and every module of the library that it imports, directly or not."""
+    reached, ahead = set(), [script]
+    while ahead:
+        path = ahead.pop()
+        if path not in reached:
+            reached.add(path)
+            ahead.extend(_imports(path))
+    return reached
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def _imports(path: Path) -> Iterator[Path]:
+    """Yield the library's modules that a file imports, anywhere in it."""
+    for node in ast.walk(_tree(path)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            if name.split(".")[0] == PACKAGE:
+                module = SCRIPTS.joinpath(*name.split("."))
+                yield from (p for p in (module.with_suffix(".py"), module / "__init__.py") if p.is_file())
+
+
+@cache
+def _substance(path: Path) -> str:
+    """Return a Python file's syntax tree as text, without docstrings."""
+    tree = ast.parse(path.read_text(), str(path))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body
+            if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+                del body[0]
+    return ast.dump(tree)
+
+
+def _c_substance(source: str) -> str:
+    """Return a C file without comments and with one space wherever there are any."""
+    source = re.sub(r"/\*.*?\*/|//[^\n]*", " ", source, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", source)

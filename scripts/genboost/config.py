@@ -1,0 +1,225 @@
+"""The configuration: numbers normalized, defaults filled in, every mistake named with its place.
+
+The schema, `workflow/schemas/config.schema.yaml`, is the one list of keys, values and defaults.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from genboost.errors import UserError
+
+SCHEMA_PATH = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\.?(inf|nan)", re.IGNORECASE)
+OVERRIDABLE = ("data", "model", "training", "grid")
+
+Key = tuple[str | int, ...]
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the configuration's schema."""
+    return yaml.safe_load(SCHEMA_PATH.read_text())
+
+
+def defaults(section: str) -> dict[str, Any]:
+    """Return the default of every key of a section."""
+    properties = schema()["properties"][section]["properties"]
+    return {key: _normalized(rule["default"], rule) for key, rule in properties.items()}
+
+
+def resolve(config: dict[str, Any], files: Sequence[str | Path] = ()) -> dict[str, Any]:
+    """Check a configuration and fill it in.
+
+    Parameters
+    ----------
+    config
+        What was read from config.yaml and merged with ``--configfile`` and ``--config``.
+    files
+        The files that it was read from, to say where a mistake is.
+
+    Returns
+    -------
+    dict
+        The configuration with all keys; each study holds its own whole data, model, training and
+        grid sections.
+
+    Raises
+    ------
+    UserError
+        Naming every mistake, its key, file and line.
+    """
+    config = _normalized(config, schema())
+    mistakes = list(_schema_mistakes(config)) or list(_value_mistakes(config))
+    if mistakes:
+        lines = [f"{_place(files, key)}{_dotted(key)}: {message}" for key, message in mistakes]
+        raise UserError("the configuration is wrong:\n  " + "\n  ".join(lines))
+    resolved = {
+        section: {**defaults(section), **config.get(section, {})}
+        for section, rule in schema()["properties"].items()
+        if section != "studies"
+    }
+    studies = config.get("studies", schema()["properties"]["studies"]["default"])
+    resolved["studies"] = {
+        name: {
+            "title": study.get("title", name),
+            **{part: {**resolved[part], **study.get(part, {})} for part in OVERRIDABLE},
+        }
+        for name, study in studies.items()
+    }
+    for section in [resolved, *resolved["studies"].values()]:
+        seeds = section["grid"]["seeds"]
+        section["grid"] = {
+            **section["grid"],
+            "seeds": list(range(seeds)) if isinstance(seeds, int) else seeds,
+        }
+    return resolved
+
+
+def _follow(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema rule, or the one that it refers to."""
+    if "$ref" not in rule:
+        return rule
+    target = schema()
+    for step in rule["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    return target
+
+
+def _normalized(value: Any, rule: dict[str, Any]) -> Any:
+    """Return a value with each number a number.
+
+    YAML 1.1 reads ``3e-5`` as text and ``3.0e-5`` as a number; here they are the same. ``none``
+    stands for null where null is allowed, and whole numbers are integers where those belong.
+    """
+    rule = _follow(rule)
+    types = rule.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    if isinstance(value, dict):
+        rules = rule.get("properties", {})
+        other = rule.get("additionalProperties") or {}
+        return {key: _normalized(item, rules.get(key, other)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_normalized(item, rule.get("items", {})) for item in value]
+    if isinstance(value, str):
+        if "null" in types and value.lower() == "none":
+            return None
+        if {"number", "integer"} & set(types) and NUMBER.fullmatch(value):
+            value = float(value.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    if isinstance(value, bool):
+        return value
+    if "number" in types and isinstance(value, int | float):
+        return float(value)
+    if "integer" in types and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _schema_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
+    """Yield what the schema forbids, in a person's words."""
+    import jsonschema
+
+    errors = jsonschema.Draft202012Validator(schema()).iter_errors(config)
+    for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
+        key, rule, value = tuple(error.absolute_path), error.schema, error.instance
+        match error.validator:
+            case "additionalProperties":
+                known = list(rule["properties"])
+                for name in [name for name in value if name not in known]:
+                    close = difflib.get_close_matches(str(name), known, n=1)
+                    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+                    yield (*key, name), f"unknown key; {hint}"
+            case "enum":
+                yield key, f"{value!r} is unknown; choose from {', '.join(map(str, rule['enum']))}"
+            case "type":
+                types = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
+                names = {"object": "block of keys", "array": "list", "null": "none"}
+                wanted = " or ".join(names.get(kind, kind) for kind in types)
+                yield key, f"{value!r} is not a valid value; it takes a {wanted}"
+            case "minimum" if error.validator_value == 0:
+                yield key, f"{value} is negative; it must be 0 or more"
+            case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
+                bound = {"minimum": "at least", "exclusiveMinimum": "more than",
+                         "maximum": "at most", "exclusiveMaximum": "less than"}  # fmt: skip
+                yield key, f"{value} is out of range; {bound[error.validator]} {error.validator_value}"
+            case "minItems" | "minProperties":
+                yield key, "is empty; it needs at least one entry"
+            case "pattern":
+                yield key, f"{value!r} has characters that are not allowed there"
+            case _:
+                yield key, error.message
+
+
+def _value_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
+    """Yield what a schema can't say: numbers that are not finite, values that are there twice."""
+    yield from _not_finite((), config)
+    sections: list[tuple[Key, dict[str, Any]]] = [((), config)]
+    sections += [(("studies", name), study) for name, study in config.get("studies", {}).items()]
+    for place, section in sections:
+        for axis, values in section.get("grid", {}).items():
+            if isinstance(values, list):
+                twice = sorted({str(value) for value in values if values.count(value) > 1})
+                if twice:
+                    yield (*place, "grid", axis), f"has {', '.join(twice)} more than once"
+        if section.get("data", {}).get("source") == "file":
+            path = section["data"].get("path") or config.get("data", {}).get("path")
+            if path is None:
+                yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
+    yield from _source_conflicts(config)
+
+
+def _source_conflicts(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
+    """Yield studies that take one data set from two places."""
+    chosen: dict[str, tuple[str, tuple[Any, ...]]] = {}
+    base = {**defaults("data"), **config.get("data", {})}
+    for name, study in config.get("studies", {}).items():
+        data = {**base, **study.get("data", {})}
+        source = tuple(data[key] for key in ("source", "path", "kaggle_dataset"))
+        first, other = chosen.setdefault(data["dataset"], (name, source))
+        if source != other:
+            yield (
+                ("studies", name, "data"),
+                f"takes the data set {data['dataset']} from another source than study {first}; "
+                "give one of them a dataset name of its own",
+            )
+
+
+def _not_finite(key: Key, value: Any) -> Iterable[tuple[Key, str]]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield key, f"{value} is not finite; it takes a number"
+    if isinstance(value, dict | list):
+        for step, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _not_finite((*key, step), child)
+
+
+def _dotted(key: Key) -> str:
+    """Return a key as people write it: ``grid.learning_rate[2]``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key)
+    return text.removeprefix(".") or "the configuration"
+
+
+def _place(files: Sequence[str | Path], key: Key) -> str:
+    """Return ``config.yaml, line 12: `` for the last file that has a key, or nothing."""
+    for file in reversed(files):
+        node = yaml.compose(Path(file).read_text(), Loader=yaml.SafeLoader)
+        line = None
+        for step in key:
+            if isinstance(node, yaml.MappingNode):
+                found = [pair for pair in node.value if pair[0].value == str(step)]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+                found = [(item, item) for item in node.value[step : step + 1]]
+            else:
+                found = []
+            if not found:
+                line = None
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        if line is not None:
+            return f"{file}, line {line}: "
+    return ""

@@ -1,0 +1,243 @@
+"""The grid: cells, the models to train, and the path that names each of them.
+
+A model's path says all that determines it, apart from the data, the code and the engine, so an
+edit of the configuration changes the paths of just the models that it touches.
+"""
+
+import itertools
+import re
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+from genboost import config as configuration
+from genboost.errors import UserError
+
+LANES = 16  # models that the compiled engine trains in one vector
+
+AXES = ("optimizer", "learning_rate", "weight_decay", "sam_rho", "seed")
+
+RECORD = (
+    "results/models/{variant}/{protocol}/optimizer~{optimizer}/sam_rho~{sam_rho}/epochs~{epochs}"
+    "/learning_rate~{learning_rate}/weight_decay~{weight_decay}/seed~{seed}.json"
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of hyperparameters; `sam_rho` is None without SAM."""
+
+    optimizer: str
+    learning_rate: float
+    weight_decay: float
+    sam_rho: float | None
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What all cells of a study share: the model and the way it is trained."""
+
+    hidden_layers: int
+    width: int
+    activation: str
+    batch_size: int
+    schedule: str
+    t_max: int
+    eta_min: float
+    weight_decay_form: str
+
+    @classmethod
+    def of(cls, model: dict[str, Any], training: dict[str, Any]) -> "Protocol":
+        """Take a protocol out of a configuration's model and training sections."""
+        settings = {**model, **training}
+        return cls(**{field.name: settings[field.name] for field in fields(cls)})
+
+    @cached_property
+    def name(self) -> str:
+        """What differs from the defaults, as part of a path."""
+        standard = self.of(configuration.defaults("model"), configuration.defaults("training"))
+        return _difference(asdict(self), asdict(standard))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A cell and a seed, trained on a data variant with a protocol."""
+
+    variant: str
+    protocol: Protocol
+    cell: Cell
+    seed: int
+
+    @property
+    def record(self) -> str:
+        """The path of the model's record."""
+        cell = {name: text(value) for name, value in asdict(self.cell).items()}
+        names = {"variant": self.variant, "protocol": self.protocol.name, "seed": self.seed}
+        return RECORD.format(**names, **cell)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A grid of cells under one protocol and data variant, and its seeds."""
+
+    name: str
+    title: str
+    variant: str
+    data: dict[str, Any]
+    protocol: Protocol
+    cells: tuple[Cell, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def models(self) -> list[Model]:
+        """The models of the study, cell by cell."""
+        return [
+            Model(self.variant, self.protocol, cell, seed)
+            for cell in self.cells
+            for seed in self.seeds
+        ]
+
+
+def studies(config: dict[str, Any]) -> list[Study]:
+    """Expand a resolved configuration into its studies."""
+    return [
+        Study(
+            name=name,
+            title=study["title"],
+            variant=variant(study["data"]),
+            data=study["data"],
+            protocol=Protocol.of(study["model"], study["training"]),
+            cells=tuple(cells(study["grid"], study["training"])),
+            seeds=tuple(study["grid"]["seeds"]),
+        )
+        for name, study in config["studies"].items()
+    ]
+
+
+def cells(grid: dict[str, Any], training: dict[str, Any]) -> list[Cell]:
+    """Return the cells of a grid: optimizer by optimizer, then by SAM radius."""
+    axes = (grid[axis] for axis in ("optimizer", "sam_rho", "learning_rate", "weight_decay"))
+    return [
+        Cell(
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            sam_rho=sam_rho,
+            epochs=training["epochs" if sam_rho is None else "epochs_sam"],
+        )
+        for optimizer, sam_rho, learning_rate, weight_decay in itertools.product(*axes)
+    ]
+
+
+def models(all_studies: list[Study]) -> list[Model]:
+    """Return the models of all studies, each once, in order."""
+    return list(dict.fromkeys(model for study in all_studies for model in study.models))
+
+
+def variant(data: dict[str, Any]) -> str:
+    """Name a way of preparing a data set: what differs from the defaults, as part of a path."""
+    origin = {"source", "path", "kaggle_dataset"}
+    standard = configuration.defaults("data")
+    return _difference(
+        {key: value for key, value in data.items() if key not in origin},
+        {key: value for key, value in standard.items() if key not in origin},
+    )
+
+
+def packs(some_models: list[Model], fused: list[str], at_least: int) -> list[list[Model]]:
+    """Share out models to jobs that each train many.
+
+    Parameters
+    ----------
+    some_models
+        The models to train.
+    fused
+        The axes (of `AXES`) that a job may span; on the others it has a single value.
+    at_least
+        How many jobs there shall be, if there are models enough.
+
+    Returns
+    -------
+    list of lists
+        The jobs' models. Jobs cost about the same, never mix data variants or protocols, and hold
+        models of a kind (SAM or not, epochs, optimizer) side by side, in multiples of `LANES`
+        where they can, so that the engine's vectors are full.
+    """
+    split = [axis for axis in AXES if axis not in fused]
+    groups: dict[tuple[Any, ...], list[Model]] = {}
+    for model in some_models:
+        values = {**asdict(model.cell), "seed": model.seed}
+        key = (model.variant, model.protocol, *(values[axis] for axis in split))
+        groups.setdefault(key, []).append(model)
+    pieces = -(-at_least // max(len(groups), 1))
+    return [piece for group in groups.values() for piece in _pieces(group, pieces)]
+
+
+def _pieces(group: list[Model], count: int) -> list[list[Model]]:
+    """Cut a group of models into about `count` pieces of about the same cost."""
+
+    def kind(model: Model) -> tuple[bool, int, str]:
+        return model.cell.sam_rho is None, model.cell.epochs, model.cell.optimizer
+
+    group = sorted(group, key=kind)
+    batches = [group[start : start + LANES] for start in range(0, len(group), LANES)]
+    if len(batches) < count:
+        return [group[start::count] for start in range(min(count, len(group)))]
+    ends = list(itertools.accumulate(sum(map(cost, batch)) for batch in batches))
+    pieces: list[list[Model]] = [[] for _ in range(count)]
+    for batch, end in zip(batches, ends, strict=True):
+        middle = end - sum(map(cost, batch)) / 2
+        pieces[int(middle / ends[-1] * count)].extend(batch)
+    return [piece for piece in pieces if piece]
+
+
+def cost(model: Model) -> int:
+    """Return what training a model costs, in epochs of plain gradient descent."""
+    return model.cell.epochs * (1 if model.cell.sam_rho is None else 2)
+
+
+def cell_and_seed(record: str) -> tuple[Cell, int]:
+    """Read a cell and a seed off a record's path.
+
+    Raises
+    ------
+    UserError
+        If the path is not one that `Model.record` makes.
+    """
+    parts = PurePosixPath(record).with_suffix("").parts
+    values = dict(part.split("~", 1) for part in parts[-6:] if "~" in part)
+    try:
+        cell = Cell(
+            optimizer=values["optimizer"],
+            learning_rate=float(values["learning_rate"]),
+            weight_decay=float(values["weight_decay"]),
+            sam_rho=None if values["sam_rho"] == "none" else float(values["sam_rho"]),
+            epochs=int(values["epochs"]),
+        )
+        return cell, int(values["seed"])
+    except (KeyError, ValueError):
+        raise UserError(
+            f"{record} is not the path of a model's record; one looks like "
+            "optimizer~adam/sam_rho~none/epochs~200/learning_rate~0.003/weight_decay~0/seed~0.json"
+        ) from None
+
+
+def text(value: Any) -> str:
+    """Write a value as paths and tables show it: ``3e-5``, ``0.003``, ``0``, ``none``."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return re.sub(r"e([-+])0*", r"e\1", repr(value)).replace("e+", "e").removesuffix(".0")
+    if isinstance(value, list | tuple):
+        return "+".join(map(text, value)) or "none"
+    return str(value)
+
+
+def _difference(settings: dict[str, Any], standard: dict[str, Any]) -> str:
+    """Return ``name~value`` of all settings that are not standard, or ``default``."""
+    changed = [f"{key}~{text(value)}" for key, value in settings.items() if value != standard[key]]
+    return ",".join(changed) or "default"

@@ -1,0 +1,103 @@
+"""The record of a trained model: one JSON file, one line a key, the same bytes for the same model.
+
+Only the last line, ``run``, tells how and when it was made, and may differ from run to run.
+"""
+
+import base64
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genboost.errors import UserError
+from genboost.grid import Cell, Protocol
+from genboost.training import Result
+
+END = "\n}\n"
+
+
+def compose(
+    cell: Cell,
+    seed: int,
+    protocol: Protocol,
+    result: Result,
+    fingerprint: str,
+    run: dict[str, Any],
+) -> str:
+    """Write a trained model as a record's text.
+
+    Parameters
+    ----------
+    fingerprint
+        Stands for all that determines the result; see `train.py`.
+    run
+        What may differ between two runs: seconds, engine, device, versions.
+    """
+    entries = {
+        "cell": asdict(cell),
+        "seed": seed,
+        "protocol": asdict(protocol),
+        "fingerprint": fingerprint,
+        "status": "diverged" if result.diverged else "finished",
+        "test_mse": None if result.diverged else float(result.test_mse[-1]),
+        "train_mse": None if result.diverged else result.train_mse,
+        "gradient_evaluations": result.gradient_evaluations,
+        "curves": {
+            name: [float(value) for value in getattr(result, name)]
+            for name in ("train_loss", "test_mse", "learning_rate")
+        },
+        "weights": None if result.diverged else _encode(result.weights),
+        "run": run,
+    }
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items()]
+    return "{\n" + ",\n".join(lines) + END
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Read a record.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or damaged.
+    """
+    try:
+        entries = json.loads(Path(path).read_bytes())
+        entries["fingerprint"], entries["run"]
+        return entries
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; run snakemake again to train that model") from None
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path} is damaged; delete it and run snakemake again") from None
+
+
+def weights(entries: dict[str, Any]) -> np.ndarray | None:
+    """Return a record's final parameters, float32 [P] as in `Result.weights`; None if it diverged."""
+    if entries["weights"] is None:
+        return None
+    return np.frombuffer(base64.b64decode(entries["weights"]), dtype="<f4")
+
+
+def is_valid(path: str | Path, fingerprint: str) -> bool:
+    """Say whether a whole record with that fingerprint is there."""
+    try:
+        return read(path)["fingerprint"] == fingerprint
+    except UserError:
+        return False
+
+
+def is_damaged(path: str | Path) -> bool:
+    """Say whether a file is there that is no whole record, by a look at its two ends (cheap)."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(2)
+            file.seek(max(file.seek(0, 2) - len(END), 0))
+            return start != b"{\n" or file.read() != END.encode()
+    except FileNotFoundError:
+        return False
+
+
+def _encode(array: np.ndarray) -> str:
+    return base64.b64encode(array.astype("<f4").tobytes()).decode()

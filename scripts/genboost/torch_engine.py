@@ -1,0 +1,158 @@
+"""The reference engine: K models in PyTorch, gradients by autograd, on a CPU or a GPU.
+
+The models' parameters are one tensor [K, P], so an update rule reads as its paper writes it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from genboost.engine import Architecture, Data, Outcome, Problem
+from genboost.optim import OPTIMIZERS, sam_perturbation
+
+ACTIVATIONS = {
+    "relu": functional.relu,
+    "leaky_relu": functional.leaky_relu,
+    "elu": functional.elu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "silu": functional.silu,
+}
+
+
+def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Outcome:
+    """Train K models.
+
+    Parameters
+    ----------
+    problem
+        The models; `float64` for tests of the arithmetic.
+    device
+        ``cpu`` or ``cuda``.
+
+    Returns
+    -------
+    Outcome
+        Models that need the same operations (optimizer, SAM or not) are trained together.
+    """
+    torch.set_flush_denormal(True)  # dead ReLUs decay into denormals, which are many times slower
+    kinds: dict[tuple[str, bool], list[int]] = {}
+    for k, optimizer in enumerate(problem.optimizer):
+        kinds.setdefault((optimizer, not np.isnan(problem.rho[k])), []).append(k)
+    outcomes = {
+        kind: _train_alike(_select(problem, rows), *kind, device, dtype)
+        for kind, rows in kinds.items()
+    }
+    order = np.argsort(np.concatenate(list(kinds.values())))
+    return Outcome(
+        *(
+            np.concatenate([getattr(outcome, name) for outcome in outcomes.values()])[order]
+            for name in ("weights", "train_loss", "test_mse", "train_mse", "epochs_run")
+        )
+    )
+
+
+def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
+    """Return the models' predictions.
+
+    Parameters
+    ----------
+    weights : tensor [K, P]
+    x : tensor [K, rows, features]
+
+    Returns
+    -------
+    tensor [K, rows]
+    """
+    activation = ACTIVATIONS[architecture.activation]
+    layers = architecture.layers
+    sizes = [size for inputs, outputs in layers for size in (inputs * outputs, outputs)]
+    parts = weights.split(sizes, dim=1)
+    for index, (inputs, outputs) in enumerate(layers):
+        # Contiguous, or bmm would take the K matrices one by one.
+        matrix = parts[2 * index].contiguous().view(-1, outputs, inputs)
+        bias = parts[2 * index + 1].unsqueeze(1)
+        x = torch.bmm(x, matrix.transpose(1, 2)) + bias
+        if index < len(layers) - 1:
+            x = activation(x)
+    return x.squeeze(2)
+
+
+def _train_alike(
+    problem: Problem, optimizer: str, with_sam: bool, device: str, dtype: torch.dtype
+) -> Outcome:
+    """Train models that share an optimizer, all with SAM or all without."""
+
+    def tensor(array: np.ndarray) -> Tensor:
+        return torch.as_tensor(array, dtype=dtype, device=device)
+
+    architecture = problem.architecture
+    models, rows = len(problem.optimizer), len(problem.data.train_y)
+    data = Data(*(tensor(getattr(problem.data, name)) for name in Data.__dataclass_fields__))
+    weights = tensor(problem.weights).clone()
+    learning_rate = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
+    weight_decay = tensor(problem.weight_decay).unsqueeze(1)
+    rho = tensor(problem.rho).unsqueeze(1)
+    decays = bool(problem.weight_decay.any())
+    rule = OPTIMIZERS[optimizer](weights)
+    curves = {name: torch.full((problem.epochs, models), torch.nan, dtype=torch.float64)
+              for name in ("train_loss", "test_mse")}  # fmt: skip
+
+    def gradient(at: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradient [K, P] of each model's mean squared error, and its errors."""
+        at = at.detach().requires_grad_()
+        error = forward(at, x, architecture) - y
+        loss = error.square().mean(dim=1)
+        return torch.autograd.grad(loss.sum(), at)[0], error.detach()
+
+    step = 0
+    for epoch in range(problem.epochs):
+        order = torch.as_tensor(problem.order[problem.order_of, epoch], device=device)
+        squares = torch.zeros(models, dtype=torch.float64, device=device)
+        for start in range(0, rows, problem.batch_size):
+            batch = order[:, start : start + problem.batch_size].long()
+            x, y = data.train_x[batch], data.train_y[batch]
+            g, error = gradient(weights, x, y)
+            squares += error.double().square().sum(dim=1)
+            if with_sam:
+                g, _ = gradient(weights + sam_perturbation(g, rho), x, y)
+            if decays and not problem.decoupled:
+                g = g + weight_decay * weights
+            change = rule.step(g, learning_rate[step])
+            if decays and problem.decoupled:
+                weights = weights - learning_rate[step] * weight_decay * weights
+            weights = weights + change
+            step += 1
+        curves["train_loss"][epoch] = (squares / rows).cpu()
+        curves["test_mse"][epoch] = _mse(weights, data.test_x, data.test_y, architecture).cpu()
+        alive = (curves["train_loss"][epoch] + curves["test_mse"][epoch]).isfinite()
+        if not alive.any():
+            break
+    finite = (curves["train_loss"] + curves["test_mse"]).isfinite().T.numpy()
+    return Outcome(
+        weights=weights.cpu().numpy(),
+        train_loss=curves["train_loss"].T.numpy(),
+        test_mse=curves["test_mse"].T.numpy(),
+        train_mse=_mse(weights, data.train_x, data.train_y, architecture).cpu().numpy(),
+        epochs_run=np.where(finite.all(axis=1), problem.epochs, finite.argmin(axis=1)),
+    )
+
+
+@torch.no_grad()
+def _mse(weights: Tensor, x: Tensor, y: Tensor, architecture: Architecture) -> Tensor:
+    """Return the models' mean squared errors [K] on the same rows, in float64."""
+    error = forward(weights, x.expand(len(weights), -1, -1), architecture) - y
+    return error.double().square().mean(dim=1)
+
+
+def _select(problem: Problem, rows: list[int]) -> Problem:
+    """Return the problem of some of the models."""
+    per_model = ("weights", "learning_rate", "weight_decay", "rho", "order_of")
+    return replace(
+        problem,
+        optimizer=[problem.optimizer[k] for k in rows],
+        **{name: getattr(problem, name)[rows] for name in per_model},
+    )

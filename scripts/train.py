@@ -1,0 +1,98 @@
+"""Train models and write a record of each; those whose records are there and valid are kept."""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genboost import engines, errors, grid, record, training
+from genboost.files import write_atomically
+
+PROGRESS_EVERY = 10.0  # seconds
+
+
+def main() -> None:
+    """Parse the command line, train the models that are not yet trained, and say how it went."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True, help="the prepared data set (arrays.npz)")
+    parser.add_argument("--protocol", required=True, help="model and training settings, as JSON")
+    parser.add_argument("--engine", default="auto", choices=["auto", "simd", "torch"])
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--threads", default=1, type=int, help="processor cores to use")
+    parser.add_argument("--code", default="", help="a digest of the training code")
+    parser.add_argument("records", nargs="+", help="the records to write; a path names its model")
+    arguments = parser.parse_args()
+
+    protocol = grid.Protocol(**json.loads(arguments.protocol))
+    basis = {
+        "protocol": asdict(protocol),
+        "data": hashlib.sha256(Path(arguments.data).read_bytes()).hexdigest(),
+        "code": arguments.code,
+        "engine": [arguments.engine, arguments.device],
+    }
+    models = {path: grid.cell_and_seed(path) for path in arguments.records}
+    fingerprints = {
+        path: fingerprint(basis | {"cell": asdict(cell), "seed": seed})
+        for path, (cell, seed) in models.items()
+    }
+    missing = [path for path in models if not record.is_valid(path, fingerprints[path])]
+    for path in models.keys() - set(missing):
+        os.utime(path)
+    if missing:
+        train(missing, models, fingerprints, protocol, arguments)
+
+
+def train(
+    paths: list[str],
+    models: dict[str, tuple[grid.Cell, int]],
+    fingerprints: dict[str, str],
+    protocol: grid.Protocol,
+    arguments: argparse.Namespace,
+) -> None:
+    """Train the models of some records, and write each record as soon as its model is there."""
+    chosen = [models[path] for path in paths]
+    optimizers = {cell.optimizer for cell, _ in chosen}
+    engine = engines.choose(arguments.engine, arguments.device, optimizers, arguments.threads)
+    data = training.load_data(arguments.data)
+    started = reported = time.monotonic()
+    results = training.train(chosen, protocol, data, engine.train)
+    for done, (index, result) in enumerate(results, start=1):
+        cell, seed = chosen[index]
+        run = {
+            "seconds": round(result.seconds, 4),
+            "engine": engine.name,
+            "device": engine.device,
+            "versions": {"python": platform.python_version(), "numpy": np.__version__},
+        }
+        text = record.compose(
+            cell, seed, protocol, result, fingerprints[paths[index]], run
+        )
+        write_atomically(paths[index], text)
+        now = time.monotonic()
+        if len(paths) > 1 and (now - reported > PROGRESS_EVERY or done == len(paths)):
+            reported = now
+            left = (now - started) / done * (len(paths) - done)
+            kept = f", {len(models) - len(paths)} kept" if len(models) > len(paths) else ""
+            print(
+                f"trained {done} of {len(paths)} models{kept} in {now - started:.1f} s"
+                + (f", {left:.0f} s to go" if done < len(paths) else ""),
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def fingerprint(basis: dict[str, Any]) -> str:
+    """Return a digest of all that determines a model's record, apart from its ``run`` line."""
+    return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    errors.exit_cleanly(main)
