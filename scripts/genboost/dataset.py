@@ -1,0 +1,210 @@
+"""The description of a data set, read from one YAML file (see workflow/datasets/obesity.yaml)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from genboost.errors import UserError
+
+_REQUIRED = {"title": str, "licence": str, "citation": str, "label": dict, "columns": dict}
+_OPTIONAL = {"file": str, "kaggle": dict, "uci": dict, "respondents": float}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature: a number with a range, or a category with values in their natural order.
+
+    Attributes
+    ----------
+    range : (float, float) or None
+        Smallest and largest value of a number, both allowed.
+    values : tuple of str
+        A category's values; empty for a number.
+    mean, sd : tuple of float
+        A number's mean and standard deviation in each class; empty where not given.
+    shares : tuple of tuple of float
+        [classes][values], the relative frequency of a category's values; empty where not given.
+    """
+
+    name: str
+    range: tuple[float, float] | None
+    values: tuple[str, ...]
+    mean: tuple[float, ...]
+    sd: tuple[float, ...]
+    shares: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is known of a data set before any file of it is read.
+
+    Attributes
+    ----------
+    path : Path
+        The YAML file.
+    classes : tuple of str
+        The label's values in order of severity, coded 0, 1, ...
+    class_rows : tuple of int
+        How many rows of the published file have each of the classes.
+    respondents : float
+        The share of rows that are not interpolated between others.
+    """
+
+    path: Path
+    title: str
+    licence: str
+    citation: str
+    file: str | None
+    kaggle: str | None
+    kaggle_sha256: str | None
+    uci_id: int | None
+    uci_url: str | None
+    label: str
+    classes: tuple[str, ...]
+    class_rows: tuple[int, ...]
+    respondents: float
+    columns: tuple[Column, ...]
+
+    @property
+    def feature_columns(self) -> list[str]:
+        """The names of the columns other than the label, in order."""
+        return [column.name for column in self.columns]
+
+
+def load(path: str | Path) -> Dataset:
+    """Read and check the description of a data set.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or does not describe a data set; the message names the key.
+    """
+    path = Path(path)
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the description of a data set, {path}: {error}") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {error}") from error
+    try:
+        return _dataset(path, document)
+    except _InvalidError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+class _InvalidError(Exception):
+    """A key of a description is wrong; the message names it."""
+
+
+def _dataset(path: Path, document: Any) -> Dataset:
+    """Build a `Dataset` from a parsed YAML document."""
+    top = _mapping("the file", document, _REQUIRED, _OPTIONAL)
+    kaggle = _mapping("kaggle", top.get("kaggle", {}), {}, {"dataset": str, "sha256": str})
+    uci = _mapping("uci", top.get("uci", {}), {}, {"id": int, "url": str})
+    label = _mapping("label", top["label"], {"name": str, "classes": dict}, {})
+    classes = _texts("label.classes", list(label["classes"]))
+    for name, rows in label["classes"].items():
+        if type(rows) is not int or rows < 2:
+            raise _InvalidError(
+                f"label.classes.{name}: must be a number of rows, 2 or more; is {rows!r}"
+            )
+    respondents = float(top.get("respondents", 1.0))
+    if not 0 < respondents <= 1:
+        raise _InvalidError(f"respondents: must be above 0 and at most 1; is {respondents}")
+    names = _texts("columns", list(top["columns"]))
+    if label["name"] in names:
+        raise _InvalidError(f"columns: {label['name']} is the label; list the features only")
+    return Dataset(
+        path=path,
+        title=top["title"],
+        licence=top["licence"],
+        citation=top["citation"],
+        file=top.get("file"),
+        kaggle=kaggle.get("dataset"),
+        kaggle_sha256=kaggle.get("sha256"),
+        uci_id=uci.get("id"),
+        uci_url=uci.get("url"),
+        label=label["name"],
+        classes=classes,
+        class_rows=tuple(label["classes"].values()),
+        respondents=respondents,
+        columns=tuple(_column(name, top["columns"][name], len(classes)) for name in names),
+    )
+
+
+def _column(name: str, node: Any, classes: int) -> Column:
+    """Build a `Column` from its entry."""
+    where = f"columns.{name}"
+    entry = _mapping(
+        where, node, {}, dict.fromkeys(("range", "values", "mean", "sd", "shares"), list)
+    )
+    if ("range" in entry) == ("values" in entry):
+        raise _InvalidError(f"{where}: must have either a range (a number) or values (a category)")
+    limits: tuple[float, ...] = ()
+    values: tuple[str, ...] = ()
+    if "range" in entry:
+        limits = _numbers(f"{where}.range", entry["range"], 2)
+        if limits[0] >= limits[1]:
+            raise _InvalidError(f"{where}.range: the first number must be the smaller one")
+    else:
+        values = _texts(f"{where}.values", entry["values"])
+    mean, sd, shares = (entry.get(key, []) for key in ("mean", "sd", "shares"))
+    if (values and (mean or sd)) or (limits and shares) or bool(mean) != bool(sd):
+        raise _InvalidError(f"{where}: a number has mean and sd, a category has shares")
+    if shares and len(shares) != classes:
+        raise _InvalidError(f"{where}.shares: must have {classes} entries, one a class")
+    return Column(
+        name=name,
+        range=limits or None,
+        values=values,
+        mean=_numbers(f"{where}.mean", mean, classes) if mean else (),
+        sd=_numbers(f"{where}.sd", sd, classes, least=0) if sd else (),
+        shares=tuple(
+            _numbers(f"{where}.shares[{index}]", row, len(values), least=0)
+            for index, row in enumerate(shares)
+        ),
+    )
+
+
+def _mapping(where: str, node: Any, required: dict[str, type], optional: dict[str, type]) -> dict:
+    """Return `node` if it is a mapping with the required keys, no unknown ones, and right types."""
+    if not isinstance(node, dict):
+        raise _InvalidError(f"{where} must be a mapping of keys to values")
+    types = required | optional
+    if missing := [key for key in required if key not in node]:
+        raise _InvalidError(f"{where} lacks {', '.join(missing)}")
+    if unknown := [str(key) for key in node if key not in types]:
+        raise _InvalidError(
+            f"{where}: unknown key {', '.join(unknown)}; known are {', '.join(types)}"
+        )
+    for key, value in node.items():
+        accepted = (int, float) if types[key] is float else types[key]
+        if not isinstance(value, accepted) or isinstance(value, bool):
+            raise _InvalidError(
+                f"{key} in {where}: {value!r} should be of type {types[key].__name__}"
+            )
+    return node
+
+
+def _texts(where: str, node: list) -> tuple[str, ...]:
+    """Return a list of distinct texts as a tuple."""
+    for value in node:
+        if not isinstance(value, str):
+            raise _InvalidError(
+                f'{where}: {value!r} is not text; put it in quotes, as in "no" or "1"'
+            )
+    if not node or len(set(node)) != len(node):
+        raise _InvalidError(f"{where}: must list at least one value, and none twice")
+    return tuple(node)
+
+
+def _numbers(where: str, node: Any, count: int, least: float = float("-inf")) -> tuple[float, ...]:
+    """Return a list of `count` numbers, none below `least`, as a tuple."""
+    if not isinstance(node, list) or len(node) != count:
+        raise _InvalidError(f"{where}: must be a list of {count} numbers")
+    for value in node:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not value >= least:
+            raise _InvalidError(f"{where}: {value!r} is not a number that can stand here")
+    return tuple(float(value) for value in node)

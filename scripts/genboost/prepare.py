@@ -1,0 +1,112 @@
+"""Turn a checked table into the arrays that models are trained on: code, split, scale."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from genboost.arrays import Arrays
+from genboost.checks import Table
+from genboost.dataset import Dataset
+from genboost.engine import Data
+from genboost.errors import UserError
+
+SCALINGS = ("none", "standard", "minmax")
+CODINGS = ("ordinal", "alphabetical", "onehot")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a table is prepared.
+
+    Attributes
+    ----------
+    zeroed_features : collection of str
+        Columns whose values are all replaced by 0; they stay inputs of the network.
+    scaling : str
+        ``none``; ``standard``: mean 0 and variance 1; ``minmax``: from 0 to 1. Of every input, by
+        the training rows alone. A zeroed feature stays 0.
+    categorical_coding : str
+        ``ordinal``: 0, 1, ... in the description's order; ``alphabetical``: likewise in
+        alphabetical order of the values that occur, as scikit-learn's LabelEncoder has it;
+        ``onehot``: an input for each value. Concerns features; the label is coded by severity.
+    test_fraction : float
+        The share of rows that are for testing, rounded up.
+    stratify : bool
+        Whether classes are to have the same shares in training and test rows.
+    """
+
+    zeroed_features: Collection[str] = ()
+    scaling: str = "none"
+    categorical_coding: str = "ordinal"
+    test_fraction: float = 0.2
+    split_seed: int = 0
+    stratify: bool = False
+
+
+def prepare(table: Table, dataset: Dataset, settings: Settings) -> Arrays:
+    """Code, split and scale a table; the result does not depend on the file's column order.
+
+    Raises
+    ------
+    UserError
+        If a zeroed feature does not exist, or the rows cannot be split as asked.
+    """
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    if unknown := sorted(set(settings.zeroed_features) - set(table.columns)):
+        raise UserError(
+            f"zeroed feature {', '.join(unknown)} is not a feature of {dataset.path}; "
+            f"they are {', '.join(table.columns)}"
+        )
+    x, features = _code(table, dataset, settings)
+    try:
+        train_rows, test_rows = train_test_split(
+            np.arange(len(x)),
+            test_size=settings.test_fraction,
+            random_state=settings.split_seed,
+            stratify=table.label if settings.stratify else None,
+        )
+    except ValueError as error:
+        raise UserError(
+            f"the {len(x)} rows cannot be split with test fraction {settings.test_fraction}, "
+            f"seed {settings.split_seed}, stratify {settings.stratify}: {error}"
+        ) from error
+    train_x, test_x = x[train_rows], x[test_rows]
+    if settings.scaling != "none":
+        scaler = {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scaling]()
+        train_x, test_x = scaler.fit_transform(train_x), scaler.transform(test_x)
+    return Arrays(
+        data=Data(
+            train_x=train_x.astype(np.float32),
+            train_y=table.label[train_rows].astype(np.float32),
+            test_x=test_x.astype(np.float32),
+            test_y=table.label[test_rows].astype(np.float32),
+        ),
+        features=features,
+        train_rows=train_rows,
+        test_rows=test_rows,
+    )
+
+
+def _code(table: Table, dataset: Dataset, settings: Settings) -> tuple[np.ndarray, list[str]]:
+    """Return all rows as float64 [rows, inputs], and the inputs' names."""
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+    blocks, names = [], []
+    for column in dataset.columns:
+        block = table.columns[column.name][:, None]
+        inputs = [column.name]
+        if column.values and settings.categorical_coding == "onehot":
+            block = OneHotEncoder(categories=[column.values], sparse_output=False).fit_transform(
+                block
+            )
+            inputs = [f"{column.name}={value}" for value in column.values]
+        elif column.values:
+            alphabetical = settings.categorical_coding == "alphabetical"
+            categories = "auto" if alphabetical else [column.values]
+            block = OrdinalEncoder(categories=categories).fit_transform(block)
+        blocks.append(np.zeros(block.shape) if column.name in settings.zeroed_features else block)
+        names += inputs
+    return np.hstack(blocks), names
