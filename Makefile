@@ -1,0 +1,55 @@
+# `make` sets up what is needed and runs the study; `make help` lists the rest.
+
+PYTHON ?= python3
+CORES ?= all
+ARGS ?=
+BIN := .venv/bin
+SOURCES := Snakefile workflow/rules/*.smk
+
+.DEFAULT_GOAL := study
+.PHONY: study fused setup test test-all style format docs clean help
+
+study: setup  ## run the study, one job a model (CORES=8, ARGS="--config ...")
+	$(BIN)/snakemake --cores $(CORES) $(ARGS)
+
+fused: setup  ## run the study with many models a job: the same results, much faster
+	$(BIN)/snakemake --cores $(CORES) --profile fused $(ARGS)
+
+setup: .venv/run.done  ## make .venv with all that a run needs; nothing if that is done
+
+test: .venv/dev.done  ## run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+style: .venv/dev.done  ## check formatting and style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check $(SOURCES)
+	$(BIN)/snakemake --lint
+
+format: .venv/dev.done  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt $(SOURCES)
+
+docs: .venv/run.done  ## write the generated pages of docs/
+	$(BIN)/python scripts/document_config.py docs/configuration.md
+
+clean:  ## delete the virtual environment and the compiled kernel; results/ stays
+	rm -rf .venv build
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1|/' | column -t -s '|'
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=python3.12'; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run.done: requirements.txt constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	$(BIN)/python scripts/build_kernel.py
+	@touch $@
+
+.venv/dev.done: requirements-dev.txt .venv/run.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@

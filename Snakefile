@@ -1,0 +1,28 @@
+# Which tricks make a small neural network generalize? The workflow's table of contents.
+#
+#   snakemake --cores 8                   one job a model
+#   snakemake --cores 8 --profile fused   many models a job, much faster
+#   snakemake --profile slurm             on a cluster
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/tables.smk"
+
+
+rule all:
+    input:
+        TABLES,
+    default_target: True
+
+
+onsuccess:
+    say_where_the_tables_are()

@@ -1,0 +1,44 @@
+# From the records of all models to tables.
+
+TABLES = [f"results/tables/{name}" for name in tables.names(STUDY)]
+# What tables depend on: the studies and their titles, not how they are computed.
+SHOWN = json.dumps({section: STUDY[section] for section in ("studies", "tables")})
+
+
+rule aggregate:
+    input:
+        records=[model.record for model in MODELS],
+    output:
+        cells="results/cells.csv",
+        summary="results/summary.csv",
+    log:
+        "results/logs/aggregate.log",
+    params:
+        config=SHOWN,
+        code=digest("aggregate.py"),
+    shell:
+        "python {SCRIPTS}/aggregate.py --config {params.config:q}"
+        " --cells {output.cells} --summary {output.summary} 2>&1 | tee {log}"
+
+
+rule tables:
+    input:
+        cells="results/cells.csv",
+        summary="results/summary.csv",
+        provenance=[f"results/data/raw/{dataset}.provenance.json" for dataset in SOURCES],
+        baselines=[f"results/data/{variant}/baselines.json" for variant in DATA],
+    output:
+        TABLES,
+    log:
+        "results/logs/tables.log",
+    params:
+        config=SHOWN,
+        code=digest("make_tables.py"),
+    shell:
+        "python {SCRIPTS}/make_tables.py --config {params.config:q}"
+        " --cells {input.cells} --summary {input.summary} --provenance {input.provenance}"
+        " --baselines {input.baselines} --output results/tables 2>&1 | tee {log}"
+
+
+def say_where_the_tables_are():
+    print(Path("results/tables/summary.txt").read_text(), file=sys.stderr)

@@ -1,0 +1,75 @@
+# One model a job, or packs of models; the same records in the same places, by the same command.
+#
+# Going from one mode to the other trains nothing again: Snakemake sees the same command, the same
+# input and the same params behind each record. `update` keeps the records that are there, and
+# train.py trains just those of a pack that are missing or that stand for something else.
+
+TRAIN = (
+    "python {SCRIPTS}/train.py --data {input.arrays} --protocol {params.protocol:q}"
+    " --engine {params.engine} --device {params.device} --code {params.code}"
+    " --threads {threads} {output} 2>&1 | tee {log}"
+)
+TRAIN_CODE = digest("train.py", "genboost/kernel")
+
+
+def protocol_json(name):
+    return json.dumps(asdict(PROTOCOLS[name]))
+
+
+# A record cut short (a full disk, an interrupted copy) is trained again.
+if workflow.is_main_process:
+    damaged = {model.record for model in MODELS if is_damaged(model.record)}
+    if damaged:
+        forced = frozenset(workflow.dag_settings.forcerun) | damaged
+        workflow.dag_settings.forcerun = forced
+
+
+rule train:
+    input:
+        arrays="results/data/{variant}/arrays.npz",
+    output:
+        update(grid.RECORD),
+    log:
+        grid.RECORD.replace("models", "logs/train").replace(".json", ".log"),
+    params:
+        protocol=lambda wildcards: protocol_json(wildcards.protocol),
+        engine=STUDY["execution"]["engine"],
+        device=STUDY["execution"]["device"],
+        code=TRAIN_CODE,
+    threads: 1
+    priority: 1
+    shell:
+        TRAIN
+
+
+# `--profile fused` asks for packs by `set-scatter`: of a profile's settings, `config` is the one
+# that a user's own `--config` would put aside.
+PACKS = STUDY["execution"]["packs"]
+FUSED = STUDY["execution"]["fuse"]
+if "packs" in workflow.resource_settings.overwrite_scatter:
+    PACKS = workflow.resource_settings.overwrite_scatter["packs"]
+    FUSED = FUSED or list(grid.AXES)
+
+packs = grid.packs(MODELS, FUSED, PACKS) if FUSED else []
+cores = workflow.resource_settings.cores or 1
+
+for number, pack in enumerate(packs, start=1):
+
+    rule:
+        name:
+            f"train_pack_{number}"
+        input:
+            arrays=f"results/data/{pack[0].variant}/arrays.npz",
+        output:
+            update([model.record for model in pack]),
+        log:
+            f"results/logs/train/pack_{number}.log",
+        params:
+            protocol=protocol_json(pack[0].protocol.name),
+            engine=STUDY["execution"]["engine"],
+            device=STUDY["execution"]["device"],
+            code=TRAIN_CODE,
+        threads: max(1, cores // len(packs))
+        priority: 1
+        shell:
+            TRAIN
