@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-SCRIPTS = os.path.join(workflow.basedir, "scripts")
+SCRIPTS = os.path.relpath(os.path.join(workflow.basedir, "scripts"))
 sys.path.insert(0, SCRIPTS)
 # Jobs outside conda and containers run the Python that runs Snakemake, activated or not.
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
