@@ -16,12 +16,12 @@ def protocol_json(name):
     return json.dumps(asdict(PROTOCOLS[name]))
 
 
-# A record cut short (a full disk, an interrupted copy) is trained again.
+# A record cut short (a full disk, an interrupted copy) looks fine to Snakemake.
 if workflow.is_main_process:
-    damaged = {model.record for model in MODELS if is_damaged(model.record)}
-    if damaged:
-        forced = frozenset(workflow.dag_settings.forcerun) | damaged
-        workflow.dag_settings.forcerun = forced
+    for model in MODELS:
+        if is_damaged(model.record):
+            os.replace(model.record, f"{model.record}.damaged")
+            print(f"{model.record} is damaged: set aside, to train it again", file=sys.stderr)
 
 
 rule train:
