@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from genboost import arrays, baselines, errors, files
+from genboost import baselines, errors, files, training
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="where to put the errors (JSON)")
     arguments = parser.parse_args(argv)
 
-    results = baselines.baselines(arrays.load(arguments.arrays).data, arguments.seed)
+    results = baselines.baselines(training.load_data(arguments.arrays), arguments.seed)
     files.write_atomically(arguments.output, json.dumps(results, indent=2) + "\n")
 
 

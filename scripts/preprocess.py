@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import arrays, checks, dataset, description, errors, files, prepare
+from genboost import checks, dataset, description, errors, files, prepare
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     prepared = prepare.prepare(table, described, settings)
     text = description.describe(described, table, prepared, settings, provenance)
-    files.write_atomically(arguments.output, arrays.to_bytes(prepared))
+    files.write_atomically(arguments.output, prepare.to_bytes(prepared))
     files.write_atomically(arguments.description, text)
 
 

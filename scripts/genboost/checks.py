@@ -67,6 +67,8 @@ def read_table(content: bytes, dataset: Dataset, name: str) -> Table:
     text = _decode(content, name, notes)
     header, rows = _parse(text, dataset, name, notes)
     places = _places(header, rows, dataset, name, notes)
+    if not rows:
+        raise UserError(f"{name} has a header but no rows")
     return _values(rows, places, len(header), dataset, name, notes)
 
 
@@ -123,8 +125,8 @@ def _parse(
     count = len(lines)
     while lines and not any(lines[-1][1]):
         lines.pop()
-    if len(lines) < 2:
-        raise UserError(f"{name} has no rows" if lines else f"{name} is empty")
+    if not lines:
+        raise UserError(f"{name} is empty")
     if len(lines) < count:
         notes.append(f"{count - len(lines)} blank line(s) at the end were ignored")
     if separator != ",":

@@ -155,16 +155,16 @@ def _column(name: str, node: Any, classes: int) -> Column:
         raise _InvalidError(f"{where}: a number has mean and sd, a category has shares")
     if shares and len(shares) != classes:
         raise _InvalidError(f"{where}.shares: must have {classes} entries, one a class")
+    for index, row in enumerate(shares):
+        if not sum(_numbers(f"{where}.shares[{index}]", row, len(values), least=0)) > 0:
+            raise _InvalidError(f"{where}.shares[{index}]: one of the shares must be above 0")
     return Column(
         name=name,
         range=limits or None,
         values=values,
         mean=_numbers(f"{where}.mean", mean, classes) if mean else (),
         sd=_numbers(f"{where}.sd", sd, classes, least=0) if sd else (),
-        shares=tuple(
-            _numbers(f"{where}.shares[{index}]", row, len(values), least=0)
-            for index, row in enumerate(shares)
-        ),
+        shares=tuple(tuple(map(float, row)) for row in shares),
     )
 
 

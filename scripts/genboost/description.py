@@ -4,17 +4,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from genboost.arrays import Arrays
 from genboost.checks import Table
 from genboost.dataset import Dataset
-from genboost.prepare import Settings
+from genboost.prepare import Prepared, Settings
 
 
 def describe(
-    dataset: Dataset, table: Table, arrays: Arrays, settings: Settings, provenance: dict
+    dataset: Dataset, table: Table, prepared: Prepared, settings: Settings, provenance: dict
 ) -> str:
     """Return the description; the same inputs give the same text (no time is in it)."""
-    data = arrays.data
+    data = prepared.data
     parts = [f"# {dataset.title}"]
     if provenance["synthetic"]:
         parts.append(
@@ -22,29 +21,29 @@ def describe(
             "made from it says anything about the real one."
         )
     parts.append(
-        f"{len(table.label)} rows, {len(table.columns)} features as {len(arrays.features)} inputs, "
+        f"{len(table.label)} rows, {len(table.columns)} features as {len(prepared.inputs)} inputs, "
         f"and the label `{dataset.label}` in {len(dataset.classes)} classes. "
         f"{_duplicates(table)} rows are exact copies of an earlier one."
     )
-    sizes = [len(table.label), len(data.train_y), len(data.test_y)]
     split = "stratified by class" if settings.stratify else "at random"
+    labels = (table.label, data.train_y, data.test_y)
+    classes = [
+        [name, code, *(np.count_nonzero(label == code) for label in labels)]
+        for code, name in enumerate(dataset.classes)
+    ]
+    inputs = [
+        [name, coding, f"{values.mean():z.3f}", f"{values.std():.3f}"]
+        for (name, coding), values in zip(
+            prepared.inputs.items(), data.train_x.T.astype(np.float64), strict=True
+        )
+    ]
     parts += [
         "## Split",
         f"{settings.test_fraction:g} of the rows are for testing, drawn {split} with seed "
         f"{settings.split_seed}.",
         _table(
             ["class", "code", "rows", "train", "test"],
-            [
-                *(
-                    [
-                        name,
-                        code,
-                        *(int((y == code).sum()) for y in (table.label, data.train_y, data.test_y)),
-                    ]
-                    for code, name in enumerate(dataset.classes)
-                ),
-                ["all", "", *sizes],
-            ],
+            [*classes, ["all", "", *(len(label) for label in labels)]],
         ),
         "The variance of the label is the mean squared error of always predicting its mean: "
         f"{_variance(table.label)} over all rows, {_variance(data.train_y)} over the training "
@@ -53,8 +52,8 @@ def describe(
         f"Categories: {settings.categorical_coding} coding. Scaling: {settings.scaling}"
         + ("." if settings.scaling == "none" else ", fitted on the training rows."),
         _table(
-            ["feature", "values", "in the network", "mean (train)", "sd (train)"],
-            _inputs(dataset, table, arrays, settings),
+            ["input", "coded from", "mean (train)", "sd (train)"],
+            inputs,
         ),
         "## Source",
         "\n".join(
@@ -68,39 +67,6 @@ def describe(
         ),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _inputs(
-    dataset: Dataset, table: Table, arrays: Arrays, settings: Settings
-) -> Iterable[list[object]]:
-    """Yield a row of the table of inputs for each feature."""
-    x = arrays.data.train_x.astype(np.float64)
-    for column in dataset.columns:
-        places = [
-            place
-            for place, name in enumerate(arrays.features)
-            if name == column.name or name.startswith(f"{column.name}=")
-        ]
-        values = list(column.values)
-        if settings.categorical_coding == "alphabetical":
-            values = sorted(set(table.columns[column.name].tolist())) if values else []
-        if column.name in settings.zeroed_features:
-            coded = "set to zero"
-        elif not values:
-            coded = "as it is" if settings.scaling == "none" else "scaled"
-        elif settings.categorical_coding == "onehot":
-            coded = f"{len(places)} inputs"
-        else:
-            coded = "codes 0, 1, ..."
-        domain = ", ".join(values) or "{:g} to {:g}".format(*column.range or ())
-        one = len(places) == 1
-        yield [
-            column.name,
-            domain,
-            coded,
-            f"{x[:, places[0]].mean():.3f}" if one else "",
-            f"{x[:, places[0]].std():.3f}" if one else "",
-        ]
 
 
 def _duplicates(table: Table) -> int:

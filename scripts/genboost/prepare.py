@@ -1,11 +1,11 @@
 """Turn a checked table into the arrays that models are trained on: code, split, scale."""
 
+import io
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from genboost.arrays import Arrays
 from genboost.checks import Table
 from genboost.dataset import Dataset
 from genboost.engine import Data
@@ -44,7 +44,27 @@ class Settings:
     stratify: bool = False
 
 
-def prepare(table: Table, dataset: Dataset, settings: Settings) -> Arrays:
+@dataclass(frozen=True)
+class Prepared:
+    """Prepared data and what its rows and columns are.
+
+    Attributes
+    ----------
+    data : Data
+        What models are trained and tested on.
+    inputs : dict of str to str
+        The names of x's columns, in order, and how each is coded.
+    train_rows, test_rows : int64 arrays
+        Which rows of the raw file, from 0, the rows of x are.
+    """
+
+    data: Data
+    inputs: dict[str, str]
+    train_rows: np.ndarray
+    test_rows: np.ndarray
+
+
+def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
     """Code, split and scale a table; the result does not depend on the file's column order.
 
     Raises
@@ -60,7 +80,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Arrays:
             f"zeroed feature {', '.join(unknown)} is not a feature of {dataset.path}; "
             f"they are {', '.join(table.columns)}"
         )
-    x, features = _code(table, dataset, settings)
+    x, inputs = _code(table, dataset, settings)
     try:
         train_rows, test_rows = train_test_split(
             np.arange(len(x)),
@@ -77,36 +97,55 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Arrays:
     if settings.scaling != "none":
         scaler = {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scaling]()
         train_x, test_x = scaler.fit_transform(train_x), scaler.transform(test_x)
-    return Arrays(
+    return Prepared(
         data=Data(
             train_x=train_x.astype(np.float32),
             train_y=table.label[train_rows].astype(np.float32),
             test_x=test_x.astype(np.float32),
             test_y=table.label[test_rows].astype(np.float32),
         ),
-        features=features,
+        inputs=inputs,
         train_rows=train_rows,
         test_rows=test_rows,
     )
 
 
-def _code(table: Table, dataset: Dataset, settings: Settings) -> tuple[np.ndarray, list[str]]:
-    """Return all rows as float64 [rows, inputs], and the inputs' names."""
+def to_bytes(prepared: Prepared) -> bytes:
+    """Return an npz file; not compressed, so that the bytes depend on no version of zlib."""
+    file = io.BytesIO()
+    np.savez(
+        file,
+        **vars(prepared.data),
+        inputs=np.array(list(prepared.inputs)),
+        train_rows=prepared.train_rows,
+        test_rows=prepared.test_rows,
+    )
+    return file.getvalue()
+
+
+def _code(table: Table, dataset: Dataset, settings: Settings) -> tuple[np.ndarray, dict[str, str]]:
+    """Return all rows as float64 [rows, inputs], and how each input is coded."""
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-    blocks, names = [], []
+    blocks: list[np.ndarray] = []
+    inputs: dict[str, str] = {}
     for column in dataset.columns:
         block = table.columns[column.name][:, None]
-        inputs = [column.name]
-        if column.values and settings.categorical_coding == "onehot":
-            block = OneHotEncoder(categories=[column.values], sparse_output=False).fit_transform(
-                block
-            )
-            inputs = [f"{column.name}={value}" for value in column.values]
-        elif column.values:
-            alphabetical = settings.categorical_coding == "alphabetical"
-            categories = "auto" if alphabetical else [column.values]
-            block = OrdinalEncoder(categories=categories).fit_transform(block)
-        blocks.append(np.zeros(block.shape) if column.name in settings.zeroed_features else block)
-        names += inputs
-    return np.hstack(blocks), names
+        if column.range:
+            coding = {column.name: "{:g} to {:g}".format(*column.range)}
+        elif settings.categorical_coding == "onehot":
+            encoder = OneHotEncoder(categories=[column.values], sparse_output=False)
+            block = encoder.fit_transform(block)
+            coding = {f"{column.name}={value}": f"1 for {value}" for value in column.values}
+        else:
+            natural = settings.categorical_coding == "ordinal"
+            encoder = OrdinalEncoder(categories=[column.values] if natural else "auto")
+            block = encoder.fit_transform(block)
+            codes = enumerate(encoder.categories_[0])
+            coding = {column.name: ", ".join(f"{code} {value}" for code, value in codes)}
+        if column.name in settings.zeroed_features:
+            block = np.zeros(block.shape)
+            coding = dict.fromkeys(coding, "set to zero")
+        blocks.append(block)
+        inputs |= coding
+    return np.hstack(blocks), inputs

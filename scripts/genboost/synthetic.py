@@ -77,4 +77,7 @@ def _draw(column: Column, index: int, count: int, random: np.random.Generator) -
 
 def _text(value: float, column: Column) -> str:
     """Write a value as the file has it."""
-    return f"{value:.6f}" if column.range else column.values[int(value)]
+    if column.range is None:
+        return column.values[int(value)]
+    low, high = column.range
+    return repr(min(max(round(float(value), 6), low), high))

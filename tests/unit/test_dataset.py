@@ -1,0 +1,96 @@
+"""The description of a data set: what is read, and what is refused by the key's name."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from genboost import dataset
+from genboost.errors import UserError
+
+OBESITY = Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml"
+
+
+def test_obesity_is_as_published():
+    obesity = dataset.load(OBESITY)
+    assert len(obesity.columns) == 16
+    assert obesity.feature_columns[3] == "Weight"
+    assert obesity.classes[0] == "Insufficient_Weight"
+    assert obesity.classes[-1] == "Obesity_Type_III"
+    assert sum(obesity.class_rows) == 2111
+    assert obesity.kaggle == "fatemehmehrparvar/obesity-levels"
+    assert (obesity.uci_id, "/544/" in obesity.uci_url) == (544, True)
+
+
+MINIMAL = {
+    "title": "Toy",
+    "licence": "CC0",
+    "citation": "Nobody",
+    "label": {"name": "y", "classes": {"low": 3, "high": 4}},
+    "columns": {"a": {"range": [0, 1]}, "b": {"values": ["no", "yes"]}},
+}
+
+
+def write(folder, document):
+    path = folder / "toy.yaml"
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    return path
+
+
+def test_statistics_and_sources_are_optional(tmp_path):
+    toy = dataset.load(write(tmp_path, MINIMAL))
+    assert toy.feature_columns == ["a", "b"]
+    assert (toy.kaggle, toy.uci_url, toy.file, toy.respondents) == (None, None, None, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (["titel"], "Toy", "unknown key titel"),
+        (["title"], 3, "title in the file: 3 should be of type str"),
+        (["respondents"], 1.5, "respondents"),
+        (["label", "classes", "low"], 1, "label.classes.low"),
+        (["label", "classes"], {}, "label.classes"),
+        (["label", "classes"], {False: 3, True: 4}, "in quotes"),
+        (["columns"], {}, "columns"),
+        (["columns", "y"], {"range": [0, 1]}, "y is the label"),
+        (["columns", "a"], [0, 1], "columns.a must be a mapping"),
+        (["columns", "a"], {}, "columns.a: must have either"),
+        (["columns", "a", "values"], ["no", "yes"], "columns.a: must have either"),
+        (["columns", "a", "range"], [1, 0], "columns.a.range"),
+        (["columns", "a", "range"], [0, "x"], "columns.a.range"),
+        (["columns", "a", "range"], [0, float("nan")], "columns.a.range"),
+        (["columns", "a", "mean"], [0.5, 0.5], "columns.a: a number has mean and sd"),
+        (["columns", "b", "values"], [False, True], "in quotes"),
+        (["columns", "b", "values"], ["no", "no"], "none twice"),
+        (["columns", "b", "shares"], [[1, 1]], "columns.b.shares: must have 2 entries"),
+        (["columns", "b", "shares"], [[1, 1], [1, -1]], r"columns.b.shares\[1\]"),
+        (["columns", "b", "shares"], [[1, 1], [0, 0]], r"columns.b.shares\[1\]"),
+        (["kaggle"], {"name": "a/b"}, "kaggle: unknown key name"),
+    ],
+)
+def test_mistake_is_named(tmp_path, keys, value, message):
+    document = copy.deepcopy(MINIMAL)
+    node = document
+    for key in keys[:-1]:
+        node = node[key]
+    node[keys[-1]] = value
+    with pytest.raises(UserError, match=message):
+        dataset.load(write(tmp_path, document))
+
+
+def test_missing_key_is_named(tmp_path):
+    document = {key: value for key, value in MINIMAL.items() if key != "licence"}
+    with pytest.raises(UserError, match="lacks licence"):
+        dataset.load(write(tmp_path, document))
+
+
+@pytest.mark.parametrize("content", [b"title: [", b"\xff\xfe", b"", b"- a"])
+def test_what_is_no_description_is_refused(tmp_path, content):
+    path = tmp_path / "toy.yaml"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"toy\.yaml"):
+        dataset.load(path)
+    with pytest.raises(UserError, match=r"absent\.yaml"):
+        dataset.load(tmp_path / "absent.yaml")
