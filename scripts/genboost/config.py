@@ -6,7 +6,7 @@ The schema, `workflow/schemas/config.schema.yaml`, is the one list of keys, valu
 import difflib
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\.?(inf|nan)", 
 OVERRIDABLE = ("data", "model", "training", "grid")
 
 Key = tuple[str | int, ...]
+Source = str | Path | Mapping[str, Any]
 
 
 @cache
@@ -34,15 +35,16 @@ def defaults(section: str) -> dict[str, Any]:
     return {key: _normalized(rule["default"], rule) for key, rule in properties.items()}
 
 
-def resolve(config: dict[str, Any], files: Sequence[str | Path] = ()) -> dict[str, Any]:
+def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str, Any]:
     """Check a configuration and fill it in.
 
     Parameters
     ----------
     config
         What was read from config.yaml and merged with ``--configfile`` and ``--config``.
-    files
-        The files that it was read from, to say where a mistake is.
+    sources
+        What it was merged from, to say where a mistake is, the one that counts most first: files,
+        and what was given with ``--config``.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def resolve(config: dict[str, Any], files: Sequence[str | Path] = ()) -> dict[st
     config = _normalized(config, schema())
     mistakes = list(_schema_mistakes(config)) or list(_value_mistakes(config))
     if mistakes:
-        lines = [f"{_place(files, key)}{_dotted(key)}: {message}" for key, message in mistakes]
+        lines = [f"{_place(sources, key)}{_dotted(key)}: {message}" for key, message in mistakes]
         raise UserError("the configuration is wrong:\n  " + "\n  ".join(lines))
     resolved = {
         section: {**defaults(section), **config.get(section, {})}
@@ -204,22 +206,30 @@ def _dotted(key: Key) -> str:
     return text.removeprefix(".") or "the configuration"
 
 
-def _place(files: Sequence[str | Path], key: Key) -> str:
-    """Return ``config.yaml, line 12: `` for the last file that has a key, or nothing."""
-    for file in reversed(files):
-        node = yaml.compose(Path(file).read_text(), Loader=yaml.SafeLoader)
-        line = None
-        for step in key:
-            if isinstance(node, yaml.MappingNode):
-                found = [pair for pair in node.value if pair[0].value == str(step)]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-                found = [(item, item) for item in node.value[step : step + 1]]
-            else:
-                found = []
-            if not found:
-                line = None
-                break
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
-        if line is not None:
-            return f"{file}, line {line}: "
+def _place(sources: Sequence[Source], key: Key) -> str:
+    """Return ``config.yaml, line 12: `` for the first source that has a key, or nothing."""
+    for source in sources:
+        if isinstance(source, Mapping):
+            if _node(yaml.compose(yaml.safe_dump(dict(source))), key):
+                return "--config: "
+        else:
+            node = _node(yaml.compose(Path(source).read_text()), key)
+            if node:
+                return f"{source}, line {node.start_mark.line + 1}: "
     return ""
+
+
+def _node(node: yaml.Node | None, key: Key) -> yaml.Node | None:
+    """Return where a YAML document has a key."""
+    found = node
+    for step in key:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [pair for pair in node.value if pair[0].value == str(step)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            pairs = [(item, item) for item in node.value[step : step + 1]]
+        else:
+            pairs = []
+        if not pairs:
+            return None
+        found, node = pairs[0]
+    return found

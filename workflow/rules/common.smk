@@ -7,22 +7,27 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-SCRIPTS = os.path.relpath(os.path.join(workflow.basedir, "scripts"))
-sys.path.insert(0, SCRIPTS)
+sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
 # Jobs outside conda and containers run the Python that runs Snakemake, activated or not.
-os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+os.environ.update(
+    PATH=os.path.dirname(sys.executable) + os.pathsep + os.getenv("PATH", "")
+)
 
 from genboost import config as configuration
 from genboost import grid, tables
 from genboost.code_digest import digest
 from genboost.errors import UserError
-from genboost.record import is_damaged
-from snakemake.exceptions import WorkflowError
 
+given = workflow.config_settings
+SOURCES_OF_CONFIG = [
+    given.config,
+    *map(os.path.relpath, reversed(given.configfiles)),
+    "config.yaml",
+]
 try:
-    STUDY = configuration.resolve(config, workflow.configfiles)
+    STUDY = configuration.resolve(config, SOURCES_OF_CONFIG)
 except UserError as mistake:
-    raise WorkflowError(str(mistake)) from None
+    sys.exit(f"error: {mistake}")
 
 STUDIES = grid.studies(STUDY)
 MODELS = grid.models(STUDIES)
@@ -47,3 +52,43 @@ def command_line(options):
             values = value if isinstance(value, list) else [value]
             words += [] if value is True else map(str, values)
     return shlex.join(words)
+
+
+def protocol_json(name):
+    return json.dumps(asdict(PROTOCOLS[name]))
+
+
+def raw(file):
+    """Return a function that names a file of the data set that a variant is made from."""
+    return lambda wildcards: file.format(dataset=DATA[wildcards.variant]["dataset"])
+
+
+def download_options(wildcards):
+    data = SOURCES[wildcards.dataset]
+    names = (
+        "source",
+        "kaggle_dataset",
+        *(["path"] if data["source"] == "file" else []),
+    )
+    return command_line({name: data[name] for name in names})
+
+
+def local_file(wildcards):
+    data = SOURCES[wildcards.dataset]
+    return [data["path"]] if data["source"] == "file" else []
+
+
+def preparation_options(wildcards):
+    names = (
+        "zeroed_features",
+        "scaling",
+        "categorical_coding",
+        "test_fraction",
+        "split_seed",
+        "stratify",
+    )
+    return command_line({name: DATA[wildcards.variant][name] for name in names})
+
+
+def say_where_the_tables_are():
+    print(Path("results/tables/summary.txt").read_text(), file=sys.stderr)

@@ -1,34 +1,6 @@
 # From the source of a data set to arrays that a model can be trained on.
 
 
-def download_options(wildcards):
-    data = SOURCES[wildcards.dataset]
-    names = ("source", "kaggle_dataset", *(["path"] if data["source"] == "file" else []))
-    return command_line({name: data[name] for name in names})
-
-
-def local_file(wildcards):
-    data = SOURCES[wildcards.dataset]
-    return [data["path"]] if data["source"] == "file" else []
-
-
-def preparation_options(wildcards):
-    names = (
-        "zeroed_features",
-        "scaling",
-        "categorical_coding",
-        "test_fraction",
-        "split_seed",
-        "stratify",
-    )
-    return command_line({name: DATA[wildcards.variant][name] for name in names})
-
-
-def raw(file):
-    """Return a function that names a file of the data set that a variant is made from."""
-    return lambda wildcards: file.format(dataset=DATA[wildcards.variant]["dataset"])
-
-
 rule download:
     input:
         local_file,
@@ -42,7 +14,7 @@ rule download:
         options=download_options,
         code=digest("download_data.py"),
     shell:
-        "python {SCRIPTS}/download_data.py --dataset {input.description} {params.options}"
+        "python scripts/download_data.py --dataset {input.description} {params.options}"
         " --output {output.csv} --provenance {output.provenance} 2>&1 | tee {log}"
 
 
@@ -60,7 +32,7 @@ rule prepare:
         options=preparation_options,
         code=digest("preprocess.py"),
     shell:
-        "python {SCRIPTS}/preprocess.py --dataset {input.description} --raw {input.csv}"
+        "python scripts/preprocess.py --dataset {input.description} --raw {input.csv}"
         " --provenance {input.provenance} {params.options}"
         " --output {output.arrays} --description {output.description} 2>&1 | tee {log}"
 
@@ -75,4 +47,4 @@ rule baselines:
     params:
         code=digest("baselines.py"),
     shell:
-        "python {SCRIPTS}/baselines.py --arrays {input.arrays} --output {output} 2>&1 | tee {log}"
+        "python scripts/baselines.py --arrays {input.arrays} --output {output} 2>&1 | tee {log}"

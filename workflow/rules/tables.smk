@@ -17,7 +17,7 @@ rule aggregate:
         config=SHOWN,
         code=digest("aggregate.py"),
     shell:
-        "python {SCRIPTS}/aggregate.py --config {params.config:q}"
+        "python scripts/aggregate.py --config {params.config:q}"
         " --cells {output.cells} --summary {output.summary} 2>&1 | tee {log}"
 
 
@@ -25,7 +25,9 @@ rule tables:
     input:
         cells="results/cells.csv",
         summary="results/summary.csv",
-        provenance=[f"results/data/raw/{dataset}.provenance.json" for dataset in SOURCES],
+        provenance=[
+            f"results/data/raw/{dataset}.provenance.json" for dataset in SOURCES
+        ],
         baselines=[f"results/data/{variant}/baselines.json" for variant in DATA],
     output:
         TABLES,
@@ -35,10 +37,6 @@ rule tables:
         config=SHOWN,
         code=digest("make_tables.py"),
     shell:
-        "python {SCRIPTS}/make_tables.py --config {params.config:q}"
+        "python scripts/make_tables.py --config {params.config:q}"
         " --cells {input.cells} --summary {input.summary} --provenance {input.provenance}"
         " --baselines {input.baselines} --output results/tables 2>&1 | tee {log}"
-
-
-def say_where_the_tables_are():
-    print(Path("results/tables/summary.txt").read_text(), file=sys.stderr)

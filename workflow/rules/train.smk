@@ -4,16 +4,14 @@
 # input and the same params behind each record. `update` keeps the records that are there, and
 # train.py trains just those of a pack that are missing or that stand for something else.
 
+from genboost.record import is_damaged
+
 TRAIN = (
-    "python {SCRIPTS}/train.py --data {input.arrays} --protocol {params.protocol:q}"
+    "python scripts/train.py --data {input.arrays} --protocol {params.protocol:q}"
     " --engine {params.engine} --device {params.device} --code {params.code}"
     " --threads {threads} {output} 2>&1 | tee {log}"
 )
 TRAIN_CODE = digest("train.py", "genboost/kernel")
-
-
-def protocol_json(name):
-    return json.dumps(asdict(PROTOCOLS[name]))
 
 
 # A record cut short (a full disk, an interrupted copy) looks fine to Snakemake.
@@ -21,7 +19,10 @@ if workflow.is_main_process:
     for model in MODELS:
         if is_damaged(model.record):
             os.replace(model.record, f"{model.record}.damaged")
-            print(f"{model.record} is damaged: set aside, to train it again", file=sys.stderr)
+            print(
+                f"{model.record} is damaged: set aside, to train it again",
+                file=sys.stderr,
+            )
 
 
 rule train:
@@ -31,13 +32,13 @@ rule train:
         update(grid.RECORD),
     log:
         grid.RECORD.replace("models", "logs/train").replace(".json", ".log"),
+    priority: 1
+    threads: 1
     params:
         protocol=lambda wildcards: protocol_json(wildcards.protocol),
         engine=STUDY["execution"]["engine"],
         device=STUDY["execution"]["device"],
         code=TRAIN_CODE,
-    threads: 1
-    priority: 1
     shell:
         TRAIN
 
@@ -64,12 +65,12 @@ for number, pack in enumerate(packs, start=1):
             update([model.record for model in pack]),
         log:
             f"results/logs/train/pack_{number}.log",
+        priority: 1
+        threads: max(1, cores // len(packs))
         params:
             protocol=protocol_json(pack[0].protocol.name),
             engine=STUDY["execution"]["engine"],
             device=STUDY["execution"]["device"],
             code=TRAIN_CODE,
-        threads: max(1, cores // len(packs))
-        priority: 1
         shell:
             TRAIN
