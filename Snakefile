@@ -19,9 +19,9 @@ include: "workflow/rules/tables.smk"
 
 
 rule all:
+    default_target: True
     input:
         TABLES,
-    default_target: True
 
 
 onsuccess:
