@@ -173,6 +173,8 @@ def _value_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
             path = section["data"].get("path") or config.get("data", {}).get("path")
             if path is None:
                 yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
+            elif not Path(path).is_file():
+                yield (*place, "data", "path"), f"{path}: no such file"
     yield from _source_conflicts(config)
 
 

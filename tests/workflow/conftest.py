@@ -1,0 +1,137 @@
+"""Real Snakemake runs, in copies of the checkout."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).parents[2]
+SNAKEMAKE = Path(sys.executable).parent / "snakemake"
+
+SMALL = {
+    "data": {"source": "synthetic"},
+    "model": {"hidden_layers": 1, "width": 4},
+    "training": {"epochs": 3, "epochs_sam": 2, "t_max": 2},
+    "grid": {
+        "optimizer": ["sgd", "adam"],
+        "learning_rate": [0.001, 0.01],
+        "weight_decay": [0, 0.01],
+        "sam_rho": ["none", 0.05],
+        "seeds": 2,
+    },
+    "studies": {
+        "grid": {"title": "The grid"},
+        "second": {
+            "title": "Longer",
+            "training": {"epochs_sam": 3},
+            "grid": {"optimizer": ["adam"], "sam_rho": ["none", 0.05]},
+        },
+    },
+}
+"""16 cells and, of the second study's 8, 4 that are not in the first: 20 cells, 40 models."""
+
+
+@dataclass
+class Workflow:
+    """A copy of the checkout in which Snakemake is run."""
+
+    folder: Path
+
+    def run(self, *arguments: str, check: bool = True, **options) -> subprocess.CompletedProcess:
+        """Run Snakemake."""
+        command = [SNAKEMAKE, "--cores", "2", *arguments]
+        environment = {**os.environ, "GENBOOST_KERNEL_DIR": str(CHECKOUT / "build/kernel")}
+        result = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, **options
+        )
+        if check and result.returncode:
+            raise AssertionError(f"{command} failed:\n{result.stdout}\n{result.stderr}")
+        return result
+
+    def planned(self, *arguments: str) -> Counter:
+        """Return the jobs that a dry run lists, by rule; packs count as ``train_pack``."""
+        output = self.run("--dry-run", *arguments).stdout
+        if "Nothing to be done" in output:
+            return Counter()
+        table = output.split("Job stats:")[1].split("total")[0]
+        jobs = Counter()
+        for rule, count in re.findall(r"^(\w+?)(?:_\d+)?\s+(\d+)$", table, flags=re.MULTILINE):
+            if rule != "all":
+                jobs[rule] += int(count)
+        return jobs
+
+    def configure(self, **sections) -> None:
+        """Set keys of some sections of config.yaml."""
+        path = self.folder / "config.yaml"
+        config = yaml.safe_load(path.read_text())
+        for section, values in sections.items():
+            config.setdefault(section, {}).update(values)
+        path.write_text(yaml.safe_dump(config))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace a text, which must be there, in a file of the copy."""
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def records(self) -> dict[str, Path]:
+        """Return the records by their paths below the copy."""
+        paths = sorted((self.folder / "results/models").rglob("*.json"))
+        return {str(path.relative_to(self.folder)): path for path in paths}
+
+    def inodes(self) -> dict[str, int]:
+        """Return what tells a record that was written again from one that was kept."""
+        return {name: path.stat().st_ino for name, path in self.records().items()}
+
+    def results(self) -> dict[str, str]:
+        """Return the records' texts without the line that may differ from run to run."""
+        return {
+            name: "".join(
+                line for line in path.read_text().splitlines(True) if not line.startswith('"run"')
+            )
+            for name, path in self.records().items()
+        }
+
+
+def copy_checkout(folder: Path) -> Workflow:
+    """Copy what a run needs, with the small study as its configuration."""
+    folder.mkdir()
+    for name in ("Snakefile", "workflow", "scripts", "profiles", "fused", "slurm", "envs"):
+        source = CHECKOUT / name
+        if source.is_symlink():
+            (folder / name).symlink_to(os.readlink(source))
+        elif source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.exists():
+            shutil.copy2(source, folder / name)
+    (folder / "config.yaml").write_text(yaml.safe_dump(SMALL, sort_keys=False))
+    return Workflow(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Workflow:
+    """Return a copy in which the small study has run, one model a job; for reading only."""
+    workflow = copy_checkout(tmp_path_factory.mktemp("finished") / "checkout")
+    workflow.run()
+    return workflow
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Workflow:
+    """Return a copy in which nothing has run."""
+    return copy_checkout(tmp_path / "checkout")
+
+
+@pytest.fixture
+def workflow(finished, tmp_path) -> Workflow:
+    """Return a copy of the finished study, to edit and run again."""
+    shutil.copytree(finished.folder, tmp_path / "checkout", symlinks=True)
+    return Workflow(tmp_path / "checkout")

@@ -1,0 +1,168 @@
+"""After an edit, exactly what the edit touches is done again; in both modes."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import SNAKEMAKE
+
+MODES = {"single": (), "fused": ("--profile", "fused")}
+AFTERWARDS = {"aggregate": 1, "tables": 1}
+
+
+def trained(workflow, *arguments: str) -> set[str]:
+    """Run, and return the records that were written, anew or again."""
+    before = workflow.inodes()
+    workflow.run(*arguments)
+    return {name for name, inode in workflow.inodes().items() if before.get(name) != inode}
+
+
+def test_a_run_makes_every_record_and_table(finished):
+    assert len(finished.records()) == 40
+    assert (finished.folder / "results/tables/tables.md").exists()
+    assert (finished.folder / "results/cells.csv").exists()
+
+
+def test_nothing_changed(workflow):
+    assert not workflow.planned()
+
+
+def test_modes_give_the_same_and_trade_places(workflow, fresh):
+    """Fused packs write the same records, and neither mode does again what the other did."""
+    fresh.run(*MODES["fused"])
+    assert fresh.results() == workflow.results()
+    for name in ("cells.csv", "summary.csv", "tables/tables.md", "tables/tables.tex"):
+        first, second = (copy.folder / "results" / name for copy in (fresh, workflow))
+        assert first.read_bytes() == second.read_bytes()
+    assert not workflow.planned(*MODES["fused"])
+    assert not fresh.planned(*MODES["single"])
+
+
+def test_cores_do_not_matter(fresh, finished):
+    fresh.run("--cores", "1")
+    assert fresh.results() == finished.results()
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_one_more_learning_rate(workflow, mode):
+    workflow.configure(grid={"learning_rate": [0.001, 0.01, "1e-4"]})
+    names = trained(workflow, *mode)
+    assert len(names) == 20
+    assert all("learning_rate~0.0001/" in name for name in names)
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_one_more_seed(workflow, mode):
+    workflow.configure(grid={"seeds": 3})
+    names = trained(workflow, *mode)
+    assert len(names) == 20
+    assert all("seed~2.json" in name for name in names)
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_sam_epochs(workflow, mode):
+    workflow.configure(training={"epochs_sam": 4})
+    names = trained(workflow, *mode)
+    assert len(names) == 16
+    assert all("sam_rho~0.05/epochs~4/" in name for name in names)
+
+
+def test_spelling_of_numbers(workflow):
+    workflow.configure(grid={"learning_rate": ["1e-3", "1.0e-2"], "weight_decay": ["0.0", "1e-2"]})
+    assert not workflow.planned()
+
+
+def test_an_edit_taken_back_trains_nothing(workflow):
+    workflow.configure(grid={"seeds": 3})
+    workflow.run()
+    workflow.configure(grid={"seeds": 2})
+    assert workflow.planned() == AFTERWARDS
+
+
+def test_a_study_renamed(workflow):
+    workflow.edit("config.yaml", "second:", "renamed:")
+    assert workflow.planned() == AFTERWARDS
+
+
+def test_a_title_changed(workflow):
+    workflow.edit("config.yaml", "title: Longer", "title: Another")
+    assert workflow.planned() == AFTERWARDS
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_comments_and_formatting(workflow, mode):
+    workflow.edit("config.yaml", "grid:\n", "# A comment.\ngrid:\n")
+    for file in ("scripts/train.py", "scripts/genboost/training.py", "scripts/genboost/engine.py"):
+        text = (workflow.folder / file).read_text()
+        first, rest = text.split("\n", 1)
+        assert first.startswith('"""')
+        (workflow.folder / file).write_text(f'"""Another docstring. {first[3:]}\n\n# Hm.\n{rest}')
+    workflow.edit("scripts/genboost/kernel/kernel.c", "#include", "/* A comment. */\n#include")
+    assert not workflow.planned(*mode)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("scripts/genboost/engine.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7"),
+        ("scripts/genboost/kernel/kernel.c", "0.999", "0.99"),
+    ],
+)
+def test_training_code_changed(workflow, file, old, new):
+    workflow.edit(file, old, new)
+    assert workflow.planned() == {"train": 40, **AFTERWARDS}
+    fused = workflow.planned(*MODES["fused"])
+    assert fused["train_pack"] >= 8
+    assert fused["train"] == 0
+
+
+def test_table_code_changed(workflow):
+    workflow.edit("scripts/make_tables.py", "def main(", "ANSWER = 42\n\n\ndef main(")
+    assert workflow.planned() == {"tables": 1}
+
+
+def test_data_obtained_again_unchanged(workflow):
+    before = workflow.inodes()
+    (workflow.folder / "results/data/raw/obesity.csv").unlink()
+    workflow.run()
+    assert workflow.inodes() == before
+    assert not workflow.planned()
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+@pytest.mark.parametrize("damage", ["deleted", "truncated", "emptied"])
+def test_a_damaged_record(workflow, mode, damage):
+    before = workflow.results()
+    name, path = sorted(workflow.records().items())[7]
+    size = {"truncated": path.stat().st_size // 2, "emptied": 0}
+    path.unlink() if damage == "deleted" else os.truncate(path, size[damage])
+    assert trained(workflow, *mode) == {name}
+    assert workflow.results() == before
+    assert not workflow.planned(*mode)
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_killed_in_the_middle(fresh, finished, mode):
+    """Whatever moment SIGKILL comes at, what was written stays, whole, and the rest follows."""
+    process = subprocess.Popen(
+        [SNAKEMAKE, "--cores", "2", *mode, "--config", "execution={engine: torch}"],
+        cwd=fresh.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while len(fresh.records()) < 7:
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(0.2)
+    before = fresh.inodes()
+    assert 7 <= len(before) < 40
+    fresh.run("--unlock")
+    again = trained(fresh, *mode, "--config", "execution={engine: torch}")
+    assert again == set(fresh.records()) - set(before)
+    assert fresh.results().keys() == finished.results().keys()
+    assert not fresh.planned(*mode, "--config", "execution={engine: torch}")
