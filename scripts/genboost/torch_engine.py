@@ -3,7 +3,7 @@
 The models' parameters are one tensor [K, P], so an update rule reads as its paper writes it.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import torch
@@ -38,19 +38,22 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
     Outcome
         Models that need the same operations (optimizer, SAM or not) are trained together.
     """
-    torch.set_flush_denormal(True)  # dead ReLUs decay into denormals, which are many times slower
     kinds: dict[tuple[str, bool], list[int]] = {}
     for k, optimizer in enumerate(problem.optimizer):
         kinds.setdefault((optimizer, not np.isnan(problem.rho[k])), []).append(k)
-    outcomes = {
-        kind: _train_alike(_select(problem, rows), *kind, device, dtype)
-        for kind, rows in kinds.items()
-    }
+    torch.set_flush_denormal(True)  # dead ReLUs decay into denormals, which are many times slower
+    try:
+        outcomes = [
+            _train_alike(_select(problem, rows), *kind, device, dtype)
+            for kind, rows in kinds.items()
+        ]
+    finally:
+        torch.set_flush_denormal(False)
     order = np.argsort(np.concatenate(list(kinds.values())))
     return Outcome(
         *(
-            np.concatenate([getattr(outcome, name) for outcome in outcomes.values()])[order]
-            for name in ("weights", "train_loss", "test_mse", "train_mse", "epochs_run")
+            np.concatenate([getattr(outcome, field.name) for outcome in outcomes])[order]
+            for field in fields(Outcome)
         )
     )
 
@@ -91,7 +94,7 @@ def _train_alike(
 
     architecture = problem.architecture
     models, rows = len(problem.optimizer), len(problem.data.train_y)
-    data = Data(*(tensor(getattr(problem.data, name)) for name in Data.__dataclass_fields__))
+    data = Data(*(tensor(getattr(problem.data, field.name)) for field in fields(Data)))
     weights = tensor(problem.weights).clone()
     learning_rate = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
     weight_decay = tensor(problem.weight_decay).unsqueeze(1)
