@@ -4,6 +4,7 @@ The schema, `workflow/schemas/config.schema.yaml`, is the one list of keys, valu
 """
 
 import difflib
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,15 @@ from genboost.errors import UserError
 
 SCHEMA_PATH = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\.?(inf|nan)", re.IGNORECASE)
+TYPES = {
+    "object": "a block of keys",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "none",
+}
 OVERRIDABLE = ("data", "model", "training", "grid")
 
 Key = tuple[str | int, ...]
@@ -98,15 +108,18 @@ def _normalized(value: Any, rule: dict[str, Any]) -> Any:
     """Return a value with each number a number.
 
     YAML 1.1 reads ``3e-5`` as text and ``3.0e-5`` as a number; here they are the same. ``none``
-    stands for null where null is allowed, and whole numbers are integers where those belong.
+    stands for null where null is allowed, and whole numbers are integers where those belong. A
+    block with nothing in it, which YAML reads as null, is an empty block.
     """
     rule = _follow(rule)
+    if value is None and rule.get("type") == "object":
+        return {}
     types = rule.get("type", [])
     types = [types] if isinstance(types, str) else types
     if isinstance(value, dict):
         rules = rule.get("properties", {})
         other = rule.get("additionalProperties") or {}
-        return {key: _normalized(item, rules.get(key, other)) for key, item in value.items()}
+        return {str(key): _normalized(item, rules.get(key, other)) for key, item in value.items()}
     if isinstance(value, list):
         return [_normalized(item, rule.get("items", {})) for item in value]
     if isinstance(value, str):
@@ -117,7 +130,7 @@ def _normalized(value: Any, rule: dict[str, Any]) -> Any:
     if isinstance(value, bool):
         return value
     if "number" in types and isinstance(value, int | float):
-        return float(value)
+        return float(value) + 0.0  # -0.0 becomes 0.0
     if "integer" in types and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
@@ -138,53 +151,57 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
                     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
                     yield (*key, name), f"unknown key; {hint}"
             case "enum":
-                yield key, f"{value!r} is unknown; choose from {', '.join(map(str, rule['enum']))}"
+                yield key, f"{_shown(value)} is unknown; choose from {', '.join(rule['enum'])}"
             case "type":
                 types = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
-                names = {"object": "block of keys", "array": "list", "null": "none"}
-                wanted = " or ".join(names.get(kind, kind) for kind in types)
-                yield key, f"{value!r} is not a valid value; it takes a {wanted}"
+                wanted = " or ".join(TYPES[kind] for kind in types)
+                yield key, f"{_shown(value)} is not a valid value; it takes {wanted}"
             case "minimum" if error.validator_value == 0:
                 yield key, f"{value} is negative; it must be 0 or more"
             case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
                 bound = {"minimum": "at least", "exclusiveMinimum": "more than",
                          "maximum": "at most", "exclusiveMaximum": "less than"}  # fmt: skip
-                yield key, f"{value} is out of range; {bound[error.validator]} {error.validator_value}"
+                yield (
+                    key,
+                    f"{value} is out of range; {bound[error.validator]} {error.validator_value}",
+                )
             case "minItems" | "minProperties":
                 yield key, "is empty; it needs at least one entry"
             case "pattern":
-                yield key, f"{value!r} has characters that are not allowed there"
+                yield key, f"{_shown(value)} has characters that are not allowed there"
             case _:
                 yield key, error.message
 
 
 def _value_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
     """Yield what a schema can't say: numbers that are not finite, values that are there twice."""
-    yield from _not_finite((), config)
-    sections: list[tuple[Key, dict[str, Any]]] = [((), config)]
-    sections += [(("studies", name), study) for name, study in config.get("studies", {}).items()]
-    for place, section in sections:
-        for axis, values in section.get("grid", {}).items():
-            if isinstance(values, list):
-                twice = sorted({str(value) for value in values if values.count(value) > 1})
-                if twice:
-                    yield (*place, "grid", axis), f"has {', '.join(twice)} more than once"
-        if section.get("data", {}).get("source") == "file":
-            path = section["data"].get("path") or config.get("data", {}).get("path")
-            if path is None:
-                yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
-            elif not Path(path).is_file():
-                yield (*place, "data", "path"), f"{path}: no such file"
-    yield from _source_conflicts(config)
+    yield from _bad_values((), config)
+    yield from dict.fromkeys(_source_mistakes(config))
 
 
-def _source_conflicts(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
-    """Yield studies that take one data set from two places."""
+def _bad_values(key: Key, value: Any) -> Iterable[tuple[Key, str]]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield key, f"{value} is not finite; it takes a number"
+    if isinstance(value, list):
+        twice = dict.fromkeys(_shown(item) for item in value if value.count(item) > 1)
+        if twice:
+            yield key, f"has {', '.join(twice)} more than once"
+    if isinstance(value, dict | list):
+        for step, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _bad_values((*key, step), child)
+
+
+def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
+    """Yield studies that lack their data file, or take one data set from two places."""
     chosen: dict[str, tuple[str, tuple[Any, ...]]] = {}
     base = {**defaults("data"), **config.get("data", {})}
-    for name, study in config.get("studies", {}).items():
-        data = {**base, **study.get("data", {})}
+    for name, study in config.get("studies", schema()["properties"]["studies"]["default"]).items():
+        own = study.get("data", {})
+        data = {**base, **own}
         source = tuple(data[key] for key in ("source", "path", "kaggle_dataset"))
+        if data["source"] == "file" and data["path"] is None:
+            place = ("studies", name) if {"source", "path"} & own.keys() else ()
+            yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
         first, other = chosen.setdefault(data["dataset"], (name, source))
         if source != other:
             yield (
@@ -194,12 +211,9 @@ def _source_conflicts(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
             )
 
 
-def _not_finite(key: Key, value: Any) -> Iterable[tuple[Key, str]]:
-    if isinstance(value, float) and not math.isfinite(value):
-        yield key, f"{value} is not finite; it takes a number"
-    if isinstance(value, dict | list):
-        for step, child in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _not_finite((*key, step), child)
+def _shown(value: Any) -> str:
+    """Return a value as YAML has it, more or less."""
+    return json.dumps(value, default=str, ensure_ascii=False)
 
 
 def _dotted(key: Key) -> str:
@@ -209,15 +223,16 @@ def _dotted(key: Key) -> str:
 
 
 def _place(sources: Sequence[Source], key: Key) -> str:
-    """Return ``config.yaml, line 12: `` for the first source that has a key, or nothing."""
-    for source in sources:
-        if isinstance(source, Mapping):
-            if _node(yaml.compose(yaml.safe_dump(dict(source))), key):
-                return "--config: "
-        else:
-            node = _node(yaml.compose(Path(source).read_text()), key)
-            if node:
-                return f"{source}, line {node.start_mark.line + 1}: "
+    """Return ``config.yaml, line 12: `` for the first source that has a key, or the block of it."""
+    for length in range(len(key), 0, -1):
+        for source in sources:
+            if isinstance(source, Mapping):
+                if _node(yaml.compose(yaml.safe_dump(dict(source))), key[:length]):
+                    return "--config: "
+            else:
+                node = _node(yaml.compose(Path(source).read_text()), key[:length])
+                if node:
+                    return f"{source}, line {node.start_mark.line + 1}: "
     return ""
 
 
