@@ -21,7 +21,7 @@ def load(path: str | Path = PATH) -> pd.DataFrame:
     """
     import pandas as pd
 
-    figures = pd.read_csv(path, float_precision="round_trip")
+    figures = pd.read_csv(path)
     rho = [grid.text(value or None) for value in figures["sam_rho"].astype(float)]
     return figures.assign(sam_rho=rho).rename(columns={"test_mse": "deck"})
 

@@ -141,7 +141,8 @@ _POWER = re.compile(r"\b(\d+(?:\.\d+)?)e(-?\d+)\b")
 def _latex(entry: str | Entry) -> str:
     if isinstance(entry, str):
         text = "".join(_SPECIAL.get(character, character) for character in " ".join(entry.split()))
-        return _POWER.sub(r"$\1 \\times 10^{\2}$", text).replace(r"$1 \times ", "$")
+        text = _POWER.sub(r"$\1 \\times 10^{\2}$", text).replace(r"$1 \times ", "$")
+        return re.sub(r"^-(?=\d)", "$-$", text)
     text, after = _latex(entry.text), f" {_latex(entry.after)}" if entry.after else ""
     star = r"\rlap{$^\star$}" if entry.star else ""
     return (rf"\textbf{{{text}}}" if entry.bold else text) + after + star

@@ -329,26 +329,24 @@ def summary_lines(results: Results) -> Iterator[str]:
     yield "Tables: results/tables/tables.md and tables.tex; also ranking.csv and deck.md there"
     for study in results.studies:
         yield ""
-        yield f"{results.titles[study.name]}: {_measure(study)}"
-        if study.name not in results.lowest:
-            yield "  runs of every cell diverged"
-            continue
+        yield f"{results.titles[study.name]}. {_measure(study)}:"
+        width = max(len(method.title) for method in methods(study)) + 2
         for method in methods(study):
             cell = _best(results.complete, study=study.name, **method._asdict())
-            text = f"  {method.title.replace('ρ', 'rho')}: "
+            title = method.title.replace("ρ", "rho").ljust(width)
             if cell is None:
-                yield text + "runs of every cell diverged"
+                yield f"  {title}  diverged"
                 continue
-            star = " <- best" if cell.test_mse == results.lowest[study.name] else ""
-            yield f"{text}{results.number(cell.test_mse)} {_place(cell)}{star}"
+            star = "  <- best" if cell.test_mse == results.lowest[study.name] else ""
+            yield f"  {title}  {results.number(cell.test_mse)}  {_place(cell)}{star}"
         run = _best(results.models, study=study.name)
-        method = Method(run.optimizer, run.sam_rho, run.epochs).title.replace("ρ", "rho")
-        yield (
-            f"  best single model: {results.number(run.test_mse)}, {method} {_place(run)}, "
-            f"seed {run.seed}"
-        )
-        yield f"  {_worth(results, study)}"
+        if run is not None:
+            method = Method(run.optimizer, run.sam_rho, run.epochs)
+            title = method.title.replace("ρ", "rho")
+            number = results.number(run.test_mse)
+            yield f"  Best single model: {number}, {title}, {_place(run)}, seed {run.seed}"
     yield ""
+    yield from dict.fromkeys(_worth(results, study) for study in results.studies)
     for name, found in _agreement(results):
         mean, geometric, ranks = map(_ratio, list(found.values())[1:])
         yield (
@@ -366,7 +364,7 @@ def _cell(cell: Any) -> list[str]:
 
 
 def _place(cell: Any) -> str:
-    return f"at lr {_rate(cell.learning_rate)}, wd {_rate(cell.weight_decay)}"
+    return f"lr {_rate(cell.learning_rate)}, wd {_rate(cell.weight_decay)}"
 
 
 def _rate(value: float) -> str:

@@ -1,0 +1,177 @@
+"""Every model counts once, in the mean of its own cell, or the aggregation says which is wrong."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import aggregate
+import numpy as np
+import pandas as pd
+import pytest
+from genboost import aggregation, config, grid, record
+from genboost.errors import UserError
+from genboost.training import Result
+
+CONFIG = {
+    "grid": {
+        "optimizer": ["adam"],
+        "learning_rate": [3e-5, 1e-3],
+        "weight_decay": [0],
+        "sam_rho": [None, 0.02],
+        "seeds": [0, 1, 5],
+    },
+    "studies": {
+        "first": {},
+        "NA": {"title": "Other epochs", "training": {"epochs_sam": 200}},  # shares what is not SAM
+    },
+}
+
+
+def result(test_mse):
+    """Return what training hands over; its test MSE falls to `test_mse`, or to none."""
+    diverged = test_mse is None
+    curve = np.array([4.0, 3.0] if diverged else [4.0, test_mse])
+    return Result(
+        weights=np.zeros(3, "f4"),
+        train_loss=curve,
+        test_mse=curve,
+        learning_rate=curve,
+        train_mse=float("nan") if diverged else test_mse / 2,
+        diverged=diverged,
+        seconds=0.1,
+        gradient_evaluations=2,
+    )
+
+
+def write(model, test_mse, path=None, **changes):
+    model = replace(model, **changes)
+    text = record.compose(model.cell, model.seed, model.protocol, result(test_mse), "", {})
+    path = Path(path or model.record)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture
+def studies(tmp_path, monkeypatch):
+    """Write a record of every model; a model's test MSE is its number plus a tenth."""
+    monkeypatch.chdir(tmp_path)
+    studies = grid.studies(config.resolve(CONFIG))
+    for number, model in enumerate(grid.models(studies)):
+        write(model, number + 0.1)
+    return studies
+
+
+def mistakes(studies):
+    with pytest.raises(UserError) as caught:
+        aggregation.collect(studies)
+    return str(caught.value).splitlines()
+
+
+def test_rows_are_the_models_in_the_order_of_the_configuration(studies):
+    models = aggregation.collect(studies)
+    assert list(models.columns) == [
+        "study", "optimizer", "learning_rate", "weight_decay", "sam_rho", "epochs",
+        "seed", "test_mse", "train_mse", "status",
+    ]  # fmt: skip
+    assert list(models["study"]) == ["first"] * 12 + ["NA"] * 12
+    assert list(models["seed"]) == [0, 1, 5] * 8
+    assert list(models["learning_rate"]) == ([3e-5] * 3 + [1e-3] * 3) * 4
+    assert list(models["sam_rho"]) == (["none"] * 6 + ["0.02"] * 6) * 2
+    assert list(models["epochs"]) == [200] * 6 + [100] * 6 + [200] * 12
+    own = [n + 0.1 for n in range(12)]
+    assert list(models["test_mse"]) == own + own[:6] + [n + 0.1 for n in range(12, 18)]
+
+
+def test_a_record_that_two_studies_share_is_read_once(studies, monkeypatch):
+    paths = []
+    read = record.read
+    monkeypatch.setattr(record, "read", lambda path: paths.append(str(path)) or read(path))
+    aggregation.collect(studies)
+    assert len(paths) == len(set(paths)) == 18
+
+
+def test_mean_and_standard_deviation_by_hand(studies):
+    models = studies[0].models
+    for model, test_mse in zip(models[:3], (1.0, 2.0, 6.0), strict=True):
+        write(model, test_mse)
+    first = aggregation.summarize(aggregation.collect(studies)).iloc[0]
+    assert first["test_mse"] == 3.0
+    assert first["test_mse_sd"] == pytest.approx(7**0.5)  # (4 + 1 + 9) / 2
+    assert first["train_mse"] == 1.5
+    assert (first["n"], first["diverged"]) == (3, 0)
+
+
+def test_diverged_runs_are_counted_and_in_no_mean(studies):
+    first = studies[0].models
+    write(first[0], None)
+    for model in first[3:6]:
+        write(model, None)
+    models = aggregation.collect(studies)
+    assert list(models["status"][:2]) == ["diverged", "finished"]
+    summary = aggregation.summarize(models)
+    assert list(summary["test_mse"][:1]) == [1.6]
+    assert list(summary["n"][:3]) == [2, 0, 3]
+    assert list(summary["diverged"][:3]) == [1, 3, 0]
+    assert np.isnan(summary["test_mse"][1])
+    assert aggregation.to_csv(models).splitlines()[1] == (
+        "first,adam,3e-05,0.0,none,200,0,,,diverged"
+    )
+
+
+def test_one_seed_has_no_standard_deviation(studies):
+    one = [replace(study, seeds=(5,)) for study in studies]
+    summary = aggregation.summarize(aggregation.collect(one))
+    assert summary["test_mse_sd"].isna().all()
+    assert (summary["n"] == 1).all()
+
+
+def test_every_mistake_is_named(studies):
+    missing, short, cell, seed, protocol = studies[0].models[:5]
+    Path(missing.record).unlink()
+    Path(short.record).write_bytes(Path(short.record).read_bytes()[:-30])
+    write(cell, 1.0, cell.record, cell=replace(cell.cell, learning_rate=0.1))
+    write(seed, 1.0, seed.record, seed=7)
+    write(protocol, 1.0, protocol.record, protocol=replace(protocol.protocol, width=20))
+    lines = mistakes(studies)
+    assert lines[0] == "5 mistakes in the records of 18 models:"
+    for line, model, what in zip(
+        lines[1:],
+        (missing, short, cell, seed, protocol),
+        (
+            "is missing",
+            "is damaged",
+            "is of another cell (learning_rate 0.1 instead of 3e-05)",
+            "is of another seed (7 instead of 0)",
+            "is of another protocol (width 20 instead of 18)",
+        ),
+        strict=True,
+    ):
+        assert f"{model.record} {what}" in line
+
+
+def test_a_model_that_a_study_has_twice(studies):
+    twice = replace(studies[0], seeds=(0, 1, 0))
+    assert f"{twice.models[0].record} is 2 times in study first" in mistakes([twice])[1]
+
+
+def test_a_long_list_of_mistakes_ends(studies):
+    for model in studies[0].models:
+        Path(model.record).unlink()
+    many = [replace(studies[0], seeds=tuple(range(100)))]
+    lines = mistakes(many)
+    assert len(lines) == 22
+    assert lines[-1].strip() == "and 380 more"
+
+
+def test_files_are_exact_and_the_same_every_time(studies):
+    write(studies[0].models[0], 0.1 + 0.2)
+    arguments = ["--config", json.dumps(config.resolve(CONFIG)), "--cells", "c.csv"]
+    aggregate.main([*arguments, "--summary", "s.csv"])
+    first = Path("c.csv").read_bytes(), Path("s.csv").read_bytes()
+    aggregate.main([*arguments, "--summary", "s.csv"])
+    assert first == (Path("c.csv").read_bytes(), Path("s.csv").read_bytes())
+    assert b"0.30000000000000004" in first[0]
+    models = aggregation.collect(studies)
+    pd.testing.assert_frame_equal(aggregation.read_csv("c.csv"), models, check_exact=True)
+    summary = aggregation.summarize(models)
+    pd.testing.assert_frame_equal(aggregation.read_csv("s.csv"), summary, check_exact=True)
