@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from genboost import engines, errors, grid, record, training
+from genboost import engines, errors, gpus, grid, record, training
 from genboost.files import write_atomically
 
 PROGRESS_EVERY = 10.0  # seconds
@@ -27,6 +26,7 @@ def main() -> None:
     parser.add_argument("--engine", default="auto", choices=["auto", "simd", "torch"])
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--threads", default=1, type=int, help="processor cores to use")
+    parser.add_argument("--gpus", default=1, type=int, help="0 to leave the machine's GPUs alone")
     parser.add_argument("--code", default="", help="a digest of the training code")
     parser.add_argument("records", nargs="+", help="the records to write; a path names its model")
     arguments = parser.parse_args()
@@ -60,6 +60,7 @@ def train(
     """Train the models of some records, and write each record as soon as its model is there."""
     chosen = [models[path] for path in paths]
     optimizers = {cell.optimizer for cell, _ in chosen}
+    claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
     engine = engines.choose(arguments.engine, arguments.device, optimizers, arguments.threads)
     data = training.load_data(arguments.data)
     started = reported = time.monotonic()
@@ -72,9 +73,7 @@ def train(
             "device": engine.device,
             "versions": {"python": platform.python_version(), "numpy": np.__version__},
         }
-        text = record.compose(
-            cell, seed, protocol, result, fingerprints[paths[index]], run
-        )
+        text = record.compose(cell, seed, protocol, result, fingerprints[paths[index]], run)
         write_atomically(paths[index], text)
         now = time.monotonic()
         if len(paths) > 1 and (now - reported > PROGRESS_EVERY or done == len(paths)):

@@ -28,6 +28,7 @@ TYPES = {
     "null": "none",
 }
 OVERRIDABLE = ("data", "model", "training", "grid")
+STEPS = ("data", "train", "report")  # each has resources, an environment and a container
 
 Key = tuple[str | int, ...]
 Source = str | Path | Mapping[str, Any]
@@ -39,10 +40,12 @@ def schema() -> dict[str, Any]:
     return yaml.safe_load(SCHEMA_PATH.read_text())
 
 
-def defaults(section: str) -> dict[str, Any]:
-    """Return the default of every key of a section."""
-    properties = schema()["properties"][section]["properties"]
-    return {key: _normalized(rule["default"], rule) for key, rule in properties.items()}
+def defaults(*section: str) -> dict[str, Any]:
+    """Return the default of every key of a section, or of a section of a section."""
+    rule = schema()
+    for name in section:
+        rule = rule["properties"][name]
+    return {key: _normalized(rule["default"], rule) for key, rule in rule["properties"].items()}
 
 
 def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str, Any]:
@@ -76,6 +79,9 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         section: {**defaults(section), **config.get(section, {})}
         for section, rule in schema()["properties"].items()
         if section != "studies"
+    }
+    resolved["resources"] |= {
+        step: {**defaults("resources", step), **resolved["resources"][step]} for step in STEPS
     }
     studies = config.get("studies", schema()["properties"]["studies"]["default"])
     resolved["studies"] = {
@@ -199,9 +205,12 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
         own = study.get("data", {})
         data = {**base, **own}
         source = tuple(data[key] for key in ("source", "path", "kaggle_dataset"))
-        if data["source"] == "file" and data["path"] is None:
+        if data["source"] == "file":
             place = ("studies", name) if {"source", "path"} & own.keys() else ()
-            yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
+            if data["path"] is None:
+                yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
+            elif not Path(data["path"]).is_file():
+                yield (*place, "data", "path"), f"{data['path']}: no such file"
         first, other = chosen.setdefault(data["dataset"], (name, source))
         if source != other:
             yield (

@@ -54,6 +54,25 @@ def command_line(options):
     return shlex.join(words)
 
 
+RESOURCES = STUDY["resources"]
+
+
+def needs(step, runtimes=1):
+    """Return the resources of a step's jobs; memory and time grow with every new attempt."""
+    own = RESOURCES[step]
+    words = {
+        "slurm_partition": own["partition"] or RESOURCES["partition"],
+        "slurm_account": RESOURCES["account"],
+        "constraint": own["constraint"] or RESOURCES["constraint"],
+    }
+    return {
+        "mem_mb": lambda wildcards, attempt: attempt * own["mem_mb"],
+        "runtime": lambda wildcards, attempt: attempt * own["runtime"] * runtimes,
+        "gpu": own.get("gpus", 0),
+        **{name: word for name, word in words.items() if word},
+    }
+
+
 def protocol_json(name):
     return json.dumps(asdict(PROTOCOLS[name]))
 

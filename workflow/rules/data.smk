@@ -1,6 +1,11 @@
 # From the source of a data set to arrays that a model can be trained on.
 
 
+# Where Snakemake itself runs: the nodes of a cluster often have no internet.
+localrules:
+    download,
+
+
 rule download:
     input:
         local_file,
@@ -10,6 +15,9 @@ rule download:
         provenance="results/data/raw/{dataset}.provenance.json",
     log:
         "results/logs/download/{dataset}.log",
+    threads: RESOURCES["data"]["cpus"]
+    resources:
+        **needs("data"),
     params:
         options=download_options,
         code=digest("download_data.py"),
@@ -28,6 +36,11 @@ rule prepare:
         description="results/data/{variant}/description.md",
     log:
         "results/logs/prepare/{variant}.log",
+    group:
+        "data"
+    threads: RESOURCES["data"]["cpus"]
+    resources:
+        **needs("data"),
     params:
         options=preparation_options,
         code=digest("preprocess.py"),
@@ -44,6 +57,11 @@ rule baselines:
         "results/data/{variant}/baselines.json",
     log:
         "results/logs/baselines/{variant}.log",
+    group:
+        "data"
+    threads: RESOURCES["data"]["cpus"]
+    resources:
+        **needs("data"),
     params:
         code=digest("baselines.py"),
     shell:

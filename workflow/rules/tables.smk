@@ -13,6 +13,11 @@ rule aggregate:
         summary="results/summary.csv",
     log:
         "results/logs/aggregate.log",
+    group:
+        "report"
+    threads: RESOURCES["report"]["cpus"]
+    resources:
+        **needs("report"),
     params:
         config=SHOWN,
         code=digest("aggregate.py"),
@@ -33,6 +38,11 @@ rule tables:
         TABLES,
     log:
         "results/logs/tables.log",
+    group:
+        "report"
+    threads: RESOURCES["report"]["cpus"]
+    resources:
+        **needs("report"),
     params:
         config=SHOWN,
         code=digest("make_tables.py"),

@@ -9,7 +9,7 @@ from genboost.record import is_damaged
 TRAIN = (
     "python scripts/train.py --data {input.arrays} --protocol {params.protocol:q}"
     " --engine {params.engine} --device {params.device} --code {params.code}"
-    " --threads {threads} {output} 2>&1 | tee {log}"
+    " --threads {threads} --gpus {resources.gpu} {output} 2>&1 | tee {log}"
 )
 TRAIN_CODE = digest("train.py", "genboost/kernel")
 
@@ -25,6 +25,16 @@ if workflow.is_main_process:
             )
 
 
+# On a cluster a job trains a bundle of models, one after another: it asks for one core, one GPU and
+# the memory of one model (resources of a group's jobs are added up but for this limit).
+resource_scopes:
+    turn="local",
+
+
+if workflow.remote_exec:
+    workflow.register_resource("turn", 1)
+
+
 rule train:
     input:
         arrays="results/data/{variant}/arrays.npz",
@@ -33,7 +43,12 @@ rule train:
     log:
         grid.RECORD.replace("models", "logs/train").replace(".json", ".log"),
     priority: 1
+    group:
+        "models"
     threads: 1
+    resources:
+        **needs("train"),
+        turn=1,
     params:
         protocol=lambda wildcards: protocol_json(wildcards.protocol),
         engine=STUDY["execution"]["engine"],
@@ -52,7 +67,14 @@ if "packs" in workflow.resource_settings.overwrite_scatter:
     FUSED = FUSED or list(grid.AXES)
 
 packs = grid.packs(MODELS, FUSED, PACKS) if FUSED else []
-cores = workflow.resource_settings.cores or 1
+
+
+def cores_for_a_pack(wildcards):
+    """Share the cores of one machine out to the packs; on a cluster each has its own."""
+    if workflow.remote_exec or not workflow.local_exec:
+        return RESOURCES["train"]["cpus"]
+    return max(1, workflow.cores // len(packs))
+
 
 for number, pack in enumerate(packs, start=1):
 
@@ -66,7 +88,9 @@ for number, pack in enumerate(packs, start=1):
         log:
             f"results/logs/train/pack_{number}.log",
         priority: 1
-        threads: max(1, cores // len(packs))
+        threads: cores_for_a_pack
+        resources:
+            **needs("train", runtimes=-(-len(pack) // grid.LANES)),
         params:
             protocol=protocol_json(pack[0].protocol.name),
             engine=STUDY["execution"]["engine"],

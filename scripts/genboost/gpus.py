@@ -1,0 +1,61 @@
+"""Sharing a machine's GPUs out to the training jobs that run on it at the same time."""
+
+import fcntl
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import IO
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+
+def claim(count: int) -> IO[str] | None:
+    """Leave this process one GPU, the one that the fewest jobs have claimed, or none.
+
+    The GPUs are those that the job was given, as by SLURM, or else all of the machine. The claim
+    is a lock on a file, which the system lifts when the process ends, however that happens. Jobs
+    beyond the number of GPUs share them evenly.
+
+    Parameters
+    ----------
+    count
+        0 to train without a GPU, 1 to train on one if there is one.
+
+    Returns
+    -------
+    file or None
+        Holds the claim while it is open; None if there is no GPU to claim.
+    """
+    if count == 0:
+        os.environ[VISIBLE] = ""
+        return None
+    gpus = visible()
+    if not gpus:
+        return None
+    folder = Path(tempfile.gettempdir()) / f"genboost-gpus-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for place in itertools.count():
+        for gpu in gpus:
+            file = open(folder / f"{gpu.replace('/', '_')}.{place}", "w")  # noqa: SIM115 - is kept
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                continue
+            os.environ[VISIBLE] = gpu
+            return file
+    raise AssertionError
+
+
+def visible() -> list[str]:
+    """Return the names of the GPUs that this process may use."""
+    if (given := os.environ.get(VISIBLE)) is not None:
+        return [gpu for gpu in given.split(",") if gpu not in ("", "-1", "NoDevFiles")]
+    if not shutil.which("nvidia-smi"):
+        return []
+    command = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
+    listing = subprocess.run(command, capture_output=True, text=True)
+    return listing.stdout.split() if listing.returncode == 0 else []
