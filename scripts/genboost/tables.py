@@ -347,12 +347,15 @@ def summary_lines(results: Results) -> Iterator[str]:
             yield f"  Best single model: {number}, {title}, {_place(run)}, seed {run.seed}"
     yield ""
     yield from dict.fromkeys(_worth(results, study) for study in results.studies)
-    for name, found in _agreement(results):
-        mean, geometric, ranks = map(_ratio, list(found.values())[1:])
-        yield (
-            f"Deck, {name}: {found['cells']} cells compared; ours by the deck's: mean {mean}, "
-            f"geometric mean {geometric}; rank correlation {ranks}"
-        )
+    if results.compared.empty:
+        yield "Deck: no cell to compare."
+    else:
+        for name, found in _agreement(results):
+            mean, geometric, ranks = map(_ratio, list(found.values())[1:])
+            yield (
+                f"Deck, {name}: {found['cells']} cells compared; ours by the deck's: mean {mean}, "
+                f"geometric mean {geometric}; rank correlation {ranks or 'unknown'}"
+            )
     yield from warning
 
 

@@ -1,0 +1,267 @@
+"""What a reader sees: the right numbers, in the right places, marked right, in every format."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+
+import make_tables
+import pandas as pd
+import pytest
+from genboost import aggregation, config, deck, grid, tables
+from genboost.markup import Entry, Table, latex, markdown
+
+CONFIG = {
+    "grid": {
+        "optimizer": ["adam"],
+        "learning_rate": [3e-5, 1e-3],
+        "weight_decay": [0, 1e-4],
+        "sam_rho": [None, 0.02],
+        "seeds": 3,
+    },
+    "studies": {
+        "grid": {"title": "The grid"},
+        "one_seed": {
+            "title": r"50 % & {more} #1_x^2 ~ \a|b*",
+            "grid": {"seeds": [7], "sam_rho": [0.02], "optimizer": ["sgd", "adam"]},
+            "training": {"epochs_sam": 200},
+        },
+    },
+}
+BASELINES = {"default": {"mean": {"train_mse": 3.5, "test_mse": 4.0}}}
+# The cells in order: by method, then learning rate, then weight decay; their seeds' test MSE.
+GRID = [
+    (1.0, 2.0, 6.0), (2.5, 2.5, 2.5), (0.5, 0.75, 0.25), (0.9, None, 0.1),
+    (4.0, 4.0, 4.0), (None, None, None), (0.5, 0.5, 0.5), (1e7, 1e7, 1e7),
+]  # fmt: skip
+ONE_SEED = [(1.0,), (0.25,), (0.25,), (0.5,), (3.0,), (2.0,), (None,), (1.5,)]
+
+
+def results(grid_values=GRID, one_seed=ONE_SEED, synthetic=(), **settings):
+    studies = grid.studies(config.resolve(CONFIG))
+    values = [mse for cell in (*grid_values, *one_seed) for mse in cell]
+    rows = [
+        {
+            "study": study.name,
+            "optimizer": model.cell.optimizer,
+            "learning_rate": model.cell.learning_rate,
+            "weight_decay": model.cell.weight_decay,
+            "sam_rho": grid.text(model.cell.sam_rho),
+            "epochs": model.cell.epochs,
+            "seed": model.seed,
+        }
+        for study in studies
+        for model in study.models
+    ]
+    models = pd.DataFrame(rows).assign(test_mse=values, train_mse=values)
+    models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
+    return tables.Results(
+        studies=studies,
+        models=models,
+        summary=aggregation.summarize(models),
+        figures=deck.load(),
+        baselines=BASELINES,
+        synthetic=frozenset(synthetic),
+        **{"digits": 4, "standard_deviation": False} | settings,
+    )
+
+
+@pytest.fixture(scope="module")
+def files():
+    return tables.files(results())
+
+
+def body(text):
+    """Return the rows of the first Markdown table, without its header."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[entry.strip() for entry in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_names_are_known_in_advance(files):
+    names = tables.names(config.resolve(CONFIG))
+    assert sorted(names) == sorted(files)
+    assert {"grid-adam-no-sam.tex", "one_seed-sgd-rho-0.02.md"} < set(names)
+
+
+def test_a_table_by_hand(files):
+    text = files["grid-adam-no-sam.md"]
+    assert text.startswith("# The grid: Adam, no SAM, 200 epochs\n")
+    assert re.search(r"\| +wd 0 \| +wd 1e-4 \|\n", text)
+    assert body(text) == [
+        ["lr 3e-5", "3.0000", "2.5000"],
+        ["lr 1e-3", "**0.5000** ★", "diverged (1 of 3)"],  # 0.9 and 0.1 do not make it 0.5
+    ]
+    for said in (
+        "Mean test MSE of 3 seeds",
+        "Bold: the lowest of this table.",
+        "★: the lowest of “The grid”.",
+        "Diverged: ",
+        "predicting the mean 4.0000",
+    ):
+        assert said in text
+    latex = files["grid-adam-no-sam.tex"]
+    assert r"lr $3 \times 10^{-5}$ & 3.0000 & 2.5000 \\" in latex
+    assert r"lr $10^{-3}$ & \textbf{0.5000}\rlap{$^\star$} & diverged (1 of 3) \\" in latex
+
+
+def test_equal_cells_share_the_marks(files):
+    # 0.5 is the lowest of the study in both methods.
+    assert body(files["grid-adam-rho-0.02.md"]) == [
+        ["lr 3e-5", "4.0000", "diverged (3 of 3)"],
+        ["lr 1e-3", "**0.5000** ★", "1.0000e07"],
+    ]
+    assert body(files["one_seed-sgd-rho-0.02.md"]) == [
+        ["lr 3e-5", "1.0000", "**0.2500** ★"],
+        ["lr 1e-3", "**0.2500** ★", "0.5000"],
+    ]
+    # The lowest of its table, not of its study.
+    assert body(files["one_seed-adam-rho-0.02.md"])[1] == [
+        "lr 1e-3",
+        "diverged (1 of 1)",
+        "**1.5000**",
+    ]
+    assert "★" not in files["one_seed-adam-rho-0.02.md"]
+
+
+def test_a_legend_explains_only_what_is_there(files):
+    text = files["one_seed-sgd-rho-0.02.md"]
+    assert "Test MSE of one seed" in text
+    assert "Diverged" not in text
+
+
+def test_digits_and_standard_deviation():
+    files = tables.files(results(digits=2, standard_deviation=True))
+    assert body(files["grid-adam-no-sam.md"])[0] == ["lr 3e-5", "3.00 ± 2.65", "2.50 ± 0.00"]
+    assert body(files["grid-adam-no-sam.md"])[1][1] == "**0.50** ± 0.25 ★"
+    assert "± standard deviation" in files["grid-adam-no-sam.md"]
+    assert r"3.00 $\pm$ 2.65" in files["grid-adam-no-sam.tex"]
+    # One seed has none.
+    assert body(files["one_seed-sgd-rho-0.02.md"])[0] == ["lr 3e-5", "1.00", "**0.25** ★"]
+    assert "±" not in files["one_seed-sgd-rho-0.02.md"]
+
+
+def test_all_runs_diverged():
+    nothing = results([(None,) * 3] * 8, [(None,)] * 8)
+    files = tables.files(nothing)
+    assert body(files["grid-adam-no-sam.md"])[0][1:] == ["diverged (3 of 3)"] * 2
+    assert "**" not in files["grid-adam-no-sam.md"]
+    assert {row[0] for row in body(files["ranking.md"])} == {""}
+    assert re.search("Adam, no SAM, 200 epochs +diverged\n", files["summary.txt"])
+    assert "Best single model" not in files["summary.txt"]
+    assert "Deck: no cell to compare" in files["summary.txt"]
+
+
+def test_the_ranking(files):
+    ranked = list(csv.DictReader(io.StringIO(files["ranking.csv"])))
+    finite = [row for row in ranked if row["diverged"] == "0"]
+    errors = [float(row["test_mse"]) for row in finite]
+    assert errors == sorted(errors) and errors[0] == 0.25
+    assert [row["rank"] for row in ranked[:4]] == ["1", "1", "3", "3"]
+    assert [row["rank"] for row in ranked[len(finite) :]] == [""] * 3
+    assert len(ranked) == 16
+    assert {row["data"] for row in ranked} == {"obesity"}
+
+
+def test_baselines_stand_beside_the_best_cells(files):
+    text = files["tables.md"]
+    rows = body(text[text.index("## What an MSE is worth") :])[:3]
+    assert rows[0] == ["default", "predicting the mean", "3.5000", "4.0000"]
+    assert rows[1] == ["default", "best cell of “The grid”", "0.5000", "0.5000"]
+    assert rows[2][3] == "0.2500"
+
+
+def test_the_deck_stands_beside_ours(files):
+    rows = list(csv.DictReader(io.StringIO(files["deck.csv"])))
+    assert (rows[0]["deck"], rows[0]["test_mse"]) == ("2.12291149", "3.0")
+    assert float(rows[0]["difference"]) == pytest.approx(0.87708851)
+    assert float(rows[0]["ratio"]) == pytest.approx(3 / 2.12291149)
+    # Of 8 cells of the grid 2 diverged; of the other study the deck has Adam's 4, of which 1 did.
+    assert [row[-4] for row in body(files["deck.md"])[:3]] == ["6", "3", "9"]
+
+
+def test_the_summary_says_what_is_best(files):
+    text = re.sub(" +", " ", files["summary.txt"])
+    lines = text.splitlines()
+    assert "The grid. Mean test MSE of 3 seeds:" in lines
+    assert " Adam, no SAM, 200 epochs 0.5000 lr 1e-3, wd 0 <- best" in lines
+    assert " Best single model: 0.1000, Adam, no SAM, 200 epochs, lr 1e-3, wd 1e-4, seed 2" in lines
+    assert any(line.startswith("Deck, all: 9 cells compared") for line in lines)
+
+
+def test_synthetic_data_is_marked_in_every_file(files):
+    for name, content in tables.files(results(synthetic=["obesity"])).items():
+        assert "SYNTHETIC" in content, name
+        assert "SYNTHETIC" not in files[name], name
+
+
+def test_both_formats_escape_a_title():
+    title = results().studies[1].title
+    table = Table("t", title, ["a"], [[Entry(title, bold=True)]])
+    assert r"50 % & {more} #1\_x^2 ~ \\a\|b\*" in markdown([table])
+    expected = r"50 \% \& \{more\} \#1\_x\textasciicircum{}2 \textasciitilde{} \textbackslash{}a|b*"
+    assert rf"\textbf{{{expected}}}" in latex([table])
+    assert rf"\caption{{{expected}}}" in latex([table])
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(3e-5, "3e-5"), (2e-2, "2e-2"), (0.0, "0"), (1.25e-3, "1.25e-3"), (0.1, "0.1"), (10.0, "10")],
+)
+def test_rates_are_written_as_people_write_them(value, shown):
+    assert tables._rate(value) == shown
+
+
+def test_latex_compiles(tmp_path):
+    if not shutil.which("pdflatex"):
+        pytest.skip("there is no pdflatex here")
+    many = results(standard_deviation=True, synthetic=["obesity"])
+    files = tables.files(many)
+    one = "grid-adam-rho-0.02"
+    files["paper.tex"] = (
+        "\\documentclass{article}\n\\usepackage{booktabs,longtable}\n\\begin{document}\n"
+        f"\\input{{{one}}}\\input{{{one}.tex}}\\input{{ranking}}\\input{{deck}}\\end{{document}}\n"
+    )
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    for name in ("tables.tex", "paper.tex"):
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+        assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_the_document_has_all_tables(files):
+    single = {name.removesuffix(".tex") for name in files if name.endswith(".tex")} - {"tables"}
+    for name in single | {"baselines", "agreement"}:
+        assert files["tables.tex"].count(rf"\label{{tab:{name}}}") == 1
+
+
+def test_the_script_writes_what_the_workflow_expects(files, tmp_path):
+    expected = results(synthetic=["obesity"])
+    config_json = json.dumps(config.resolve(CONFIG))
+    cells, summary = tmp_path / "cells.csv", tmp_path / "summary.csv"
+    cells.write_text(aggregation.to_csv(expected.models))
+    summary.write_text(aggregation.to_csv(expected.summary))
+    provenance = tmp_path / "obesity.provenance.json"
+    provenance.write_text('{"synthetic": true}')
+    baselines = tmp_path / "default" / "baselines.json"
+    baselines.parent.mkdir()
+    baselines.write_text(json.dumps(BASELINES["default"]))
+    output = tmp_path / "tables"
+    options = {
+        "config": config_json,
+        "cells": cells,
+        "summary": summary,
+        "provenance": provenance,
+        "baselines": baselines,
+        "output": output,
+    }
+    make_tables.main([f"--{name}={value}" for name, value in options.items()])
+    written = {path.name: path.read_text() for path in output.iterdir()}
+    assert written == tables.files(expected)
