@@ -53,14 +53,14 @@ def supported_levels(cpuinfo: str = "/proc/cpuinfo") -> list[str]:
 
     All give the same bits: one that can fuse a multiply-add does not fall back to the baseline.
     """
-    flags: set[str] = set()
+    reported: set[str] = set()
     try:
         with open(cpuinfo) as file:
             line = next((line for line in file if line.startswith("flags")), "")
-        flags.update(line.partition(":")[2].split())
+        reported.update(line.partition(":")[2].split())
     except OSError:
         pass  # not Linux: the baseline
-    fusing = [level for level in levels()[:-1] if flags.issuperset(X86_LEVELS[level])]
+    fusing = [level for level in levels()[:-1] if reported.issuperset(X86_LEVELS[level])]
     return fusing or [BASELINE]
 
 
@@ -70,7 +70,7 @@ def library(level: str, dtype: str = "float32") -> Path:
     Its name has a digest of all that its content depends on but the compiler's version.
     """
     digest = hashlib.sha256(SOURCE.read_bytes())
-    digest.update(repr(_flags(level, dtype)).encode())
+    digest.update(repr(flags(level, dtype)).encode())
     name = f"{platform.machine()}-{level}-{dtype}-{digest.hexdigest()[:16]}.so"
     return folder() / name
 
@@ -108,7 +108,7 @@ def build(level: str, dtype: str = "float32") -> Path:
         raise KernelUnavailable(f"the kernel cannot be kept in {target.parent}: {error}") from None
     os.close(handle)
     try:
-        compile_kernel(Path(temporary), _flags(level, dtype))
+        compile_kernel(Path(temporary), flags(level, dtype))
         os.chmod(temporary, 0o755)
         os.replace(temporary, target)
     finally:
@@ -116,7 +116,7 @@ def build(level: str, dtype: str = "float32") -> Path:
     return target
 
 
-def compile_kernel(target: Path, flags: tuple[str, ...]) -> None:
+def compile_kernel(target: Path, options: tuple[str, ...]) -> None:
     """Compile the kernel to a library.
 
     Raises
@@ -124,7 +124,7 @@ def compile_kernel(target: Path, flags: tuple[str, ...]) -> None:
     KernelUnavailable
         If there is no compiler, or it fails.
     """
-    command = [*_compiler(), *flags, str(SOURCE), "-o", str(target), "-lm"]
+    command = [*compiler(), *options, str(SOURCE), "-o", str(target), "-lm"]
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except OSError as error:
@@ -166,13 +166,20 @@ def load(dtype: str = "float32", level: str | None = None) -> tuple[ctypes.CDLL,
     raise KernelUnavailable(reasons[0])
 
 
-def _flags(level: str, dtype: str) -> tuple[str, ...]:
+def flags(level: str, dtype: str) -> tuple[str, ...]:
+    """Return the compiler's options for a library."""
     machine = tuple(f"-m{flag}" for flag in X86_LEVELS[level])
     return (*FLAGS, *machine, *(["-DDOUBLE"] if dtype == "float64" else []))
 
 
-def _compiler() -> list[str]:
-    """Return the command of a C compiler: $CC, or the first that there is of cc, gcc and clang."""
+def compiler() -> list[str]:
+    """Return the command of a C compiler: $CC, or the first that there is of cc, gcc and clang.
+
+    Raises
+    ------
+    KernelUnavailable
+        If there is none.
+    """
     if command := shlex.split(os.environ.get("CC", "")):
         return command
     for name in ("cc", "gcc", "clang"):

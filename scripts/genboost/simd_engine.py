@@ -157,7 +157,7 @@ class _Shared:
             hidden_layers=architecture.hidden_layers,
             width=architecture.width,
             activation=ACTIVATIONS.index(architecture.activation),
-            batch_size=problem.batch_size,
+            batch_size=min(problem.batch_size, len(data.train_y)),
             epochs=problem.epochs,
             decoupled=problem.decoupled,
             train_rows=len(data.train_y),

@@ -54,7 +54,7 @@ enum { BLOCK = 32 };
 
 /* Tiles of sums that are held in registers: as many as there are, less those for the operands. */
 #if defined __AVX512F__ || defined __aarch64__ /* 32 registers */
-enum { TILE_ROWS = 4, TILE_OUTPUTS = 6, GRADIENT_OUTPUTS = 6, GRADIENT_INPUTS = 4 };
+enum { TILE_ROWS = 4, TILE_OUTPUTS = 6, GRADIENT_OUTPUTS = 5, GRADIENT_INPUTS = 5 };
 #else /* 16 */
 enum { TILE_ROWS = 4, TILE_OUTPUTS = 3, GRADIENT_OUTPUTS = 4, GRADIENT_INPUTS = 3 };
 #endif
@@ -72,14 +72,20 @@ enum { TILE_ROWS = 4, TILE_OUTPUTS = 3, GRADIENT_OUTPUTS = 4, GRADIENT_INPUTS = 
 
 #define UNROLL _Pragma("GCC unroll 32")
 
-/* CALL(i, width) for the tiles that cover [0, count): `tile` wide, then 2, then 1. */
-#define TILES(count, tile, CALL)                            \
-    do {                                                    \
-        int i = 0;                                          \
-        for (; i + (tile) <= (count); i += (tile)) CALL(i, tile); \
-        for (; i + 2 <= (count); i += 2) CALL(i, 2);        \
-        for (; i < (count); i++) CALL(i, 1);                \
-    } while (0)
+/* CALL(start, width) for tiles that cover [0, count), as equal as can be, at most `limit` wide. */
+#define TILES(count, limit, CALL)                                                   \
+    for (long start = 0, tiles = ((count) + (limit)-1) / (limit); tiles > 0; tiles--) { \
+        long width = ((count)-start) / tiles;                                       \
+        switch (width) {                                                            \
+        case 1: CALL(start, 1); break;                                              \
+        case 2: CALL(start, 2); break;                                              \
+        case 3: CALL(start, 3); break;                                              \
+        case 4: if ((limit) >= 4) CALL(start, 4); break;                            \
+        case 5: if ((limit) >= 5) CALL(start, 5); break;                            \
+        case 6: if ((limit) >= 6) CALL(start, 6); break;                            \
+        }                                                                           \
+        start += width;                                                             \
+    }
 
 static const double BETA1 = 0.9, BETA2 = 0.999, ADAM_EPSILON = 1e-8, SAM_EPSILON = 1e-12;
 
@@ -222,33 +228,33 @@ static void curve(enum activation kind, vector *values, vector *slopes, int coun
    Widths of tiles are constants to the compiler, which keeps the sums in registers. */
 
 /* y[r][o] = activation of b[o] + sum over i of x[r][i] W[o][i] */
-INLINE void forward_tile(const int width, enum activation kind, int inputs, int outputs,
+INLINE void forward_tile(const long width, enum activation kind, long inputs, long outputs,
                          const vector *x, const vector *w, const vector *b, vector *y)
 {
     vector sum[TILE_ROWS][TILE_OUTPUTS];
-    UNROLL for (int r = 0; r < TILE_ROWS; r++)
-        UNROLL for (int o = 0; o < width; o++) sum[r][o] = b[o];
-    for (int i = 0; i < inputs; i++)
-        UNROLL for (int r = 0; r < TILE_ROWS; r++)
-            UNROLL for (int o = 0; o < width; o++)
+    UNROLL for (long r = 0; r < TILE_ROWS; r++)
+        UNROLL for (long o = 0; o < width; o++) sum[r][o] = b[o];
+    for (long i = 0; i < inputs; i++)
+        UNROLL for (long r = 0; r < TILE_ROWS; r++)
+            UNROLL for (long o = 0; o < width; o++)
                 sum[r][o] = fused(x[r * inputs + i], w[o * inputs + i], sum[r][o]);
-    UNROLL for (int r = 0; r < TILE_ROWS; r++)
-        UNROLL for (int o = 0; o < width; o++) y[r * outputs + o] = rectify(kind, sum[r][o]);
+    UNROLL for (long r = 0; r < TILE_ROWS; r++)
+        UNROLL for (long o = 0; o < width; o++) y[r * outputs + o] = rectify(kind, sum[r][o]);
 }
 
-INLINE void forward_layer_of(enum activation kind, int rows, int inputs, int outputs,
+INLINE void forward_layer_of(enum activation kind, long rows, long inputs, long outputs,
                              const vector *x, const vector *w, vector *y)
 {
     const vector *b = w + inputs * outputs;
-    for (int r = 0; r < rows; r += TILE_ROWS, x += TILE_ROWS * inputs, y += TILE_ROWS * outputs) {
-#define TILE(o, width) \
-    forward_tile(width, kind, inputs, outputs, x, w + (o) * inputs, b + (o), y + (o))
+    for (long r = 0; r < rows; r += TILE_ROWS, x += TILE_ROWS * inputs, y += TILE_ROWS * outputs) {
+#define TILE(o, n) \
+    forward_tile(n, kind, inputs, outputs, x, w + (o) * inputs, b + (o), y + (o))
         TILES(outputs, TILE_OUTPUTS, TILE);
 #undef TILE
     }
 }
 
-static void forward_layer(enum activation kind, int rows, int inputs, int outputs,
+static void forward_layer(enum activation kind, long rows, long inputs, long outputs,
                           const vector *x, const vector *w, vector *y, vector *slopes)
 {
     switch (kind) {
@@ -260,84 +266,96 @@ static void forward_layer(enum activation kind, int rows, int inputs, int output
     }
 }
 
-/* dL/dW[o][i] += sum over r of delta[r][o] x[r][i] */
-INLINE void weight_gradient_tile(const int height, const int width, int rows, int inputs,
-                                 int outputs, const vector *x, const vector *delta,
+/* dL/dW[o][i] = sum over r of delta[r][o] x[r][i], to which `more` adds what is there. */
+INLINE void weight_gradient_tile(const long height, const long width, int more, long rows,
+                                 long inputs, long outputs, const vector *x, const vector *delta,
                                  vector *gradient)
 {
     vector sum[GRADIENT_OUTPUTS][GRADIENT_INPUTS];
-    UNROLL for (int o = 0; o < height; o++)
-        UNROLL for (int i = 0; i < width; i++) sum[o][i] = gradient[o * inputs + i];
-    for (int r = 0; r < rows; r++)
-        UNROLL for (int o = 0; o < height; o++)
-            UNROLL for (int i = 0; i < width; i++)
+    UNROLL for (long o = 0; o < height; o++)
+        UNROLL for (long i = 0; i < width; i++) sum[o][i] = more ? gradient[o * inputs + i] : fill(0);
+    for (long r = 0; r < rows; r++)
+        UNROLL for (long o = 0; o < height; o++)
+            UNROLL for (long i = 0; i < width; i++)
                 sum[o][i] = fused(delta[r * outputs + o], x[r * inputs + i], sum[o][i]);
-    UNROLL for (int o = 0; o < height; o++)
-        UNROLL for (int i = 0; i < width; i++) gradient[o * inputs + i] = sum[o][i];
+    UNROLL for (long o = 0; o < height; o++)
+        UNROLL for (long i = 0; i < width; i++) gradient[o * inputs + i] = sum[o][i];
 }
 
-INLINE void weight_gradient_columns(const int width, int rows, int inputs, int outputs,
-                                    const vector *x, const vector *delta, vector *gradient)
+INLINE void weight_gradient_columns(const long columns, int more, long rows, long inputs,
+                                    long outputs, const vector *x, const vector *delta,
+                                    vector *gradient)
 {
-#define TILE(o, height)                                                          \
-    weight_gradient_tile(height, width, rows, inputs, outputs, x, delta + (o), \
+#define TILE(o, n)                                                                 \
+    weight_gradient_tile(n, columns, more, rows, inputs, outputs, x, delta + (o), \
                          gradient + (o) * inputs)
     TILES(outputs, GRADIENT_OUTPUTS, TILE);
 #undef TILE
 }
 
-/* Also dL/db[o] += sum over r of delta[r][o]. */
-static void weight_gradient(int rows, int inputs, int outputs, const vector *x,
+static void weight_gradient(int more, long rows, long inputs, long outputs, const vector *x,
                             const vector *delta, vector *gradient)
 {
-#define TILE(i, width) \
-    weight_gradient_columns(width, rows, inputs, outputs, x + (i), delta, gradient + (i))
+#define TILE(i, n) \
+    weight_gradient_columns(n, more, rows, inputs, outputs, x + (i), delta, gradient + (i))
     TILES(inputs, GRADIENT_INPUTS, TILE);
 #undef TILE
-    vector *bias_gradient = gradient + inputs * outputs;
-    for (int o = 0; o < outputs; o++) {
-        vector sum = bias_gradient[o];
-        for (int r = 0; r < rows; r++) sum += delta[r * outputs + o];
-        bias_gradient[o] = sum;
-    }
+}
+
+/* dL/db[o] = sum over r of delta[r][o], to which `more` adds what is there. */
+INLINE void bias_gradient_tile(const long width, int more, long rows, long outputs,
+                               const vector *delta, vector *gradient)
+{
+    vector sum[TILE_OUTPUTS];
+    UNROLL for (long o = 0; o < width; o++) sum[o] = more ? gradient[o] : fill(0);
+    for (long r = 0; r < rows; r++)
+        UNROLL for (long o = 0; o < width; o++) sum[o] += delta[r * outputs + o];
+    UNROLL for (long o = 0; o < width; o++) gradient[o] = sum[o];
+}
+
+static void bias_gradient(int more, long rows, long outputs, const vector *delta, vector *gradient)
+{
+#define TILE(o, n) bias_gradient_tile(n, more, rows, outputs, delta + (o), gradient + (o))
+    TILES(outputs, TILE_OUTPUTS, TILE);
+#undef TILE
 }
 
 /* dL/dz[r][i] of the layer before = its activation's derivative at z, times
    dL/da[r][i] = sum over o of delta[r][o] W[o][i] */
-INLINE void input_gradient_tile(const int width, enum activation kind, int inputs, int outputs,
+INLINE void input_gradient_tile(const long width, enum activation kind, long inputs, long outputs,
                                 const vector *delta, const vector *w, const vector *a,
                                 const vector *slopes, vector *input_delta)
 {
     vector sum[TILE_ROWS][TILE_OUTPUTS];
-    UNROLL for (int r = 0; r < TILE_ROWS; r++)
-        UNROLL for (int i = 0; i < width; i++) sum[r][i] = fill(0);
-    for (int o = 0; o < outputs; o++)
-        UNROLL for (int r = 0; r < TILE_ROWS; r++)
-            UNROLL for (int i = 0; i < width; i++)
+    UNROLL for (long r = 0; r < TILE_ROWS; r++)
+        UNROLL for (long i = 0; i < width; i++) sum[r][i] = fill(0);
+    for (long o = 0; o < outputs; o++)
+        UNROLL for (long r = 0; r < TILE_ROWS; r++)
+            UNROLL for (long i = 0; i < width; i++)
                 sum[r][i] = fused(delta[r * outputs + o], w[o * inputs + i], sum[r][i]);
-    UNROLL for (int r = 0; r < TILE_ROWS; r++)
-        UNROLL for (int i = 0; i < width; i++) {
-            int at = r * inputs + i;
+    UNROLL for (long r = 0; r < TILE_ROWS; r++)
+        UNROLL for (long i = 0; i < width; i++) {
+            long at = r * inputs + i;
             input_delta[at] = kind == IDENTITY ? sum[r][i] * slopes[at]
                                                : rectify_gradient(kind, a[at], sum[r][i]);
         }
 }
 
-INLINE void input_gradient_of(enum activation kind, int rows, int inputs, int outputs,
+INLINE void input_gradient_of(enum activation kind, long rows, long inputs, long outputs,
                               const vector *delta, const vector *w, const vector *a,
                               const vector *slopes, vector *input_delta)
 {
-    for (int r = 0; r < rows; r += TILE_ROWS) {
-        int at = r * inputs;
-#define TILE(i, width)                                                                      \
-    input_gradient_tile(width, kind, inputs, outputs, delta + r * outputs, w + (i),         \
+    for (long r = 0; r < rows; r += TILE_ROWS) {
+        long at = r * inputs;
+#define TILE(i, n)                                                                      \
+    input_gradient_tile(n, kind, inputs, outputs, delta + r * outputs, w + (i),         \
                         a + at + (i), slopes + at + (i), input_delta + at + (i))
         TILES(inputs, TILE_OUTPUTS, TILE);
 #undef TILE
     }
 }
 
-static void input_gradient(enum activation kind, int rows, int inputs, int outputs,
+static void input_gradient(enum activation kind, long rows, long inputs, long outputs,
                            const vector *delta, const vector *w, const vector *a,
                            const vector *slopes, vector *input_delta)
 {
@@ -364,7 +382,7 @@ struct state {
     vector *perturbed;   /* SAM's weights + epsilon */
     vector *gradient;
     vector *first_moment, *second_moment;
-    vector *input;       /* [BLOCK][features] */
+    vector *input;       /* [BLOCK][features], and LANES more */
     vector *activations; /* [hidden_layers][BLOCK][width] */
     vector *slopes;      /* their derivatives, for curved activations */
     vector *delta, *next_delta; /* dL/dz of a layer, [BLOCK][width] */
@@ -401,8 +419,9 @@ static void forward(struct state *s, const vector *weights, int rows)
     }
 }
 
-/* Adds to the gradient, given the last layer's delta. */
-static void backward(struct state *s, const vector *weights, int rows)
+/* The gradient of a block of rows, given the last layer's delta, to which `more` adds what is
+   there from earlier blocks. */
+static void backward(struct state *s, const vector *weights, int more, int rows)
 {
     const struct problem *p = s->problem;
     int offset = s->parameters;
@@ -410,7 +429,8 @@ static void backward(struct state *s, const vector *weights, int rows)
         int inputs = inputs_of(p, layer), outputs = outputs_of(p, layer);
         const vector *x = activations_of(s, layer);
         offset -= (inputs + 1) * outputs;
-        weight_gradient(rows, inputs, outputs, x, s->delta, s->gradient + offset);
+        weight_gradient(more, rows, inputs, outputs, x, s->delta, s->gradient + offset);
+        bias_gradient(more, rows, outputs, s->delta, s->gradient + offset + inputs * outputs);
         if (layer == 0) break; /* nobody needs the gradient of the data */
         input_gradient(p->activation, rows, inputs, outputs, s->delta, weights + offset, x,
                        s->slopes + (layer - 1) * BLOCK * p->width, s->next_delta);
@@ -459,9 +479,8 @@ static void gather(struct state *s, const int32_t *const order[LANES], int start
             vector t[LANES];
             UNROLL for (int l = 0; l < LANES; l++) memcpy(&t[l], row[l] + i, sizeof(vector));
             transpose(t);
-            vector *to = s->input + r * p->features + i;
-            int count = p->features - i < LANES ? p->features - i : LANES;
-            for (int j = 0; j < count; j++) to[j] = t[j];
+            /* What is too much at the end of a row, the next row overwrites. */
+            UNROLL for (int l = 0; l < LANES; l++) s->input[r * p->features + i + l] = t[l];
         }
     }
 }
@@ -477,7 +496,6 @@ static void batch_gradient(struct state *s, const vector *weights,
                            const int32_t *const order[LANES], int start, int rows, double *loss)
 {
     const real factor = (real)(2.0 / rows);
-    memset(s->gradient, 0, s->parameters * sizeof(vector));
     for (int done = 0; done < rows; done += BLOCK) {
         int count = rows - done < BLOCK ? rows - done : BLOCK;
         /* SAM's second pass finds a batch of one block where its first pass left it. */
@@ -488,7 +506,7 @@ static void batch_gradient(struct state *s, const vector *weights,
             s->delta[r] = r < count ? error * factor : fill(0);
             if (loss && r < count) add_squares(loss, error);
         }
-        backward(s, weights, padded(count));
+        backward(s, weights, done > 0, padded(count));
     }
 }
 
@@ -671,7 +689,7 @@ int genboost_train(const struct problem *problem, const struct group *group)
     } arrays[ARRAYS] = {
         {&s.weights, parameters},       {&s.perturbed, parameters},
         {&s.gradient, parameters},      {&s.first_moment, parameters},
-        {&s.second_moment, parameters}, {&s.input, (size_t)BLOCK * problem->features},
+        {&s.second_moment, parameters}, {&s.input, (size_t)BLOCK * problem->features + LANES},
         {&s.activations, hidden * BLOCK * width}, {&s.slopes, hidden * BLOCK * width},
         {&s.delta, BLOCK * (width > 1 ? width : 1)}, {&s.next_delta, BLOCK * (width > 1 ? width : 1)},
         {&s.prediction, BLOCK},

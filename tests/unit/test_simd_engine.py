@@ -1,0 +1,449 @@
+"""The SIMD engine: right by torch.optim, and the same bits whatever the company."""
+
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from genboost import kernel_build, simd_engine
+from genboost.engine import SAM_EPSILON, Architecture, Data, Outcome, Problem
+
+SCRIPTS = Path(simd_engine.__file__).parents[1]
+NAMES = [field.name for field in fields(Outcome)]
+
+try:
+    kernel_build.build(kernel_build.supported_levels()[0])
+except kernel_build.KernelUnavailable as reason:
+    pytest.skip(f"no kernel: {reason}", allow_module_level=True)
+
+
+def pose(
+    models=16,
+    hidden_layers=2,
+    width=18,
+    activation="relu",
+    features=16,
+    rows=75,
+    test_rows=21,
+    batch_size=32,
+    epochs=4,
+    decoupled=False,
+    seed=0,
+) -> Problem:
+    """Return models of all kinds: 75 rows and batches of 32 leave a last batch of 11."""
+    random = np.random.default_rng(seed)
+    architecture = Architecture(features, hidden_layers, width, activation)
+    shapes = (rows, features), (rows,), (test_rows, features), (test_rows,)
+    data = Data(*(random.standard_normal(shape).astype(np.float32) for shape in shapes))
+    k = np.arange(models)
+    layers = [
+        random.uniform(-(inputs**-0.5), inputs**-0.5, (models, (inputs + 1) * outputs))
+        for inputs, outputs in architecture.layers
+    ]
+    orders = [[random.permutation(rows) for _ in range(epochs)] for _ in range(3)]
+    return Problem(
+        architecture=architecture,
+        data=data,
+        batch_size=batch_size,
+        epochs=epochs,
+        weights=np.concatenate(layers, axis=1),
+        optimizer=[("sgd", "adam")[j] for j in k % 2],
+        learning_rate=random.uniform(0.001, 0.03, (models, epochs * -(-rows // batch_size))),
+        weight_decay=np.array([0.0, 0.01, 0.3])[k // 4 % 3],
+        rho=np.array([np.nan, 0.05])[k // 2 % 2],
+        order=np.array(orders, np.int32),
+        order_of=random.integers(0, 3, models),
+        decoupled=decoupled,
+    )
+
+
+def some(problem: Problem, models) -> Problem:
+    per_model = ("weights", "learning_rate", "weight_decay", "rho", "order_of")
+    return replace(
+        problem,
+        optimizer=[problem.optimizer[k] for k in models],
+        **{name: getattr(problem, name)[models] for name in per_model},
+    )
+
+
+def assert_same_bits(outcome: Outcome, other: Outcome):
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(outcome, name), getattr(other, name), name)
+
+
+def rows_of(outcome: Outcome, models) -> Outcome:
+    return Outcome(*(getattr(outcome, name)[models] for name in NAMES))
+
+
+# ---- against torch.optim, one model after another ----
+
+
+def network(problem: Problem, k: int) -> torch.nn.Sequential:
+    activation = {
+        "relu": torch.nn.ReLU,
+        "leaky_relu": torch.nn.LeakyReLU,
+        "elu": torch.nn.ELU,
+        "tanh": torch.nn.Tanh,
+        "sigmoid": torch.nn.Sigmoid,
+        "silu": torch.nn.SiLU,
+    }[problem.architecture.activation]
+    modules = []
+    for inputs, outputs in problem.architecture.layers:
+        modules += [torch.nn.Linear(inputs, outputs), activation()]
+    net = torch.nn.Sequential(*modules[:-1]).double()
+    torch.nn.utils.vector_to_parameters(torch.tensor(problem.weights[k]), net.parameters())
+    return net
+
+
+def reference(problem: Problem, k: int) -> Outcome:
+    """Train model k as a user of torch.optim would."""
+    data = Data(*(torch.tensor(getattr(problem.data, f.name)).double() for f in fields(Data)))
+    net = network(problem, k)
+    parameters = list(net.parameters())
+    options = {"lr": 1.0, "weight_decay": problem.weight_decay[k]}
+    if problem.optimizer[k] == "sgd":  # for plain SGD the two forms of decay agree
+        optimizer = torch.optim.SGD(parameters, **options)
+    elif problem.decoupled:
+        optimizer = torch.optim.AdamW(parameters, **options)
+    else:
+        optimizer = torch.optim.Adam(parameters, **options)
+
+    def loss_and_gradient(x, y):
+        optimizer.zero_grad()
+        squares = (net(x).squeeze(1) - y) ** 2
+        squares.mean().backward()
+        return squares.sum().item()
+
+    rates = iter(problem.learning_rate[k])
+    train_loss, test_mse = [], []
+    for epoch in range(problem.epochs):
+        total = 0.0
+        order = torch.tensor(problem.order[problem.order_of[k], epoch]).long()
+        for batch in order.split(problem.batch_size):
+            x, y = data.train_x[batch], data.train_y[batch]
+            total += loss_and_gradient(x, y)
+            if not np.isnan(problem.rho[k]):
+                with torch.no_grad():
+                    before = [p.clone() for p in parameters]
+                    norm = torch.sqrt(sum((p.grad**2).sum() for p in parameters))
+                    for p in parameters:
+                        p += problem.rho[k] * p.grad / (norm + SAM_EPSILON)
+                loss_and_gradient(x, y)
+                with torch.no_grad():
+                    for p, old in zip(parameters, before, strict=True):
+                        p.copy_(old)
+            optimizer.param_groups[0]["lr"] = next(rates)
+            optimizer.step()
+        with torch.no_grad():
+            train_loss.append(total / len(order))
+            test_mse.append(((net(data.test_x).squeeze(1) - data.test_y) ** 2).mean().item())
+    with torch.no_grad():
+        train_mse = ((net(data.train_x).squeeze(1) - data.train_y) ** 2).mean().item()
+    weights = torch.nn.utils.parameters_to_vector(parameters).detach().numpy()
+    return Outcome(weights, np.array(train_loss), np.array(test_mse), train_mse, problem.epochs)
+
+
+PROBLEMS = {
+    "deck": {"hidden_layers": 4},
+    "decoupled decay": {"decoupled": True},
+    "linear": {"hidden_layers": 0},
+    "width 1": {"hidden_layers": 1, "width": 1, "features": 1},
+    "tiles not filled": {"width": 7, "features": 13},
+    "wide": {"width": 31, "features": 33, "hidden_layers": 1},
+    "batch of one": {"batch_size": 1, "rows": 13},
+    "batch not a tile": {"batch_size": 7},
+    "batch of several blocks": {"batch_size": 70, "rows": 150},
+    "batch beyond the rows": {"batch_size": 1000},
+    "one test row": {"test_rows": 1},
+    "leaky_relu": {"activation": "leaky_relu"},
+    "elu": {"activation": "elu"},
+    "tanh": {"activation": "tanh"},
+    "sigmoid": {"activation": "sigmoid"},
+    "silu": {"activation": "silu"},
+    "silu, several blocks": {"activation": "silu", "batch_size": 50, "decoupled": True},
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def double_kernel():
+    return simd_engine.load("float64")
+
+
+@pytest.mark.parametrize("options", PROBLEMS.values(), ids=PROBLEMS)
+def test_float64_agrees_with_torch_optim(options, double_kernel):
+    problem = pose(models=12, **options)
+    outcome = simd_engine.train(problem, kernel=double_kernel)
+    for k in range(12):
+        expected = reference(problem, k)
+        for name in NAMES:
+            np.testing.assert_allclose(
+                getattr(outcome, name)[k],
+                getattr(expected, name),
+                rtol=1e-10,
+                atol=1e-12,
+                err_msg=f"{name} of model {k}",
+            )
+
+
+def test_float64_agrees_over_hundreds_of_steps(double_kernel):
+    problem = pose(models=4, epochs=100)
+    outcome = simd_engine.train(problem, kernel=double_kernel)
+    for k in range(4):
+        np.testing.assert_allclose(outcome.weights[k], reference(problem, k).weights, atol=1e-9)
+
+
+@pytest.mark.parametrize("options", PROBLEMS.values(), ids=PROBLEMS)
+def test_float32_agrees_to_rounding(options, double_kernel):
+    problem = pose(models=19, **options)
+    outcome = simd_engine.train(problem)
+    expected = simd_engine.train(problem, kernel=double_kernel)
+    assert outcome.weights.dtype == np.float32
+    for name in ("train_loss", "test_mse", "train_mse"):
+        np.testing.assert_allclose(getattr(outcome, name), getattr(expected, name), rtol=2e-5)
+    # Adam makes a step of the rounding of a gradient near zero, so single weights differ more.
+    assert np.quantile(np.abs(outcome.weights - expected.weights), 0.99) < 2e-6
+
+
+@pytest.mark.parametrize("activation", ["elu", "tanh", "sigmoid", "silu"])
+def test_activations_over_the_whole_range(activation, double_kernel):
+    """One unit, seen through its prediction, and its slope, seen through a step of SGD."""
+    problem = pose(1, 1, 1, activation, features=1, rows=1, test_rows=601, batch_size=1, epochs=1)
+    x = np.concatenate([np.linspace(-3, 3, 301), np.linspace(-300, 300, 300)])[:, None]
+    for z in (-200.0, -30.0, -3.0, -1e-3, 0.0, 1e-3, 3.0, 30.0, 200.0):
+        data = Data(np.float32([[z]]), np.float32([0.5]), np.float32(x[:601]), np.zeros(601, "f4"))
+        case = replace(problem, data=data, weights=np.array([[1.0, 0.0, 1.0, 0.0]]),
+                       optimizer=["sgd"], order=np.zeros((3, 1, 1), np.int32))  # fmt: skip
+        for rate in (0.0, 0.1):
+            case = replace(case, learning_rate=np.array([[rate]]))
+            outcome = simd_engine.train(case, kernel=double_kernel)
+            expected = reference(case, 0)
+            np.testing.assert_allclose(outcome.weights[0], expected.weights, rtol=1e-12, atol=1e-15)
+            np.testing.assert_allclose(outcome.test_mse[0], expected.test_mse, rtol=1e-12)
+            single = simd_engine.train(case)
+            np.testing.assert_allclose(single.test_mse[0], expected.test_mse, rtol=1e-6)
+
+
+def test_dead_relus():
+    """Nothing reaches them: without decay they stay as they are, with it they only shrink."""
+    problem = pose(models=8, decoupled=True, epochs=60)
+    hidden = 16 * 18 + 18
+    weights = problem.weights.copy()
+    weights[:, 16 * 18 : hidden] = -1e3  # the first layer's biases
+    weights[:, : 16 * 18] *= 1e-30  # and weights that decay below the normal numbers
+    problem = replace(problem, weights=weights, learning_rate=np.full((8, 180), 0.5),
+                      weight_decay=np.array([0.0, 0.0, 0.0, 0.0, 0.3, 0.3, 0.3, 0.3]))  # fmt: skip
+    outcome = simd_engine.train(problem)
+    np.testing.assert_array_equal(outcome.weights[:4, :hidden], np.float32(weights[:4, :hidden]))
+    np.testing.assert_allclose(outcome.weights[4:, 288:306], -1e3 * 0.85**180, rtol=1e-5)
+    assert np.isfinite(outcome.train_mse).all()
+    assert not outcome.weights[4:, :288].any()
+
+
+def test_rho_of_zero_is_no_sam():
+    problem = pose()
+    plain = simd_engine.train(replace(problem, rho=np.full(16, np.nan)))
+    assert_same_bits(simd_engine.train(replace(problem, rho=np.zeros(16))), plain)
+
+
+def test_squared_errors_are_summed_in_double():
+    problem = pose(1, hidden_layers=0, features=1, rows=60_000, test_rows=60_000, epochs=1)
+    train_y, test_y = problem.data.train_y + 1000, problem.data.test_y * 9
+    data = replace(problem.data, train_y=train_y, test_y=test_y)
+    problem = replace(problem, data=data, weights=np.zeros((1, 2)),
+                      learning_rate=np.zeros_like(problem.learning_rate))  # fmt: skip
+    outcome = simd_engine.train(problem)
+    train, test = ((y.astype(float) ** 2).mean() for y in (train_y, test_y))
+    assert outcome.train_loss[0, 0] == pytest.approx(train, rel=1e-12)
+    assert outcome.train_mse[0] == pytest.approx(train, rel=1e-12)
+    assert outcome.test_mse[0, 0] == pytest.approx(test, rel=1e-12)
+
+
+# ---- the same bits, whatever the company ----
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    problem = pose(648, width=9, epochs=2)
+    return problem, simd_engine.train(problem)
+
+
+@pytest.mark.parametrize("models", [1, 3, 16, 17, 72])
+def test_bits_do_not_depend_on_the_number_of_models(models, crowd):
+    problem, outcome = crowd
+    chosen = np.arange(100, 100 + models)
+    assert_same_bits(simd_engine.train(some(problem, chosen)), rows_of(outcome, chosen))
+
+
+def test_bits_do_not_depend_on_order_and_threads(crowd):
+    problem, outcome = crowd
+    order = np.random.default_rng(1).permutation(648)
+    for threads in (1, 2, 5):
+        shuffled = simd_engine.train(some(problem, order), threads)
+        assert_same_bits(shuffled, rows_of(outcome, order))
+
+
+def test_mixed_groups_are_as_their_models_alone():
+    """Every kind in one vector, in every lane."""
+    problem = pose(16, epochs=3)
+    mixed = simd_engine.train(problem)
+    for k in range(16):
+        assert_same_bits(simd_engine.train(some(problem, [k])), rows_of(mixed, [k]))
+    for shift in range(1, 16, 3):
+        shifted = np.roll(np.arange(16), shift)
+        assert_same_bits(simd_engine.train(some(problem, shifted)), rows_of(mixed, shifted))
+
+
+@pytest.mark.parametrize("activation", simd_engine.ACTIVATIONS)
+def test_levels_give_the_same_bits(activation):
+    problem = pose(24, activation=activation, width=11, features=5)
+    levels = kernel_build.supported_levels()
+    if len(levels) < 2:
+        pytest.skip("this processor has one level only")
+    best, other = (simd_engine.train(problem, kernel=simd_engine.load(level=x)) for x in levels[:2])
+    assert_same_bits(best, other)
+
+
+def test_baseline_works():
+    problem = pose(24)
+    outcome = simd_engine.train(problem, kernel=simd_engine.load(level=kernel_build.BASELINE))
+    np.testing.assert_allclose(outcome.test_mse, simd_engine.train(problem).test_mse, rtol=1e-5)
+
+
+def test_diverging_models_leave_their_neighbours_untouched():
+    problem = pose(16, epochs=6)
+    rates = problem.learning_rate.copy()
+    rates[2, 7:] = 1e25  # sgd, from the third epoch on
+    rates[5] = 1e38  # adam
+    wild = replace(problem, learning_rate=rates)
+    outcome, calm = simd_engine.train(wild), simd_engine.train(problem)
+    others = [k for k in range(16) if k not in (2, 5)]
+    assert_same_bits(rows_of(outcome, others), rows_of(calm, others))
+    assert outcome.epochs_run.tolist() == [6, 6, 2, 6, 6, 0] + [6] * 10
+    np.testing.assert_array_equal(outcome.test_mse[2, :2], calm.test_mse[2, :2])
+    for k in (2, 5):
+        assert_same_bits(simd_engine.train(some(wild, [k])), rows_of(outcome, [k]))
+        assert np.isnan(outcome.train_loss[k, outcome.epochs_run[k] :]).all()
+        assert np.isnan(outcome.weights[k]).all()
+
+
+def test_not_a_number_does_not_hide_behind_a_relu():
+    problem = pose(2)
+    weights = problem.weights.copy()
+    weights[1, 3] = np.nan  # in the first layer
+    assert simd_engine.train(replace(problem, weights=weights)).epochs_run.tolist() == [4, 0]
+
+
+# ---- the binding ----
+
+
+def test_groups_come_one_by_one():
+    problem = pose(40)
+    lanes = simd_engine.load().lanes
+    for threads in (1, 2):
+        groups = list(simd_engine.groups(problem, threads))
+        assert sorted(k for group in groups for k in group.models) == list(range(40))
+        assert all(1 <= len(group.models) <= lanes for group in groups)
+        assert all(len(group.outcome.train_mse) == len(group.models) for group in groups)
+        assert all(group.seconds > 0 for group in groups)
+
+
+def test_few_groups_are_mixed():
+    problem = pose(200)
+    kinds = [
+        {(problem.optimizer[k], np.isnan(problem.rho[k])) for k in models}
+        for models in simd_engine.pack(problem, 16)
+    ]
+    assert sum(len(kind) > 1 for kind in kinds) <= 3
+    assert not any(np.isnan(problem.rho[k]) for k in simd_engine.pack(problem, 16)[0])
+
+
+def test_subnormals_are_back_afterwards():
+    simd_engine.train(pose(1))
+    assert np.float32(1e-40) * np.float32(0.5) != 0
+
+
+def test_torch_is_not_imported():
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from genboost import simd_engine;"
+        "simd_engine.load(); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(SCRIPTS)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"order_of": np.full(16, 3)}, "order_of has indices beyond 0..2"),
+        ({"learning_rate": np.ones((16, 3))}, "learning_rate has shape"),
+        ({"optimizer": ["sgd"] * 15 + ["rmsprop"]}, "no optimizer rmsprop"),
+        ({"architecture": Architecture(16, 2, 18, "gelu")}, "no activation gelu"),
+    ],
+)
+def test_what_the_kernel_cannot_do_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        simd_engine.train(replace(pose(), **change))
+
+
+# ---- memory and undefined behaviour ----
+
+SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+TRAIN_SANITIZED = """
+import ctypes, pickle, sys
+sys.path.insert(0, sys.argv[1])
+import numpy
+from genboost import simd_engine
+library = ctypes.CDLL(sys.argv[2])
+kernel = simd_engine.Kernel(library, "", numpy.dtype("float32"), library.genboost_lanes())
+problems = pickle.load(sys.stdin.buffer)
+outcomes = [simd_engine.train(problem, 2, kernel) for problem in problems]
+pickle.dump(outcomes, sys.stdout.buffer)
+"""
+
+
+def test_sanitizers_find_nothing_and_change_nothing(tmp_path):
+    """AddressSanitizer and UndefinedBehaviorSanitizer, with a barely optimized kernel.
+
+    NumPy's arrays come from malloc, so a step beyond one is seen. The outcome has the same bits,
+    for these are the source's, not the optimizer's.
+    """
+    try:
+        compiler = kernel_build.compiler()
+    except kernel_build.KernelUnavailable as reason:
+        pytest.skip(str(reason))
+    runtimes = [
+        subprocess.check_output([*compiler, f"-print-file-name={name}"], text=True).strip()
+        for name in ("libasan.so", "libubsan.so")
+    ]
+    if not all(map(os.path.isabs, runtimes)):
+        pytest.skip("the C compiler has no sanitizers")
+    library = tmp_path / "kernel.so"
+    level = kernel_build.supported_levels()[0]
+    kernel_build.compile_kernel(library, (*kernel_build.flags(level, "float32"), *SANITIZERS))
+    problems = [pose(17, epochs=2, **options) for options in PROBLEMS.values()]
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN_SANITIZED, str(SCRIPTS), str(library)],
+        input=pickle.dumps(problems),
+        capture_output=True,
+        env=os.environ
+        | {
+            "LD_PRELOAD": " ".join(runtimes),
+            "ASAN_OPTIONS": "detect_leaks=0",  # Python's own
+            "PYTHONMALLOC": "malloc",
+        },
+    )
+    assert not done.returncode, done.stderr.decode()
+    for problem, outcome in zip(problems, pickle.loads(done.stdout), strict=True):
+        assert_same_bits(outcome, simd_engine.train(problem))
