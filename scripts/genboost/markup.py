@@ -104,7 +104,7 @@ def _latex_table(table: Table) -> str:
         label=label if table.long else None,
     )
     if table.long:
-        return f"{{\\small\\setlength{{\\tabcolsep}}{{4pt}}\n{body}}}\n{notes}"
+        return f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n{body}}}\n{notes}"
     return (
         f"\\begin{{table}}[htbp]\n\\centering\n\\caption{{{caption}}}\n\\label{{{label}}}\n"
         f"\\medskip\n{body}{notes}\\end{{table}}\n"
@@ -127,6 +127,7 @@ _SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "|": r"\textbar{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     '"': "''",

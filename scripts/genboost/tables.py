@@ -6,6 +6,7 @@ Snakemake imports this module for `names` whenever it starts, hence no pandas he
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -136,7 +137,7 @@ class Results:
         if math.isnan(value):
             return ""
         kind = "f" if abs(value) < 1e6 else "e"
-        return f"{value:.{self.digits}{kind}}".replace("e+", "e")
+        return re.sub(r"e\+0*", "e", f"{value:.{self.digits}{kind}}")
 
 
 def files(results: Results) -> dict[str, str]:
@@ -184,10 +185,10 @@ def method_table(results: Results, study: grid.Study, method: Method) -> Table:
         )
 
     rows = [
-        [f"lr {_rate(rate)}", *(entry(cell) for cell in row.itertuples())]
+        [f"lr {rate(rate)}", *(entry(cell) for cell in row.itertuples())]
         for rate, row in cells.groupby("learning_rate", sort=False)
     ]
-    decays = [_rate(decay) for decay in cells["weight_decay"].unique()]
+    decays = [rate(decay) for decay in cells["weight_decay"].unique()]
     entries = [entry for row in rows for entry in row[1:]]
     spread = " ± standard deviation" if any(entry.after for entry in entries) else ""
     notes = [
@@ -255,9 +256,11 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
             "" if cell.diverged else str(cell.rank),
             results.titles[cell.study],
             *_cell(cell),
-            _diverged(cell) if cell.diverged else results.number(cell.test_mse),
-            results.number(cell.test_mse_sd),
-            results.number(cell.train_mse),
+            *(
+                [_diverged(cell), "", ""]
+                if cell.diverged
+                else map(results.number, (cell.test_mse, cell.test_mse_sd, cell.train_mse))
+            ),
         ]
         for cell in ranked.itertuples()
     ]
@@ -362,15 +365,15 @@ def summary_lines(results: Results) -> Iterator[str]:
 def _cell(cell: Any) -> list[str]:
     """Return a cell's entries below `CELL_HEADER`."""
     optimizer = SHOWN.get(cell.optimizer, cell.optimizer)
-    rates = _rate(cell.learning_rate), _rate(cell.weight_decay)
+    rates = rate(cell.learning_rate), rate(cell.weight_decay)
     return [optimizer, cell.sam_rho, str(cell.epochs), *rates]
 
 
 def _place(cell: Any) -> str:
-    return f"lr {_rate(cell.learning_rate)}, wd {_rate(cell.weight_decay)}"
+    return f"lr {rate(cell.learning_rate)}, wd {rate(cell.weight_decay)}"
 
 
-def _rate(value: float) -> str:
+def rate(value: float) -> str:
     """Write a rate with its exact digits: ``3e-5``, ``2e-2``, ``0.1``, ``0``."""
     number = Decimal(repr(float(value))).normalize()
     exponent = number.adjusted()
