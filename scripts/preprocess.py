@@ -47,13 +47,14 @@ def _read_raw(raw: str, provenance: str) -> tuple[bytes, dict]:
     try:
         content = Path(raw).read_bytes()
         record = json.loads(Path(provenance).read_bytes())
+        expected = record["sha256"]
     except OSError as error:
         raise errors.UserError(f"cannot read {error.filename}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise errors.UserError(
             f"{provenance} is damaged ({error}); delete it and run again"
         ) from error
-    if hashlib.sha256(content).hexdigest() != record.get("sha256"):
+    if hashlib.sha256(content).hexdigest() != expected:
         raise errors.UserError(
             f"{raw} is not the file that {provenance} tells of: it was altered after the download. "
             "Delete both and run again; to use a file of your own, give it as source `file`."

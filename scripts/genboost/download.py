@@ -170,20 +170,27 @@ def _fetch(url: str) -> bytes:
                 answer = requests.get(url, timeout=(_CONNECT_TIMEOUT, _READ_TIMEOUT))
                 answer.raise_for_status()
                 return answer.content
-            except (requests.RequestException, TimeoutError) as error:
+            except _TooSlowError as error:
                 failure = error
-                status = getattr(getattr(error, "response", None), "status_code", None)
-                if isinstance(error, TimeoutError) or (status and status < 500 and status != 429):
+                break
+            except requests.RequestException as error:
+                failure = error
+                status = getattr(error.response, "status_code", None)
+                if status and status < 500 and status != 429:
                     break
     raise UserError(f"UCI, {url}: {_reason(failure)}") from failure
 
 
+class _TooSlowError(Exception):
+    """A time limit is over. Not a TimeoutError: urllib3 takes that for its own, to try again."""
+
+
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block when it takes longer, as under a server that only drips."""
+    """Raise `_TooSlowError` in the block when it takes longer, as when a server only drips."""
 
     def expire(*_: object) -> None:
-        raise TimeoutError(f"not done after {seconds:g} seconds")
+        raise _TooSlowError(f"not done after {seconds:g} seconds")
 
     previous = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from genboost import dataset, synthetic
 from genboost.checks import read_table
 from genboost.errors import UserError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 OBESITY = dataset.load(Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml")
 PLAIN = b"\n".join(synthetic.generate(OBESITY).split(b"\n")[:13]) + b"\n"
@@ -35,9 +34,7 @@ def edited(line, column, value):
 
 
 def with_column(name, values, place=0):
-    return write(
-        [[*r[:place], v, *r[place:]] for r, v in zip(GRID, [name, *values], strict=True)]
-    )
+    return write([[*r[:place], v, *r[place:]] for r, v in zip(GRID, [name, *values], strict=True)])
 
 
 def assert_same(table, reference):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from genboost import dataset
 from genboost.errors import UserError
 

@@ -1,0 +1,361 @@
+"""Sources of raw data, against a real HTTP server that serves well, fails, cuts off or drips."""
+
+import contextlib
+import dataclasses
+import hashlib
+import io
+import json
+import socket
+import threading
+import time
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import download_data
+import pytest
+from genboost import dataset, download, synthetic
+from genboost.errors import UserError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+YAML = Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml"
+OBESITY = dataset.load(YAML)
+CSV = synthetic.generate(OBESITY)
+
+
+def zipped(files):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+ZIP = zipped({"ObesityDataSet_raw_and_data_sinthetic.csv": CSV})
+
+
+class Server(ThreadingHTTPServer):
+    """Gives the answers in `answers` one after another, the last one for ever."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers = []
+        self.requests = []
+        self.authorization = None
+        self.released = threading.Event()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_HEAD(self):
+        self.send_response(404)
+        self.end_headers()
+
+    def do_GET(self):
+        self.server.requests.append(self.path)
+        self.server.authorization = self.headers.get("Authorization")
+        answers = self.server.answers
+        (answers.pop(0) if len(answers) > 1 else answers[0])(self)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/GetDataset"):
+            ok(json.dumps({"currentVersionNumber": 3}).encode(), "application/json")(self)
+        else:
+            self.do_GET()
+
+
+def ok(body, kind="application/zip", length=None):
+    def answer(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(body) if length is None else length))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def without_length(body):
+    def answer(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def status(code):
+    return lambda handler: handler.send_error(code)
+
+
+def silence(handler):
+    handler.server.released.wait(10)
+
+
+def drip(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(ZIP)))
+    handler.end_headers()
+    for byte in ZIP:
+        if handler.server.released.wait(0.05):
+            return
+        handler.wfile.write(bytes([byte]))
+
+
+def hang_up(handler):
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+CUT_OFF = ok(ZIP[:1000], length=len(ZIP))
+
+
+@pytest.fixture
+def server():
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.released.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch):
+    monkeypatch.setattr(download, "_PAUSES", (0, 0, 0))
+    monkeypatch.setattr(download, "_READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(download, "_TIME_LIMIT", 1)
+
+
+@pytest.fixture
+def kaggle(monkeypatch, server, tmp_path):
+    """Let kagglehub ask the local server, with no credentials of whoever runs the test."""
+    from kagglesdk import kaggle_env
+
+    monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, server.url)
+    monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "a-token")
+    return server
+
+
+def at(url):
+    return dataclasses.replace(OBESITY, uci_url=f"{url}/544.zip")
+
+
+def get_uci(server, *answers):
+    server.answers = list(answers)
+    return download.obtain(at(server.url), "uci")
+
+
+def test_uci_gives_the_bytes_in_the_zip(server):
+    obtained = get_uci(server, ok(ZIP))
+    assert obtained.content == CSV
+    assert (obtained.source, obtained.location) == ("uci", f"{server.url}/544.zip")
+
+
+def test_uci_may_serve_the_csv_itself(server):
+    assert get_uci(server, ok(CSV, "text/csv")).content == CSV
+
+
+@pytest.mark.parametrize("failure", [status(500), status(503), status(429), CUT_OFF, hang_up])
+def test_what_may_pass_is_tried_again(server, failure):
+    assert get_uci(server, failure, failure, ok(ZIP)).content == CSV
+    assert len(server.requests) == 3
+
+
+def damaged_zip():
+    place = ZIP.index(b"sinthetic.csv") + 500
+    return ZIP[:place] + bytes([ZIP[place] ^ 0xFF]) + ZIP[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message", "requests"),
+    [
+        (status(500), "HTTP 500", 3),
+        (status(404), "HTTP 404", 1),
+        (status(403), "refused.*HTTP 403", 1),
+        (CUT_OFF, "broke off", 3),
+        (hang_up, "no connection|broke off", 3),
+        (silence, "does not answer", 3),
+        (drip, "not done after 1 seconds", 1),
+        (without_length(ZIP[:1000]), "the zip file is damaged", 1),
+        (ok(damaged_zip()), "the zip file is damaged", 1),
+        (ok(b"PK garbage"), "the zip file is damaged", 1),
+        (ok(b"<html>log in first</html>"), "a web page", 1),
+        (ok(b""), "is empty", 1),
+        (ok(zipped({"readme.txt": b""})), "CSV files: none", 1),
+        (ok(zipped({"a.csv": CSV, "b.csv": CSV})), "CSV files: a.csv, b.csv", 1),
+        (ok(zipped({"a.csv": CSV.replace(b"Walking", b"Flying")})), "column MTRANS: 'Flying'", 1),
+    ],
+)
+def test_uci_failure_is_one_short_message(server, answer, message, requests):
+    with pytest.raises(UserError, match=message) as caught:
+        get_uci(server, answer)
+    assert server.url in str(caught.value)
+    assert len(str(caught.value).splitlines()[0]) < 250
+    assert len(server.requests) == requests
+
+
+def test_file_is_found_by_name_among_others(server):
+    named = {"old.csv": b"x", "folder/" + OBESITY.file: CSV, "__MACOSX/._" + OBESITY.file: b""}
+    assert get_uci(server, ok(zipped(named))).content == CSV
+    assert get_uci(server, ok(zipped({"data.csv": CSV}))).content == CSV
+
+
+@given(st.integers(0, len(ZIP) - 1), st.binary(min_size=1, max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_altered_zip_never_gives_another_content(place, patch):
+    altered = ZIP[:place] + patch + ZIP[place + len(patch) :]
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(download, "_fetch", lambda _: altered)
+        with contextlib.suppress(UserError):
+            assert download.obtain(OBESITY, "uci").content == CSV
+
+
+def test_kaggle_gives_the_bytes_in_the_bundle(kaggle):
+    kaggle.answers = [ok(ZIP)]
+    obtained = download.obtain(OBESITY, "kaggle")
+    assert obtained.content == CSV
+    assert obtained.location == "https://www.kaggle.com/datasets/fatemehmehrparvar/obesity-levels"
+    assert kaggle.authorization == "Bearer a-token"
+    assert any("another sha256" in note for note in obtained.notes)
+
+
+def test_known_file_from_kaggle_has_no_note(kaggle):
+    kaggle.answers = [ok(ZIP)]
+    known = dataclasses.replace(OBESITY, kaggle_sha256=hashlib.sha256(CSV).hexdigest())
+    assert download.obtain(known, "kaggle").notes == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (status(401), "refused.*kaggle.com/settings/api.*KAGGLE_API_TOKEN"),
+        (status(403), "refused.*kaggle.com/settings/api.*KAGGLE_API_TOKEN"),
+        (status(404), "nothing at this address"),
+        (status(500), "HTTP 500"),
+        (CUT_OFF, "broke off"),
+        (silence, "not done after 1 seconds"),
+        (ok(damaged_zip()), "Kaggle, https"),
+        (ok(b"garbage"), "Unsupported archive"),
+        (ok(zipped({"a.csv": b"a,b\n1,2\n"})), "header line missing"),
+    ],
+)
+def test_kaggle_failure_is_one_short_message(kaggle, answer, message):
+    kaggle.answers = [answer]
+    with pytest.raises(UserError, match=message) as caught:
+        download.obtain(OBESITY, "kaggle")
+    assert len(str(caught.value).splitlines()[0]) < 350
+
+
+def test_kaggle_name_that_is_none(kaggle):
+    with pytest.raises(UserError, match="Kaggle"):
+        download.obtain(dataclasses.replace(OBESITY, kaggle="nonsense"), "kaggle")
+
+
+def nowhere():
+    """Return an address that refuses connections."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_auto_prefers_kaggle_then_uci_then_the_stand_in(kaggle):
+    kaggle.answers = [ok(ZIP)]
+    assert download.obtain(OBESITY, "auto").source == "kaggle"
+
+    kaggle.answers = [status(403), ok(ZIP)]
+    obtained = download.obtain(at(kaggle.url), "auto")
+    assert (obtained.source, obtained.content) == ("uci", CSV)
+    assert "HTTP 403" in obtained.notes[0]
+
+    kaggle.answers = [status(403)]
+    obtained = download.obtain(at(nowhere()), "auto")
+    assert (obtained.source, obtained.content) == ("synthetic", CSV)
+    assert "HTTP 403" in obtained.notes[0]
+    assert "no connection" in obtained.notes[1]
+
+
+def test_auto_passes_over_a_file_that_fails_the_checks(kaggle):
+    kaggle.answers = [ok(zipped({"a.csv": CSV.replace(b"Male", b"male")})), ok(ZIP)]
+    obtained = download.obtain(at(kaggle.url), "auto")
+    assert obtained.source == "uci"
+    assert "'male' is not one of Female, Male" in obtained.notes[0]
+
+
+def test_description_without_sources():
+    bare = dataclasses.replace(OBESITY, kaggle=None, uci_url=None)
+    assert download.obtain(bare, "auto").source == "synthetic"
+    for source in ("kaggle", "uci"):
+        with pytest.raises(UserError, match=r"obesity\.yaml"):
+            download.obtain(bare, source)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [(None, "needs the path"), ("absent.csv", "absent"), (".", "directory")]
+)
+def test_file_that_is_none(tmp_path, monkeypatch, path, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=message):
+        download.obtain(OBESITY, "file", path)
+
+
+def command(folder, *options):
+    raw, provenance = folder / "raw" / "o.csv", folder / "raw" / "o.json"
+    download_data.main(
+        ["--dataset", str(YAML), "--output", str(raw), "--provenance", str(provenance), *options]
+    )
+    return raw, provenance
+
+
+def test_command_keeps_the_bytes_and_remembers_their_source(tmp_path, capsys):
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes(b"\xef\xbb\xbf" + CSV.replace(b"\n", b"\r\n"))
+    raw, provenance = command(tmp_path, "--source", "file", "--path", str(mine))
+    assert raw.read_bytes() == mine.read_bytes()
+    record = json.loads(provenance.read_text())
+    assert record["sha256"] == hashlib.sha256(mine.read_bytes()).hexdigest()
+    assert (record["source"], record["location"]) == ("file", str(mine))
+    assert (record["synthetic"], record["licence"]) == (False, "CC BY 4.0")
+    log = capsys.readouterr().err
+    assert "byte order mark" in log
+    assert "SYNTHETIC" not in log
+
+
+def test_command_says_loudly_that_data_are_synthetic(tmp_path, capsys):
+    raw, provenance = command(tmp_path, "--source", "synthetic")
+    assert raw.read_bytes() == CSV
+    assert json.loads(provenance.read_text())["synthetic"] is True
+    assert "SYNTHETIC DATA" in capsys.readouterr().err
+
+
+def test_command_leaves_nothing_when_it_fails(tmp_path):
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes(CSV[:-9])
+    with pytest.raises(UserError):
+        command(tmp_path, "--source", "file", "--path", str(mine))
+    assert not (tmp_path / "raw").exists()
+
+
+def test_command_uses_another_kaggle_data_set(tmp_path, kaggle, monkeypatch):
+    kaggle.answers = [ok(ZIP)]
+    _, provenance = command(tmp_path, "--source", "kaggle", "--kaggle-dataset", "some/other")
+    record = json.loads(provenance.read_text())
+    assert record["location"].endswith("/some/other")
+    assert record["notes"] == []
+
+
+def test_time_limit_leaves_no_alarm_behind():
+    with download._time_limit(0.05):
+        pass
+    time.sleep(0.1)

@@ -1,0 +1,226 @@
+"""Preparation: coding, split and scaling, and the command that does all of it."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import preprocess
+import pytest
+from genboost import dataset, synthetic, training
+from genboost.checks import read_table
+from genboost.errors import UserError
+from genboost.prepare import Settings, prepare, to_bytes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.preprocessing import LabelEncoder
+
+YAML = Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml"
+OBESITY = dataset.load(YAML)
+CSV = synthetic.generate(OBESITY)
+TABLE = read_table(CSV, OBESITY, "stand-in")
+UCI_ORDER = [
+    *("Gender", "Age", "Height", "Weight", "family_history_with_overweight", "FAVC", "FCVC"),
+    *("NCP", "CAEC", "SMOKE", "CH2O", "SCC", "FAF", "TUE", "CALC", "MTRANS", "NObeyesdad"),
+]
+
+
+def reordered(order):
+    """Return the file with its columns in another order."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, order, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(csv.DictReader(io.StringIO(CSV.decode())))
+    return file.getvalue().encode()
+
+
+def prepared(table=TABLE, **choices):
+    return prepare(table, OBESITY, Settings(**choices))
+
+
+def column(result, name, part="train"):
+    """Return a column of x; `part` is train or test."""
+    return getattr(result.data, f"{part}_x")[:, list(result.inputs).index(name)]
+
+
+def test_rows_and_labels_belong_together():
+    result = prepared()
+    assert (len(result.train_rows), len(result.test_rows)) == (1688, 423)
+    assert sorted([*result.train_rows, *result.test_rows]) == list(range(2111))
+    for part, rows in (("train", result.train_rows), ("test", result.test_rows)):
+        assert getattr(result.data, f"{part}_y").tolist() == TABLE.label[rows].tolist()
+        for name in ("Age", "Weight", "CH2O"):
+            expected = TABLE.columns[name][rows].astype(np.float32)
+            assert np.array_equal(column(result, name, part), expected)
+    assert {array.dtype for array in vars(result.data).values()} == {np.dtype(np.float32)}
+
+
+def test_ordinal_codes_follow_the_natural_order():
+    result = prepared()
+    assert list(result.inputs) == OBESITY.feature_columns
+    for each in OBESITY.columns:
+        if each.values:
+            words = TABLE.columns[each.name][result.train_rows]
+            expected = [each.values.index(word) for word in words]
+            assert column(result, each.name).tolist() == expected
+    assert result.inputs["CAEC"] == "0 no, 1 Sometimes, 2 Frequently, 3 Always"
+
+
+def test_alphabetical_codes_are_those_of_a_label_encoder_but_the_label_is_by_severity():
+    result = prepared(categorical_coding="alphabetical")
+    for name in ("CAEC", "CALC", "MTRANS"):
+        expected = LabelEncoder().fit_transform(TABLE.columns[name])[result.train_rows]
+        assert column(result, name).tolist() == expected.tolist()
+    assert result.data.train_y.tolist() == TABLE.label[result.train_rows].tolist()
+
+
+def test_onehot_has_one_input_a_value():
+    result = prepared(categorical_coding="onehot", zeroed_features=["Gender"])
+    assert result.data.train_x.shape[1] == 8 + sum(len(c.values) for c in OBESITY.columns)
+    for value in ("no", "Sometimes", "Frequently", "Always"):
+        expected = TABLE.columns["CAEC"][result.train_rows] == value
+        assert np.array_equal(column(result, f"CAEC={value}"), expected)
+    assert not column(result, "Gender=Female").any()
+    assert not column(result, "Gender=Male").any()
+
+
+@pytest.mark.parametrize("scaling", ["none", "standard", "minmax"])
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_zeroed_features_stay_zero(scaling, part):
+    result = prepared(scaling=scaling, zeroed_features=["Weight", "MTRANS"])
+    assert result.data.train_x.shape[1] == 16
+    assert not column(result, "Weight", part).any()
+    assert not column(result, "MTRANS", part).any()
+    assert column(result, "Height", part).any()
+
+
+def test_scaling_is_fitted_on_the_training_rows_alone():
+    plain = prepared()
+    center, spread = plain.data.train_x.mean(axis=0), plain.data.train_x.std(axis=0)
+    standard = prepared(scaling="standard").data
+    assert np.allclose(standard.train_x, (plain.data.train_x - center) / spread, atol=1e-4)
+    assert np.allclose(standard.test_x, (plain.data.test_x - center) / spread, atol=1e-4)
+
+    low, high = plain.data.train_x.min(axis=0), plain.data.train_x.max(axis=0)
+    minmax = prepared(scaling="minmax").data
+    assert np.allclose(minmax.test_x, (plain.data.test_x - low) / (high - low), atol=1e-5)
+    assert (minmax.train_x.min(), minmax.train_x.max()) == (0, 1)
+
+
+def test_split_follows_its_seed_and_stratification():
+    assert np.array_equal(prepared().test_rows, prepared(split_seed=0).test_rows)
+    assert not np.array_equal(prepared().test_rows, prepared(split_seed=1).test_rows)
+    even = prepared(stratify=True)
+    counts = np.bincount(even.data.test_y.astype(int))
+    assert np.abs(counts - np.bincount(TABLE.label) * 423 / 2111).max() < 1
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"zeroed_features": ["Wieght"]}, "Wieght is not a feature.*Weight"),
+        ({"zeroed_features": ["NObeyesdad"]}, "NObeyesdad is not a feature"),
+        ({"test_fraction": 0.0}, "cannot be split with test fraction 0"),
+        ({"test_fraction": 1.0}, "cannot be split with test fraction 1"),
+        ({"test_fraction": 1e-4, "stratify": True}, "cannot be split .* stratify True"),
+        ({"split_seed": -1}, "cannot be split .* seed -1"),
+    ],
+)
+def test_what_cannot_be_done_is_said(choices, message):
+    with pytest.raises(UserError, match=message):
+        prepared(**choices)
+
+
+@given(st.permutations(UCI_ORDER))
+@settings(max_examples=8, deadline=None)
+def test_any_column_order_gives_the_same_bytes(order):
+    table = read_table(reordered(order), OBESITY, "another order")
+    assert to_bytes(prepared(table)) == to_bytes(prepared())
+
+
+def raw_files(folder, content, synthetic_data=False):
+    folder.mkdir(exist_ok=True)
+    raw, provenance = folder / "raw.csv", folder / "raw.json"
+    raw.write_bytes(content)
+    record = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "synthetic": synthetic_data,
+        "source": "file",
+        "location": "mine.csv",
+        "licence": OBESITY.licence,
+        "citation": OBESITY.citation,
+        "notes": ["a note\non two lines"],
+        "time": "2000-01-01T00:00:00+00:00",
+    }
+    provenance.write_text(json.dumps(record))
+    return raw, provenance
+
+
+def command(folder, raw, provenance, *options):
+    arrays, text = folder / "arrays.npz", folder / "description.md"
+    preprocess.main(
+        [
+            *("--dataset", str(YAML), "--raw", str(raw), "--provenance", str(provenance)),
+            *("--output", str(arrays), "--description", str(text), *options),
+        ]
+    )
+    return arrays.read_bytes(), text.read_text()
+
+
+def test_command_writes_what_training_reads(tmp_path):
+    arrays, text = command(tmp_path, *raw_files(tmp_path, CSV), "--zeroed-features", "Weight")
+    data = training.load_data(tmp_path / "arrays.npz")
+    expected = prepared(zeroed_features=["Weight"]).data
+    for name, array in vars(expected).items():
+        assert np.array_equal(getattr(data, name), array)
+    assert command(tmp_path, *raw_files(tmp_path, CSV), "--zeroed-features", "Weight") == (
+        arrays,
+        text,
+    )
+
+
+def test_kaggles_and_ucis_column_orders_give_the_same_arrays(tmp_path):
+    kaggle, _ = command(tmp_path, *raw_files(tmp_path / "kaggle", CSV))
+    uci, _ = command(tmp_path, *raw_files(tmp_path / "uci", reordered(UCI_ORDER)))
+    assert kaggle == uci
+
+
+def test_description_tells_what_a_reader_needs(tmp_path):
+    raw, provenance = raw_files(tmp_path, CSV)
+    _, text = command(tmp_path, raw, provenance, "--zeroed-features", "Weight", "--stratify")
+    data = prepared(stratify=True).data
+    assert "| Obesity_Type_I | 4 | 351 | 281 | 70 |" in text
+    assert "| all |  | 2111 | 1688 | 423 |" in text
+    assert f"{data.test_y.astype(float).var():.4f} over the test rows" in text
+    assert "| Weight | set to zero | 0.000 | 0.000 |" in text
+    assert "- note: a note on two lines" in text
+    assert "SYNTHETIC" not in text
+    assert "2000-01-01" not in text
+    _, text = command(tmp_path, *raw_files(tmp_path, CSV, synthetic_data=True))
+    assert "**SYNTHETIC**" in text
+
+
+@given(st.integers(0, len(CSV) - 1), st.integers(1, 255))
+@settings(max_examples=15, deadline=None)
+def test_raw_file_that_was_altered_is_never_used(tmp_path_factory, place, change):
+    folder = tmp_path_factory.mktemp("altered")
+    raw, provenance = raw_files(folder, CSV)
+    raw.write_bytes(CSV[:place] + bytes([CSV[place] ^ change]) + CSV[place + 1 :])
+    with pytest.raises(UserError, match="altered after the download"):
+        command(folder, raw, provenance)
+    raw.write_bytes(CSV[:place])
+    with pytest.raises(UserError, match="altered after the download"):
+        command(folder, raw, provenance)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "null", "{}"])
+def test_damaged_provenance_is_named(tmp_path, content):
+    raw, provenance = raw_files(tmp_path, CSV)
+    provenance.write_text(content)
+    with pytest.raises(UserError, match=r"raw\.json"):
+        command(tmp_path, raw, provenance)
+    provenance.unlink()
+    with pytest.raises(UserError, match=r"raw\.json"):
+        command(tmp_path, raw, provenance)
