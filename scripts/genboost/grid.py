@@ -171,26 +171,33 @@ def packs(some_models: list[Model], fused: list[str], at_least: int) -> list[lis
         values = {**asdict(model.cell), "seed": model.seed}
         key = (model.variant, model.protocol, *(values[axis] for axis in split))
         groups.setdefault(key, []).append(model)
-    pieces = -(-at_least // max(len(groups), 1))
-    return [piece for group in groups.values() for piece in _pieces(group, pieces)]
+    jobs = dict.fromkeys(groups, 1)
+    costs = {key: sum(map(cost, group)) for key, group in groups.items()}
+    while sum(jobs.values()) < at_least:
+        divisible = [key for key, group in groups.items() if jobs[key] < len(group)]
+        if not divisible:
+            break
+        jobs[max(divisible, key=lambda key: costs[key] / jobs[key])] += 1
+    return [piece for key, group in groups.items() for piece in _pieces(group, jobs[key])]
 
 
 def _pieces(group: list[Model], count: int) -> list[list[Model]]:
-    """Cut a group of models into about `count` pieces of about the same cost."""
+    """Cut a group of models into `count` pieces of about the same cost."""
 
     def kind(model: Model) -> tuple[bool, int, str]:
         return model.cell.sam_rho is None, model.cell.epochs, model.cell.optimizer
 
     group = sorted(group, key=kind)
-    batches = [group[start : start + LANES] for start in range(0, len(group), LANES)]
-    if len(batches) < count:
-        return [group[start::count] for start in range(min(count, len(group)))]
-    ends = list(itertools.accumulate(sum(map(cost, batch)) for batch in batches))
-    pieces: list[list[Model]] = [[] for _ in range(count)]
-    for batch, end in zip(batches, ends, strict=True):
-        middle = end - sum(map(cost, batch)) / 2
-        pieces[int(middle / ends[-1] * count)].extend(batch)
-    return [piece for piece in pieces if piece]
+    size = LANES if count * LANES <= len(group) else 1
+    units = [group[start : start + size] for start in range(0, len(group), size)]
+    costs = [sum(map(cost, unit)) for unit in units]
+    pieces: list[list[Model]] = []
+    for index, (unit, end) in enumerate(zip(units, itertools.accumulate(costs), strict=True)):
+        due = int((end - costs[index] / 2) / sum(costs) * count)  # the piece of the unit's middle
+        if due >= len(pieces) or len(units) - index == count - len(pieces):
+            pieces.append([])
+        pieces[-1].extend(unit)
+    return pieces
 
 
 def cost(model: Model) -> int:
