@@ -1,9 +1,11 @@
 """The record of a trained model: one JSON file, one line a key, the same bytes for the same model.
 
-Only the last line, ``run``, tells how and when it was made, and may differ from run to run.
+Only the last line, ``run``, tells how and when it was made, and may differ from run to run. The
+line before it seals the others, so that a record that was cut short or altered is never used.
 """
 
 import base64
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +17,7 @@ from genboost.errors import UserError
 from genboost.grid import Cell, Protocol
 from genboost.training import Result
 
+SEAL = ',\n"sha256": '
 END = "\n}\n"
 
 
@@ -49,10 +52,10 @@ def compose(
             for name in ("train_loss", "test_mse", "learning_rate")
         },
         "weights": None if result.diverged else _encode(result.weights),
-        "run": run,
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items()]
-    return "{\n" + ",\n".join(lines) + END
+    sealed = "{\n" + ",\n".join(lines)
+    return f'{sealed}{SEAL}"{_checksum(sealed.encode())}",\n"run": {json.dumps(run)}{END}'
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -61,20 +64,24 @@ def read(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If the file is missing or damaged.
+        If the file is missing, cut short or altered.
     """
     try:
-        entries = json.loads(Path(path).read_bytes())
-        entries["fingerprint"], entries["run"]
-        return entries
+        content = Path(path).read_bytes()
     except FileNotFoundError:
         raise UserError(f"{path} is missing; run snakemake again to train that model") from None
+    sealed = content.partition(SEAL.encode())[0]
+    try:
+        entries = json.loads(content)
+        if content.endswith(END.encode()) and entries["sha256"] == _checksum(sealed):
+            return entries
     except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path} is damaged; delete it and run snakemake again") from None
+        pass
+    raise UserError(f"{path} is damaged; delete it and run snakemake again")
 
 
 def weights(entries: dict[str, Any]) -> np.ndarray | None:
-    """Return a record's final parameters, float32 [P] as in `Result.weights`; None if it diverged."""
+    """Return the final parameters, float32 [P] as in `Result.weights`; None if it diverged."""
     if entries["weights"] is None:
         return None
     return np.frombuffer(base64.b64decode(entries["weights"]), dtype="<f4")
@@ -97,6 +104,10 @@ def is_damaged(path: str | Path) -> bool:
             return start != b"{\n" or file.read() != END.encode()
     except FileNotFoundError:
         return False
+
+
+def _checksum(sealed: bytes) -> str:
+    return hashlib.sha256(sealed).hexdigest()
 
 
 def _encode(array: np.ndarray) -> str:

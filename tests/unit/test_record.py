@@ -1,0 +1,143 @@
+"""Records: nothing is lost, nothing damaged is taken for whole."""
+
+import dataclasses
+import json
+import os
+import re
+
+import numpy as np
+import pytest
+from genboost import record
+from genboost.errors import UserError
+from genboost.grid import Cell, Protocol
+from genboost.training import Result
+
+CELL = Cell("adam", 3e-5, 0.0, 0.02, 100)
+PROTOCOL = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2")
+RUN = {"seconds": 0.1234, "engine": "torch 2", "device": "cpu", "versions": {"python": "3.11"}}
+
+
+def some_result(**changes) -> Result:
+    random = np.random.default_rng(3)
+    result = Result(
+        weights=random.normal(size=5).astype(np.float32),
+        train_loss=random.uniform(size=3) / 3,
+        test_mse=random.uniform(size=3) * 1e-300,
+        learning_rate=np.array([0.1, 0.05, 1 / 3]),
+        train_mse=1 / 7,
+        diverged=False,
+        seconds=0.5,
+        gradient_evaluations=318,
+    )
+    return dataclasses.replace(result, **changes)
+
+
+def compose(result: Result | None = None, fingerprint: str = "f00d", run: dict = RUN) -> str:
+    return record.compose(CELL, 2, PROTOCOL, result or some_result(), fingerprint, run)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "seed~2.json"
+
+
+def test_curves_and_weights_come_back_bit_by_bit(path):
+    result = some_result()
+    path.write_text(compose(result))
+    entries = record.read(path)
+    for name in ("train_loss", "test_mse", "learning_rate"):
+        assert entries["curves"][name] == getattr(result, name).tolist()
+    assert record.weights(entries).tobytes() == result.weights.tobytes()
+    assert entries["test_mse"] == result.test_mse[-1]
+    assert entries["train_mse"] == result.train_mse
+    assert entries["gradient_evaluations"] == 318
+    assert entries["status"] == "finished"
+    assert Cell(**entries["cell"]) == CELL
+    assert Protocol(**entries["protocol"]) == PROTOCOL
+    assert (entries["seed"], entries["fingerprint"], entries["run"]) == (2, "f00d", RUN)
+
+
+def test_weights_are_little_endian_float32_whatever_the_machine(path):
+    path.write_text(compose(some_result(weights=np.array([1.0], dtype=">f4"))))
+    assert json.loads(path.read_text())["weights"] == "AACAPw=="
+    assert record.weights(record.read(path)).tolist() == [1.0]
+
+
+def test_a_diverged_model_has_the_curves_of_its_finite_epochs_and_nothing_else(path):
+    weights = np.full(5, np.nan, dtype=np.float32)
+    result = some_result(diverged=True, weights=weights, train_mse=float("nan"))
+    path.write_text(compose(result))
+    entries = record.read(path)
+    assert entries["status"] == "diverged"
+    assert entries["test_mse"] is entries["train_mse"] is entries["weights"] is None
+    assert record.weights(entries) is None
+    assert entries["curves"]["test_mse"] == result.test_mse.tolist()
+    assert "NaN" not in path.read_text()
+
+
+def test_a_model_that_diverges_in_its_first_epoch_is_recorded_too(path):
+    empty = np.array([])
+    path.write_text(
+        compose(some_result(diverged=True, train_loss=empty, test_mse=empty, learning_rate=empty))
+    )
+    assert record.read(path)["curves"] == {"train_loss": [], "test_mse": [], "learning_rate": []}
+
+
+def test_only_the_last_line_depends_on_the_run():
+    ours, other = (compose(run=run).splitlines() for run in (RUN, {"seconds": 9}))
+    assert ours[:-2] == other[:-2]
+    assert ours[-2] != other[-2]
+    assert ours[-2].startswith('"run": ')
+    assert ours[-1] == other[-1] == "}"
+
+
+def test_there_is_one_line_for_each_key():
+    text = compose()
+    keys = re.findall(r'^"(\w+)": ', text, re.MULTILINE)
+    assert keys == list(json.loads(text))
+    assert len(text.splitlines()) == len(keys) + 2
+
+
+def test_a_whole_record_is_valid_for_its_fingerprint_only(path):
+    path.write_text(compose())
+    assert record.is_valid(path, "f00d")
+    assert not record.is_valid(path, "beef")
+    assert not record.is_damaged(path)
+
+
+def test_a_missing_record_is_neither_valid_nor_damaged(path):
+    assert not record.is_valid(path, "f00d")
+    assert not record.is_damaged(path)
+    with pytest.raises(UserError, match="is missing; run snakemake again"):
+        record.read(path)
+
+
+def test_a_record_cut_short_anywhere_is_damaged(path):
+    path.write_text(compose())
+    for length in reversed(range(path.stat().st_size)):
+        os.truncate(path, length)
+        assert record.is_damaged(path), length
+        assert not record.is_valid(path, "f00d"), length
+    with pytest.raises(UserError, match="is damaged; delete it"):
+        record.read(path)
+
+
+def test_a_record_with_any_byte_changed_is_not_valid(path):
+    content = compose().encode()
+    path.write_bytes(content)
+    with path.open("r+b", buffering=0) as file:
+        for position in range(content.index(b'"run"')):
+            byte = content[position : position + 1]
+            os.pwrite(file.fileno(), b"8" if byte == b"7" else b"7", position)
+            assert not record.is_valid(path, "f00d"), position
+            os.pwrite(file.fileno(), byte, position)
+    assert record.is_valid(path, "f00d")
+
+
+@pytest.mark.parametrize(
+    "content", [b"[1]\n}\n", b"3\n}\n", b"{}\n}\n", b"{\n}\n", b"\xff\xfe\n}\n"]
+)
+def test_other_files_are_not_records(path, content):
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="is damaged"):
+        record.read(path)
