@@ -48,7 +48,14 @@ def _reached(script: Path) -> set[Path]:
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
+    """Return a Python file's syntax tree without docstrings."""
+    tree = ast.parse(path.read_text(), str(path))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                del node.body[0]
+    return tree
 
 
 def _imports(path: Path) -> Iterator[Path]:
@@ -62,22 +69,18 @@ def _imports(path: Path) -> Iterator[Path]:
         for name in names:
             if name.split(".")[0] == PACKAGE:
                 module = SCRIPTS.joinpath(*name.split("."))
-                yield from (p for p in (module.with_suffix(".py"), module / "__init__.py") if p.is_file())
+                yield from (
+                    p for p in (module.with_suffix(".py"), module / "__init__.py") if p.is_file()
+                )
 
 
 @cache
 def _substance(path: Path) -> str:
-    """Return a Python file's syntax tree as text, without docstrings."""
-    tree = ast.parse(path.read_text(), str(path))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            body = node.body
-            if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-                del body[0]
-    return ast.dump(tree)
+    """Return a Python file without comments, docstrings and formatting of its own."""
+    return ast.unparse(_tree(path))
 
 
 def _c_substance(source: str) -> str:
-    """Return a C file without comments and with one space wherever there are any."""
+    """Return a C file without comments, and without spaces but between words."""
     source = re.sub(r"/\*.*?\*/|//[^\n]*", " ", source, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", source)
+    return re.sub(r"\s*(\W)\s*", r"\1", re.sub(r"\s+", " ", source))

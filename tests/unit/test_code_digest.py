@@ -1,0 +1,145 @@
+"""The code digest: changed by what can change a result, and by nothing else."""
+
+import ast
+import shutil
+from pathlib import Path
+
+import pytest
+from genboost import code_digest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+def digest(script: str = "train.py") -> str:
+    code_digest._tree.cache_clear()
+    code_digest._substance.cache_clear()
+    return code_digest.digest(script, "genboost/kernel")
+
+
+@pytest.fixture(scope="module")
+def before() -> str:
+    """Return the digest of the code as it is."""
+    return digest()
+
+
+@pytest.fixture
+def scripts(tmp_path, monkeypatch, before):
+    """Return a copy of scripts/ to edit."""
+    copy = tmp_path / "scripts"
+    shutil.copytree(SCRIPTS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code_digest, "SCRIPTS", copy)
+    return copy
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_it_is_the_same_from_call_to_call_and_place_to_place(scripts, before):
+    assert digest() == digest() == before
+    assert len(before) == 16
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("genboost/optim.py", '"""Update rules', '"""Rules'),
+        ("genboost/optim.py", '    """Plain stochastic gradient descent."""', '    """SGD."""'),
+        (
+            "genboost/optim.py",
+            "        self.t += 1",
+            "\n        # a step\n        self.t += 1  # t",
+        ),
+        (
+            "genboost/optim.py",
+            "return -learning_rate * gradient",
+            "return (-learning_rate*gradient)",
+        ),
+        ("genboost/optim.py", '"sgd": SGD, "adam": Adam', "'sgd': SGD,\n    'adam': Adam,"),
+        ("genboost/engine.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 0.00000001  # as in torch"),
+        ("train.py", '"""Train models and', '"""Models and'),
+        (
+            "genboost/kernel/kernel.c",
+            "#include <math.h>",
+            "/* a\n comment */ #include <math.h> // x",
+        ),
+        ("genboost/kernel/kernel.c", ";\n", " ;\n\n"),
+        ("genboost/kernel/kernel.c", "{\n", "\n{\n\n"),
+    ],
+)
+def test_comments_docstrings_and_formatting_do_not_count(scripts, before, file, old, new):
+    edit(scripts / file, old, new)
+    assert digest() == before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("train.py", "basis = {", 'basis = {"more": 1,'),
+        ("genboost/engine.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7"),
+        ("genboost/optim.py", "return -learning_rate", "return -2 * learning_rate"),
+        ("genboost/schedules.py", "math.pi", "math.tau"),
+        ("genboost/training.py", "BATCH_ORDER = 0, 1", "BATCH_ORDER = 0, 2"),
+        ("genboost/torch_engine.py", "+ bias", "- bias"),  # imported inside a function
+        ("genboost/simd_engine.py", "np.nan", "np.inf"),
+        ("genboost/kernel_build.py", "-O3", "-Ofast"),
+        ("genboost/kernel/kernel.c", "LANES = ", "LANES = 2 * "),
+        ("genboost/__init__.py", '"""\n', '"""\nX = 1\n'),
+    ],
+)
+def test_a_change_of_substance_counts_in_every_module_that_training_reaches(
+    scripts, file, old, new
+):
+    before = digest()
+    edit(scripts / file, old, new)
+    assert digest() != before
+
+
+def test_a_new_kernel_source_counts(scripts, before):
+    (scripts / "genboost/kernel/more.h").write_text("#define MORE 1\n")
+    assert digest() != before
+
+
+def test_strings_that_are_no_docstrings_count(scripts):
+    (scripts / "genboost/one.py").write_text('"""Doc."""\nNAME = "a"\n')
+    (scripts / "one.py").write_text("from genboost.one import NAME\n")
+    before = digest("one.py")
+    edit(scripts / "genboost/one.py", '"a"', '"b"')
+    assert digest("one.py") != before
+
+
+def test_what_training_does_not_reach_does_not_count(scripts, before):
+    for module in ("dataset", "download", "prepare", "code_digest"):
+        path = scripts / "genboost" / f"{module}.py"
+        path.write_text(path.read_text() + "\nNEW = 1\n")
+    assert digest() == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import genboost.one",
+        "import genboost.one as name",
+        "from genboost import one",
+        "from genboost.one import X",
+        "def f():\n    from genboost import one",
+        "if True:\n    import genboost.one",
+    ],
+)
+def test_every_form_of_import_is_followed(scripts, statement):
+    (scripts / "script.py").write_text(statement + "\n")
+    (scripts / "genboost/one.py").write_text("from genboost import two\n")
+    (scripts / "genboost/two.py").write_text("X = 1\n")
+    before = digest("script.py")
+    (scripts / "genboost/two.py").write_text("X = 2\n")
+    assert digest("script.py") != before
+
+
+def test_the_library_has_no_imports_that_a_digest_would_miss():
+    for path in [*SCRIPTS.glob("*.py"), *SCRIPTS.rglob("genboost/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path}: relative import"
+            assert not (isinstance(node, ast.Name) and node.id == "__import__"), path
+            assert not (isinstance(node, ast.Name) and node.id == "importlib"), path
