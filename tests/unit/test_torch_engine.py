@@ -1,4 +1,4 @@
-"""The reference engine against plain torch modules, torch.optim, an independent SAM, and by hand."""
+"""The reference engine against plain torch modules, torch.optim, SAM elsewhere, and by hand."""
 
 import dataclasses
 from collections.abc import Callable

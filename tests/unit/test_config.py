@@ -1,0 +1,362 @@
+"""The configuration: a mistake has one clear message, all spellings of a number one meaning."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from genboost import config as configuration
+from genboost import engines, grid, optim, torch_engine
+from genboost.config import resolve
+from genboost.errors import UserError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def mistakes(text: str) -> list[str]:
+    """Return the messages for a configuration that is wrong."""
+    with pytest.raises(UserError) as raised:
+        resolve(yaml.safe_load(text))
+    first, *rest = str(raised.value).splitlines()
+    assert first == "the configuration is wrong:"
+    return [line.strip() for line in rest]
+
+
+# What a configuration means.
+
+
+def test_the_shipped_configuration_is_the_defaults_and_a_second_study():
+    ours, standard = resolve(SHIPPED), resolve({})
+    for section in standard.keys() - {"studies"}:
+        assert ours[section] == standard[section], section
+    assert list(ours["studies"]) == ["grid", "second_chance"]
+    assert ours["studies"]["grid"] == standard["studies"]["grid"]
+    second = copy.deepcopy(standard["studies"]["grid"])
+    second["title"] = ours["studies"]["second_chance"]["title"]
+    second["training"]["epochs_sam"] = 200
+    second["grid"].update(optimizer=["adam"], sam_rho=[0.02])
+    assert ours["studies"]["second_chance"] == second
+
+
+def test_the_shipped_configuration_lists_every_key_a_user_needs():
+    properties = configuration.schema()["properties"]
+    for section in properties.keys() - {"studies"}:
+        # The name of the one data set that is shipped is nothing to change in a first run.
+        assert set(SHIPPED[section]) == set(properties[section]["properties"]) - {"dataset"}
+
+
+def test_the_defaults_are_those_of_the_deck():
+    study = resolve({})["studies"]["grid"]
+    assert study["grid"] == {
+        "optimizer": ["sgd", "adam"],
+        "learning_rate": [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 2e-2],
+        "weight_decay": [0.0, 1e-4, 1e-3, 1e-2],
+        "sam_rho": [None, 0.02, 0.05, 0.1],
+        "seeds": [0, 1, 2],
+    }
+    assert study["model"] == {"hidden_layers": 4, "width": 18, "activation": "relu"}
+    assert study["training"] == {
+        "batch_size": 32,
+        "epochs": 200,
+        "epochs_sam": 100,
+        "schedule": "cosine",
+        "t_max": 100,
+        "eta_min": 0.0,
+        "weight_decay_form": "l2",
+    }
+    assert study["data"]["zeroed_features"] == ["Weight"]
+    assert study["data"]["test_fraction"] == 0.2
+
+
+def test_a_study_overrides_single_keys_and_inherits_the_rest():
+    resolved = resolve(
+        yaml.safe_load("""
+        model: {width: 9}
+        grid: {seeds: [7], sam_rho: [none]}
+        studies:
+          one: {model: {hidden_layers: 2}, grid: {seeds: 2}}
+          two:
+        """)
+    )
+    one, two = resolved["studies"]["one"], resolved["studies"]["two"]
+    assert one["model"] == {"hidden_layers": 2, "width": 9, "activation": "relu"}
+    assert one["grid"]["seeds"] == [0, 1]
+    assert one["grid"]["sam_rho"] == [None]
+    assert one["title"] == "one"
+    assert two["model"] == {"hidden_layers": 4, "width": 9, "activation": "relu"}
+    assert two["grid"]["seeds"] == [7]
+
+
+@pytest.mark.parametrize("text", ["{}", "model:", "model:\ntraining:\ngrid:", "grid: {}"])
+def test_an_empty_block_means_the_defaults(text):
+    assert resolve(yaml.safe_load(text)) == resolve({})
+
+
+def test_resolving_changes_nothing_in_the_input_or_the_defaults():
+    given_config = yaml.safe_load("grid: {learning_rate: [3e-5]}")
+    before = copy.deepcopy(given_config)
+    resolve(given_config)["grid"]["learning_rate"].append(1.0)
+    resolve({})["grid"]["weight_decay"].append(1.0)
+    assert given_config == before
+    assert resolve({})["grid"]["weight_decay"] == [0.0, 1e-4, 1e-3, 1e-2]
+
+
+@pytest.mark.parametrize(
+    "spelling", ["3e-5", "3.0e-5", "0.00003", "3E-5", "'3e-5'", ".3e-4", "+3e-5"]
+)
+def test_all_spellings_of_a_number_are_the_same_cell_and_path(spelling):
+    config = resolve(yaml.safe_load(f"grid: {{learning_rate: [{spelling}]}}"))
+    same = resolve({"grid": {"learning_rate": [3.0e-5]}})
+    assert config == same
+    ours, theirs = (grid.models(grid.studies(one)) for one in (config, same))
+    assert ours == theirs
+    assert [model.record for model in ours] == [model.record for model in theirs]
+    assert "learning_rate~3e-5/" in ours[0].record
+
+
+@pytest.mark.parametrize(
+    ("spelling", "key", "value"),
+    [
+        ("grid: {weight_decay: [0]}", "weight_decay", [0.0]),
+        ("grid: {weight_decay: [-0.0]}", "weight_decay", [0.0]),
+        ("grid: {weight_decay: [0.0]}", "weight_decay", [0.0]),
+        ("grid: {sam_rho: [none]}", "sam_rho", [None]),
+        ("grid: {sam_rho: [None]}", "sam_rho", [None]),
+        ("grid: {sam_rho: [null]}", "sam_rho", [None]),
+        ("grid: {sam_rho: [1]}", "sam_rho", [1.0]),
+        ("grid: {seeds: 2.0}", "seeds", [0, 1]),
+        ("grid: {seeds: '2'}", "seeds", [0, 1]),
+        ("grid: {seeds: [3, 5]}", "seeds", [3, 5]),
+    ],
+)
+def test_numbers_and_none(spelling, key, value):
+    found = resolve(yaml.safe_load(spelling))["grid"][key]
+    assert [(type(item), str(item)) for item in found] == [(type(v), str(v)) for v in value]
+
+
+@settings(deadline=None)
+@given(st.floats(min_value=0, allow_infinity=False, allow_subnormal=False))
+def test_any_number_means_the_same_however_it_is_written(number):
+    spellings = {repr(number), f"{number:.17e}", grid.text(number)}
+    for spelling in spellings:
+        found = resolve(yaml.safe_load(f"grid: {{learning_rate: [{spelling}]}}"))
+        assert found["grid"]["learning_rate"] == [number]
+
+
+# What a configuration must not be.
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("grid: {learning_rate: [0.1, .inf]}", "grid.learning_rate[1]: inf is not finite"),
+        ("grid: {learning_rate: [inf]}", "grid.learning_rate[0]: inf is not finite"),
+        ("grid: {weight_decay: [.nan]}", "grid.weight_decay[0]: nan is not finite"),
+        ("grid: {weight_decay: [NaN]}", "grid.weight_decay[0]: nan is not finite"),
+        ("grid: {learning_rate: [1e999]}", "grid.learning_rate[0]: inf is not finite"),
+        ("training: {eta_min: .inf}", "training.eta_min: inf is not finite"),
+        ("grid: {learning_rate: [-1e-3]}", "grid.learning_rate[0]: -0.001 is negative"),
+        ("grid: {weight_decay: [0, -1]}", "grid.weight_decay[1]: -1.0 is negative"),
+        ("grid: {sam_rho: [none, -0.1]}", "grid.sam_rho[1]: -0.1 is negative"),
+        ("grid: {sam_rho: [-.inf]}", "grid.sam_rho[0]: -inf is negative"),
+        ("grid: {optimizer: [sgd, adma]}", 'grid.optimizer[1]: "adma" is unknown; choose from sgd'),
+        ("grid: {optimizer: [Adam]}", 'grid.optimizer[0]: "Adam" is unknown'),
+        ("model: {activation: rleu}", 'model.activation: "rleu" is unknown; choose from relu'),
+        ("training: {schedule: null}", "training.schedule: null is unknown; choose from cosine"),
+        ("data: {source: kagle}", 'data.source: "kagle" is unknown; choose from auto'),
+        ("grid: {learning_rate: []}", "grid.learning_rate: is empty"),
+        ("grid: {optimizer: []}", "grid.optimizer: is empty"),
+        ("grid: {sam_rho: []}", "grid.sam_rho: is empty"),
+        ("grid: {learning_rate: [3e-5, 0.00003]}", "grid.learning_rate: has 3e-05 more than once"),
+        ("grid: {weight_decay: [0, 0.1, -0.0]}", "grid.weight_decay: has 0.0 more than once"),
+        ("grid: {sam_rho: [none, null]}", "grid.sam_rho: has null more than once"),
+        ("grid: {optimizer: [sgd, sgd]}", 'grid.optimizer: has "sgd" more than once'),
+        ("grid: {seeds: [1, 2, 1]}", "grid.seeds: has 1 more than once"),
+        ("data: {zeroed_features: [A, A]}", 'data.zeroed_features: has "A" more than once'),
+        ("execution: {fuse: [seed, seed]}", 'execution.fuse: has "seed" more than once'),
+        ("grid: {seeds: 0}", "grid.seeds: 0 is out of range; at least 1"),
+        ("grid: {seeds: -3}", "grid.seeds: -3 is out of range; at least 1"),
+        ("grid: {seeds: []}", "grid.seeds: is empty"),
+        ("grid: {seeds: [0, -1]}", "grid.seeds[1]: -1 is negative"),
+        (
+            "grid: {seeds: [0.5]}",
+            "grid.seeds[0]: 0.5 is not a valid value; it takes a whole number",
+        ),
+        (
+            "grid: {seeds: 1.5}",
+            "grid.seeds: 1.5 is not a valid value; it takes a whole number or a",
+        ),
+        ("grid: {seeds: [4294967296]}", "grid.seeds[0]: 4294967296 is out of range; at most"),
+        ("grid: {seeds: true}", "grid.seeds: true is not a valid value"),
+        ("grid: {seeds: [yes]}", "grid.seeds[0]: true is not a valid value; it takes a whole"),
+        ("grid: {weight_decay: [false]}", "grid.weight_decay[0]: false is not a valid value"),
+        ("training: {epochs: true}", "training.epochs: true is not a valid value"),
+        (
+            "training: {eta_min: true}",
+            "training.eta_min: true is not a valid value; it takes a num",
+        ),
+        ("data: {stratify: 1}", "data.stratify: 1 is not a valid value; it takes true or false"),
+        ("data: {stratify: 'yes'}", 'data.stratify: "yes" is not a valid value; it takes true or'),
+        (
+            "grid: {learning_rate: 3e-5}",
+            'grid.learning_rate: "3e-5" is not a valid value; it takes',
+        ),
+        ("grid: {learning_rate: [fast]}", 'grid.learning_rate[0]: "fast" is not a valid value'),
+        ("grid: {learning_rate: [none]}", 'grid.learning_rate[0]: "none" is not a valid value'),
+        (
+            "grid: {learning_rate: }",
+            "grid.learning_rate: null is not a valid value; it takes a list",
+        ),
+        ("grid: {sam_rho: none}", 'grid.sam_rho: "none" is not a valid value; it takes a list'),
+        ("model: {width: 0}", "model.width: 0 is out of range; at least 1"),
+        ("model: {width: 1.5}", "model.width: 1.5 is not a valid value; it takes a whole number"),
+        ("model: {hidden_layers: -1}", "model.hidden_layers: -1 is negative"),
+        ("training: {batch_size: 0}", "training.batch_size: 0 is out of range"),
+        ("training: {t_max: 0}", "training.t_max: 0 is out of range"),
+        ("data: {test_fraction: 1}", "data.test_fraction: 1.0 is out of range; less than 1"),
+        ("data: {test_fraction: 0}", "data.test_fraction: 0.0 is out of range; more than 0"),
+        ("data: {dataset: ../x}", 'data.dataset: "../x" has characters that are not allowed'),
+        ("data: {zeroed_features: [a/b]}", 'data.zeroed_features[0]: "a/b" has characters that'),
+        ("gird: {}", "gird: unknown key; did you mean grid?"),
+        (
+            "grid: {learning_rates: [1]}",
+            "grid.learning_rates: unknown key; did you mean learning_rate",
+        ),
+        ("model: {neurons: 3}", "model.neurons: unknown key; known: hidden_layers, width"),
+        ("studies: {a: {modle: {}}}", "studies.a.modle: unknown key; did you mean model?"),
+        (
+            "studies: {a: {grid: {rho: [1]}}}",
+            "studies.a.grid.rho: unknown key; did you mean sam_rho?",
+        ),
+        ("studies: {a: {tables: {}}}", "studies.a.tables: unknown key"),
+        ("1: 2", "1: unknown key; known: data"),
+        ("studies: {a: {grid: {seeds: [-1]}}}", "studies.a.grid.seeds[0]: -1 is negative"),
+        (
+            "studies: {a: {grid: {sam_rho: [1, 1]}}}",
+            "studies.a.grid.sam_rho: has 1.0 more than once",
+        ),
+        ("studies: {a: {grid: {sam_rho: [.nan]}}}", "studies.a.grid.sam_rho[0]: nan is not finite"),
+        (
+            "studies: {a: {grid: 3}}",
+            "studies.a.grid: 3 is not a valid value; it takes a block of keys",
+        ),
+        ("studies: {a: 3}", "studies.a: 3 is not a valid value; it takes a block of keys"),
+        ("studies: {a: {title: 3}}", "studies.a.title: 3 is not a valid value; it takes text"),
+        ("studies: {a b: {}}", 'studies: "a b" has characters that are not allowed there'),
+        ("studies: {}", "studies: is empty"),
+        ("studies:", "studies: is empty"),
+        ("studies: [a]", 'studies: ["a"] is not a valid value; it takes a block of keys'),
+        ("model: 3", "model: 3 is not a valid value; it takes a block of keys"),
+        ("[1, 2]", "the configuration: [1, 2] is not a valid value; it takes a block of keys"),
+        ("text", 'the configuration: "text" is not a valid value; it takes a block of keys'),
+        ("data: {source: file}", "data.path: is needed with source: file; name the CSV file"),
+        ("data: {source: file, path: no.csv}", "data.path: no.csv: no such file"),
+        ("data: {source: file}\nstudies: {a: {}, b: {}}", "data.path: is needed with source: file"),
+        (
+            "studies: {a: {data: {source: file}}}",
+            "studies.a.data.path: is needed with source: file",
+        ),
+        (
+            "data: {source: file, path: config.yaml}\nstudies: {a: {data: {path: none}}}",
+            "studies.a.data.path: is needed with source: file",
+        ),
+        (
+            "studies: {a: {}, b: {data: {source: uci}}}",
+            "studies.b.data: takes the data set obesity from another source than study a",
+        ),
+    ],
+)
+def test_a_mistake_has_one_clear_message(text, expected):
+    (message,) = mistakes(text)
+    assert message.startswith(expected)
+
+
+def test_all_mistakes_are_told_at_once():
+    messages = mistakes("{grid: {seeds: 0, learning_rate: []}, model: {with: 3}}")
+    assert [message.split(":")[0] for message in messages] == [
+        "grid.learning_rate",
+        "grid.seeds",
+        "model.with",
+    ]
+
+
+def test_studies_may_take_data_sets_of_their_own_from_anywhere():
+    studies = {
+        "a": {"data": {"path": __file__}},
+        "b": {"data": {"source": "uci", "dataset": "other"}},
+    }
+    resolved = resolve({"data": {"source": "file"}, "studies": studies})["studies"]
+    assert resolved["a"]["data"]["source"] == "file"
+    assert resolved["b"]["data"]["source"] == "uci"
+
+
+def test_a_mistake_is_shown_with_its_file_and_line(tmp_path):
+    base, override = tmp_path / "config.yaml", tmp_path / "mine.yaml"
+    base.write_text("# all\ngrid:\n  seeds: 3\n  learning_rate:\n    - 0.1\n    - -2\n")
+    override.write_text("# mine\n\ngrid:\n  seeds: 0\nmodle: {}\n")
+    merged = {
+        "grid": {"seeds": 0, "learning_rate": [0.1, -2]},
+        "modle": {},
+        "training": {"epochs": 0},
+    }
+    sources = [{"training": {"epochs": 0}}, override, base]
+    with pytest.raises(UserError) as raised:
+        resolve(merged, sources)
+    lines = str(raised.value).splitlines()[1:]
+    assert lines == [
+        f"  {override}, line 5: modle: unknown key; did you mean model?",
+        f"  {base}, line 6: grid.learning_rate[1]: -2.0 is negative; it must be 0 or more",
+        f"  {override}, line 4: grid.seeds: 0 is out of range; at least 1",
+        "  --config: training.epochs: 0 is out of range; at least 1",
+    ]
+
+
+# The schema.
+
+
+def blocks(rule: dict, place: str = "") -> list[tuple[str, dict]]:
+    """Return every block of keys in the schema, by its place."""
+    found = [(place, rule)] if rule.get("type") == "object" else []
+    for name, child in rule.get("properties", {}).items():
+        found += blocks(child, f"{place}.{name}")
+    if isinstance(rule.get("additionalProperties"), dict):
+        found += blocks(rule["additionalProperties"], f"{place}.*")
+    return found
+
+
+def test_every_block_of_the_schema_is_closed_and_every_key_has_a_description_and_a_default():
+    for place, block in blocks(configuration.schema()):
+        assert "additionalProperties" in block, place
+        assert block["additionalProperties"] is not True
+        for name, rule in block.get("properties", {}).items():
+            if "$ref" in rule:
+                continue
+            assert rule["description"].endswith("."), f"{place}.{name}"
+            # A study's title is its name by default, which a schema can't say.
+            assert "default" in rule or name == "title", f"{place}.{name}"
+
+
+def test_every_default_is_valid():
+    for section in ("data", "model", "training", "grid", "tables", "execution"):
+        resolve({section: copy.deepcopy(configuration.defaults(section))})
+
+
+def test_the_schema_knows_what_the_code_knows():
+    properties = configuration.schema()["properties"]
+    choices = properties["grid"]["properties"]["optimizer"]["items"]["enum"]
+    assert set(choices) == set(optim.OPTIMIZERS)
+    assert set(choices) >= engines.SIMD_OPTIMIZERS
+    activations = properties["model"]["properties"]["activation"]["enum"]
+    assert set(activations) == set(torch_engine.ACTIVATIONS)
+    axes = properties["execution"]["properties"]["fuse"]["items"]["enum"]
+    assert set(axes) == set(grid.AXES)
+
+
+def test_messages_have_no_python_in_them():
+    assert not re.search(
+        r"None|True|\{'", "".join(mistakes("model: {width: null, activation: true}"))
+    )
