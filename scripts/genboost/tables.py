@@ -185,10 +185,10 @@ def method_table(results: Results, study: grid.Study, method: Method) -> Table:
         )
 
     rows = [
-        [f"lr {_rate(rate)}", *(entry(cell) for cell in row.itertuples())]
+        [f"lr {rate_text(rate)}", *(entry(cell) for cell in row.itertuples())]
         for rate, row in cells.groupby("learning_rate", sort=False)
     ]
-    decays = [_rate(decay) for decay in cells["weight_decay"].unique()]
+    decays = [rate_text(decay) for decay in cells["weight_decay"].unique()]
     entries = [entry for row in rows for entry in row[1:]]
     spread = " ± standard deviation" if any(entry.after for entry in entries) else ""
     notes = [
@@ -365,15 +365,15 @@ def summary_lines(results: Results) -> Iterator[str]:
 def _cell(cell: Any) -> list[str]:
     """Return a cell's entries below `CELL_HEADER`."""
     optimizer = SHOWN.get(cell.optimizer, cell.optimizer)
-    rates = _rate(cell.learning_rate), _rate(cell.weight_decay)
+    rates = rate_text(cell.learning_rate), rate_text(cell.weight_decay)
     return [optimizer, cell.sam_rho, str(cell.epochs), *rates]
 
 
 def _place(cell: Any) -> str:
-    return f"lr {_rate(cell.learning_rate)}, wd {_rate(cell.weight_decay)}"
+    return f"lr {rate_text(cell.learning_rate)}, wd {rate_text(cell.weight_decay)}"
 
 
-def _rate(value: float) -> str:
+def rate_text(value: float) -> str:
     """Write a rate with its exact digits: ``3e-5``, ``2e-2``, ``0.1``, ``0``."""
     number = Decimal(repr(float(value))).normalize()
     exponent = number.adjusted()

@@ -215,7 +215,7 @@ def test_both_formats_escape_a_title():
     [(3e-5, "3e-5"), (2e-2, "2e-2"), (0.0, "0"), (1.25e-3, "1.25e-3"), (0.1, "0.1"), (10.0, "10")],
 )
 def test_rates_are_written_as_people_write_them(value, shown):
-    assert tables._rate(value) == shown
+    assert tables.rate_text(value) == shown
 
 
 def test_latex_compiles(tmp_path):
