@@ -30,6 +30,7 @@ class Result:
     train_mse : float
         On the training rows, at the end.
     diverged : bool
+        A loss of an epoch or `train_mse` is not finite.
     seconds : float
         Its share of the time that the models trained together took.
     gradient_evaluations : int
@@ -112,6 +113,7 @@ def train(
             for row, k in enumerate(group.models):
                 cell, _ = chosen[k]
                 epochs_run = int(outcome.epochs_run[row])
+                train_mse = float(outcome.train_mse[row])
                 yield (
                     indices[k],
                     Result(
@@ -119,8 +121,8 @@ def train(
                         train_loss=outcome.train_loss[row, :epochs_run],
                         test_mse=outcome.test_mse[row, :epochs_run],
                         learning_rate=curves[cell][:epochs_run],
-                        train_mse=float(outcome.train_mse[row]),
-                        diverged=epochs_run < problem.epochs,
+                        train_mse=train_mse,
+                        diverged=epochs_run < problem.epochs or not np.isfinite(train_mse),
                         seconds=group.seconds / len(group.models),
                         gradient_evaluations=epochs_run * steps * (1 + (cell.sam_rho is not None)),
                     ),

@@ -1,0 +1,190 @@
+"""scripts/train.py, run as the workflow runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import train as train_script
+from genboost import engines, record, training
+from genboost.engine import Architecture
+from genboost.grid import Cell, Model, Protocol
+
+SCRIPT = Path(__file__).parents[2] / "scripts/train.py"
+PROTOCOL = Protocol(1, 3, "relu", 8, "cosine", 2, 0.0, "l2")
+CELLS = (Cell("sgd", 0.01, 0.0, None, 3), Cell("adam", 0.003, 0.01, 0.05, 2))
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory) -> Path:
+    random = np.random.default_rng(5)
+    path = tmp_path_factory.mktemp("data") / "arrays.npz"
+    np.savez(
+        path,
+        train_x=random.normal(size=(30, 4)).astype(np.float32),
+        train_y=random.integers(0, 7, 30).astype(np.float32),
+        test_x=random.normal(size=(6, 4)).astype(np.float32),
+        test_y=random.integers(0, 7, 6).astype(np.float32),
+    )
+    return path
+
+
+def options(arrays: Path, **changes: str) -> list[str]:
+    chosen = {
+        "data": str(arrays),
+        "protocol": json.dumps(asdict(PROTOCOL)),
+        "engine": "torch",
+        "device": "cpu",
+        "gpus": "0",
+        "code": "c0de",
+    } | changes
+    return [word for name, value in chosen.items() for word in (f"--{name}", value)]
+
+
+@pytest.fixture
+def run(arrays, tmp_path):
+    """Return a function that runs the script, as the workflow does, in `tmp_path`."""
+
+    def run(*records: str, **changes: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, str(SCRIPT), *options(arrays, **changes), *records],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.fixture
+def train(arrays, tmp_path, monkeypatch, capsys):
+    """Return a function that runs the script's main function, without starting Python again."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+    def train(*records: str, **changes: str) -> str:
+        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *options(arrays, **changes), *records])
+        train_script.main()
+        return capsys.readouterr().err
+
+    return train
+
+
+def models(*seeds: int) -> list[str]:
+    return [Model("default", PROTOCOL, cell, seed).record for cell in CELLS for seed in seeds]
+
+
+def state(folder: Path, paths: list[str]) -> dict[str, int]:
+    """Return what tells a file that was written again from one that was kept."""
+    return {path: (folder / path).stat().st_ino for path in paths}
+
+
+def test_records_are_written_kept_and_written_again_when_they_must_be(run, train, tmp_path):
+    paths = models(0, 1)
+    done = run(*paths)
+    assert done.returncode == 0, done.stderr
+    assert "trained 4 of 4 models" in done.stderr
+    for path in paths:
+        entries = record.read(tmp_path / path)
+        assert entries["status"] == "finished"
+        assert entries["protocol"] == asdict(PROTOCOL)
+        assert entries["run"]["engine"].startswith("torch")
+        assert len(record.weights(entries)) == Architecture(4, 1, 3, "relu").parameters
+    sam = record.read(tmp_path / paths[2])
+    assert sam["cell"] == asdict(CELLS[1])
+    assert sam["gradient_evaluations"] == 2 * 2 * 4
+    texts = {path: (tmp_path / path).read_text().splitlines()[:-2] for path in paths}
+
+    # All are valid: none is trained, and all look new to Snakemake.
+    kept = state(tmp_path, paths)
+    for path in paths:
+        os.utime(tmp_path / path, (1, 1))
+    assert train(*paths) == ""
+    assert state(tmp_path, paths) == kept
+    assert all((tmp_path / path).stat().st_mtime > 1 for path in paths)
+
+    # One cut short, one missing, one with an altered number: these three, with the same content.
+    os.truncate(tmp_path / paths[0], 200)
+    (tmp_path / paths[1]).unlink()
+    altered = (tmp_path / paths[2]).read_text().replace('"test_mse": ', '"test_mse": 1', 1)
+    (tmp_path / paths[2]).write_text(altered)
+    assert "trained 3 of 3 models, 1 kept" in train(*paths)
+    assert state(tmp_path, paths)[paths[3]] == kept[paths[3]]
+    assert {path: (tmp_path / path).read_text().splitlines()[:-2] for path in paths} == texts
+
+    # Other code may give other results.
+    assert "trained 4 of 4 models" in train(*paths, code="other")
+
+
+@pytest.mark.parametrize("changed", ["data", "protocol", "engine", "device"])
+def test_what_determines_a_result_is_in_its_fingerprint(
+    train, tmp_path, arrays, changed, monkeypatch
+):
+    torch_engine = engines.choose("torch", "cpu", set())
+    monkeypatch.setattr(engines, "choose", lambda *arguments: torch_engine)
+    path = models(0)[0]
+    train(path)
+    before = state(tmp_path, [path])
+    other = tmp_path / "arrays.npz"
+    with np.load(arrays) as loaded:
+        np.savez(other, **{name: loaded[name] * 2 for name in loaded})
+    others = {
+        "data": str(other),
+        "protocol": json.dumps(asdict(PROTOCOL) | {"width": 4}),
+        "engine": "auto",
+        "device": "auto",
+    }
+    train(path, **{changed: others[changed]})
+    assert state(tmp_path, [path]) != before
+
+
+def test_where_the_prepared_data_lie_does_not_matter(train, tmp_path, arrays):
+    path = models(0)[0]
+    train(path)
+    before = state(tmp_path, [path])
+    copy = tmp_path / "copy.npz"
+    copy.write_bytes(arrays.read_bytes())
+    train(path, data=str(copy))
+    assert state(tmp_path, [path]) == before
+
+
+def test_a_model_starts_at_its_seed_and_learns_at_its_rate(train, tmp_path, arrays):
+    """With a rate of zero, what comes out is what went in."""
+    path = Model("default", PROTOCOL, Cell("adam", 0.0, 0.0, 0.05, 2), 9).record
+    train(path)
+    entries = record.read(tmp_path / path)
+    start = training.initial_weights(Architecture(4, 1, 3, "relu"), 9).astype(np.float32)
+    np.testing.assert_array_equal(record.weights(entries), start)
+    assert entries["curves"]["learning_rate"] == [0.0, 0.0]
+
+
+def test_a_diverging_model_is_recorded_and_stops_nothing_else(train, tmp_path):
+    wild = Model("default", PROTOCOL, Cell("sgd", 1e30, 0.0, None, 3), 0).record
+    calm = models(0)[0]
+    train(wild, calm)
+    entries = record.read(tmp_path / wild)
+    assert entries["status"] == "diverged"
+    assert entries["test_mse"] is entries["weights"] is None
+    assert len(entries["curves"]["test_mse"]) < 3
+    assert record.read(tmp_path / calm)["status"] == "finished"
+    # It is a result like any other, and kept.
+    assert train(wild, calm) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("results/cells.csv", "results/cells.csv is not the path of a model's record"),
+        ("optimizer~sgd/seed~0.json", "optimizer~sgd/seed~0.json is not the path of a model's"),
+    ],
+)
+def test_another_path_is_refused_in_one_line(run, tmp_path, path, message):
+    done = run(models(0)[0], path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {message}")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / models(0)[0]).exists()
