@@ -127,11 +127,11 @@ def finished(tmp_path_factory) -> Workflow:
 @pytest.fixture
 def fresh(tmp_path) -> Workflow:
     """Return a copy in which nothing has run."""
-    return copy_checkout(tmp_path / "checkout")
+    return copy_checkout(tmp_path / "fresh")
 
 
 @pytest.fixture
 def workflow(finished, tmp_path) -> Workflow:
     """Return a copy of the finished study, to edit and run again."""
-    shutil.copytree(finished.folder, tmp_path / "checkout", symlinks=True)
-    return Workflow(tmp_path / "checkout")
+    shutil.copytree(finished.folder, tmp_path / "edited", symlinks=True)
+    return Workflow(tmp_path / "edited")

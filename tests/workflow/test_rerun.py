@@ -93,7 +93,7 @@ def test_a_title_changed(workflow):
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 def test_comments_and_formatting(workflow, mode):
-    workflow.edit("config.yaml", "grid:\n", "# A comment.\ngrid:\n")
+    workflow.edit("config.yaml", "studies:\n", "# A comment.\nstudies:\n")
     for file in ("scripts/train.py", "scripts/genboost/training.py", "scripts/genboost/engine.py"):
         text = (workflow.folder / file).read_text()
         first, rest = text.split("\n", 1)
@@ -106,7 +106,7 @@ def test_comments_and_formatting(workflow, mode):
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("scripts/genboost/engine.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7"),
+        ("scripts/genboost/training.py", "BATCH_ORDER = 0, 1", "BATCH_ORDER = 0, 2"),
         ("scripts/genboost/kernel/kernel.c", "0.999", "0.99"),
     ],
 )

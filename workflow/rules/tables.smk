@@ -30,6 +30,7 @@ rule tables:
     input:
         cells="results/cells.csv",
         summary="results/summary.csv",
+        deck="workflow/reference/deck.csv",
         provenance=[
             f"results/data/raw/{dataset}.provenance.json" for dataset in SOURCES
         ],
@@ -49,4 +50,4 @@ rule tables:
     shell:
         "python scripts/make_tables.py --config {params.config:q}"
         " --cells {input.cells} --summary {input.summary} --provenance {input.provenance}"
-        " --baselines {input.baselines} --output results/tables 2>&1 | tee {log}"
+        " --baselines {input.baselines} --deck {input.deck} --output results/tables 2>&1 | tee {log}"
