@@ -54,3 +54,14 @@ def test_column_without_statistics_is_named():
     columns = [replace(c, mean=()) if c.name == "Age" else c for c in OBESITY.columns]
     with pytest.raises(UserError, match=r"columns\.Age has no statistics"):
         synthetic.generate(replace(OBESITY, columns=tuple(columns)))
+
+
+def test_other_rows_lie_between_two_respondents():
+    pair = replace(OBESITY, class_rows=(40,) * 7, respondents=0.05)
+    rows = synthetic._class_rows(pair, 0, np.random.Generator(np.random.PCG64(0)))
+    people, others = rows[:, :2], rows[:, 2:]
+    assert others.shape == (16, 38)
+    assert np.all(others >= people.min(axis=1, keepdims=True))
+    assert np.all(others <= people.max(axis=1, keepdims=True))
+    age = OBESITY.feature_columns.index("Age")
+    assert len(np.unique(others[age])) == 38
