@@ -4,8 +4,8 @@
    and an expression such as `a * b` works on all of them. Lanes never mix, so what becomes of a
    model cannot depend on its neighbours.
 
-   The compiler must not contract, reassociate or approximate (see kernel_build.py). A fused
-   multiply-add is written `fma`; what remains (+, -, *, /, sqrt) is rounded correctly by IEEE 754.
+   The compiler must not contract, reassociate or approximate (see kernel_build.py). A multiply-add
+   to be rounded once is written `fused`; +, -, *, / and sqrt are rounded correctly by IEEE 754.
    So the bits of a result are those of this source, whatever the compiler, the vector length or
    the optimization level, on every processor that has a fused multiply-add. */
 
@@ -60,8 +60,15 @@ enum { TILE_ROWS = 4, TILE_OUTPUTS = 3, GRADIENT_OUTPUTS = 4, GRADIENT_INPUTS = 
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
-/* Says that a value is needed as a whole, in a register; without it GCC takes some chains of lane by
-   lane expressions apart into scalar instructions. */
+
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
+/* Says that a value is needed as a whole, in a register; without it GCC takes some chains of
+   expressions lane by lane apart into scalar instructions. */
 #if defined __x86_64__
 #define WHOLE(value) __asm__("" : "+v"(value))
 #elif defined __aarch64__
@@ -69,8 +76,6 @@ enum { TILE_ROWS = 4, TILE_OUTPUTS = 3, GRADIENT_OUTPUTS = 4, GRADIENT_INPUTS = 
 #else
 #define WHOLE(value)
 #endif
-
-#define UNROLL _Pragma("GCC unroll 32")
 
 /* CALL(start, width) for tiles that cover [0, count), as equal as can be, at most `limit` wide. */
 #define TILES(count, limit, CALL)                                                   \
@@ -134,7 +139,7 @@ INLINE vector fill(real value)
 
 INLINE vector fused(vector a, vector b, vector c) /* a b + c, rounded once */
 {
-#ifdef FP_FAST_FMAF
+#if defined __FMA__ || defined __aarch64__
     vector result;
     UNROLL for (int l = 0; l < LANES; l++) result[l] = SCALAR_FMA(a[l], b[l], c[l]);
     WHOLE(result);
@@ -273,7 +278,8 @@ INLINE void weight_gradient_tile(const long height, const long width, int more, 
 {
     vector sum[GRADIENT_OUTPUTS][GRADIENT_INPUTS];
     UNROLL for (long o = 0; o < height; o++)
-        UNROLL for (long i = 0; i < width; i++) sum[o][i] = more ? gradient[o * inputs + i] : fill(0);
+        UNROLL for (long i = 0; i < width; i++)
+            sum[o][i] = more ? gradient[o * inputs + i] : fill(0);
     for (long r = 0; r < rows; r++)
         UNROLL for (long o = 0; o < height; o++)
             UNROLL for (long i = 0; i < width; i++)
@@ -373,8 +379,6 @@ static void input_gradient(enum activation kind, long rows, long inputs, long ou
 
 /* ---- the network ---- */
 
-enum { ARRAYS = 11 };
-
 struct state {
     const struct problem *problem;
     int parameters;
@@ -440,6 +444,19 @@ static void backward(struct state *s, const vector *weights, int more, int rows)
     }
 }
 
+/* The lanes of a, and then of b, that `lanes` names. */
+INLINE vector pick(vector a, vector b, bits lanes)
+{
+#ifdef __clang__
+    vector result;
+    UNROLL for (int l = 0; l < LANES; l++)
+        result[l] = lanes[l] < LANES ? a[lanes[l] % LANES] : b[lanes[l] % LANES];
+    return result;
+#else
+    return __builtin_shuffle(a, b, lanes);
+#endif
+}
+
 /* Transposes LANES vectors of LANES reals: log2(LANES) perfect shuffles. */
 INLINE void transpose(vector t[LANES])
 {
@@ -451,8 +468,8 @@ INLINE void transpose(vector t[LANES])
     UNROLL for (int stage = 1; stage < LANES; stage *= 2) {
         vector u[LANES];
         UNROLL for (int l = 0; l < LANES / 2; l++) {
-            u[2 * l] = __builtin_shuffle(t[l], t[l + LANES / 2], low);
-            u[2 * l + 1] = __builtin_shuffle(t[l], t[l + LANES / 2], high);
+            u[2 * l] = pick(t[l], t[l + LANES / 2], low);
+            u[2 * l + 1] = pick(t[l], t[l + LANES / 2], high);
         }
         UNROLL for (int l = 0; l < LANES; l++) t[l] = u[l];
     }
@@ -683,22 +700,29 @@ int genboost_train(const struct problem *problem, const struct group *group)
         parameters += (inputs_of(problem, layer) + 1) * (size_t)outputs_of(problem, layer);
 
     struct state s = {.problem = problem, .parameters = (int)parameters};
+    const size_t block = BLOCK, delta = block * (hidden ? width : 1);
     const struct {
         vector **array;
         size_t size;
-    } arrays[ARRAYS] = {
-        {&s.weights, parameters},       {&s.perturbed, parameters},
-        {&s.gradient, parameters},      {&s.first_moment, parameters},
-        {&s.second_moment, parameters}, {&s.input, (size_t)BLOCK * problem->features + LANES},
-        {&s.activations, hidden * BLOCK * width}, {&s.slopes, hidden * BLOCK * width},
-        {&s.delta, BLOCK * (width > 1 ? width : 1)}, {&s.next_delta, BLOCK * (width > 1 ? width : 1)},
-        {&s.prediction, BLOCK},
+    } arrays[] = {
+        {&s.weights, parameters},
+        {&s.perturbed, parameters},
+        {&s.gradient, parameters},
+        {&s.first_moment, parameters},
+        {&s.second_moment, parameters},
+        {&s.input, block * problem->features + LANES},
+        {&s.activations, hidden * block * width},
+        {&s.slopes, hidden * block * width},
+        {&s.delta, delta},
+        {&s.next_delta, delta},
+        {&s.prediction, block},
     };
+    const int count = sizeof arrays / sizeof *arrays;
     int failed = 0;
-    for (int k = 0; k < ARRAYS; k++) {
-        *arrays[k].array = aligned_alloc(sizeof(vector), (arrays[k].size + !arrays[k].size) * sizeof(vector));
-        if (*arrays[k].array)
-            memset(*arrays[k].array, 0, arrays[k].size * sizeof(vector));
+    for (int k = 0; k < count; k++) {
+        size_t bytes = (arrays[k].size ? arrays[k].size : 1) * sizeof(vector);
+        if ((*arrays[k].array = aligned_alloc(sizeof(vector), bytes)))
+            memset(*arrays[k].array, 0, bytes);
         else
             failed = 1;
     }
@@ -712,6 +736,6 @@ int genboost_train(const struct problem *problem, const struct group *group)
             for (int l = 0; l < LANES; l++)
                 group->final_weights[l * parameters + i] = s.weights[i][l];
     }
-    for (int k = 0; k < ARRAYS; k++) free(*arrays[k].array);
+    for (int k = 0; k < count; k++) free(*arrays[k].array);
     return failed;
 }
