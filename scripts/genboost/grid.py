@@ -247,4 +247,5 @@ def text(value: Any) -> str:
 def _difference(settings: dict[str, Any], standard: dict[str, Any]) -> str:
     """Return ``name~value`` of all settings that are not standard, or ``default``."""
     changed = [f"{key}~{text(value)}" for key, value in settings.items() if value != standard[key]]
-    return ",".join(changed) or "default"
+    # "+" and not ",": Snakemake takes a comma in a wildcard for the end of it when it submits jobs.
+    return "+".join(changed) or "default"

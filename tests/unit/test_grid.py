@@ -64,7 +64,7 @@ def test_every_cell_of_the_product_is_there_once():
 
 def test_names_say_what_is_not_standard():
     (study,) = studies("{training: {t_max: 50, eta_min: 1e-5}, data: {stratify: true}}")
-    assert study.protocol.name == "t_max~50,eta_min~1e-5"
+    assert study.protocol.name == "t_max~50+eta_min~1e-5"
     assert study.variant == "stratify~true"
     assert STANDARD.name == "default"
     (study,) = studies("data: {zeroed_features: [Weight, Height], test_fraction: 0.25}")
@@ -148,7 +148,7 @@ def test_the_text_of_a_number_is_that_number(number):
 
 models = st.builds(
     Model,
-    variant=st.sampled_from(["default", "scaling~standard,stratify~true"]),
+    variant=st.sampled_from(["default", "scaling~standard+stratify~true"]),
     protocol=st.sampled_from([STANDARD, dataclasses.replace(STANDARD, eta_min=1e-5, width=3)]),
     cell=st.builds(
         Cell,
