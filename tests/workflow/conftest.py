@@ -40,13 +40,18 @@ SMALL = {
 
 @dataclass
 class Workflow:
-    """A copy of the checkout in which Snakemake is run."""
+    """A copy of the checkout in which Snakemake is run.
+
+    Figures and the report, which take seconds and have tests of their own, are made on demand.
+    """
 
     folder: Path
+    figures: bool = False
 
     def run(self, *arguments: str, check: bool = True, **options) -> subprocess.CompletedProcess:
         """Run Snakemake."""
-        command = [SNAKEMAKE, "--cores", "2", *arguments]
+        omitted = () if self.figures else ("--omit-from", "figures")
+        command = [SNAKEMAKE, "--cores", "2", *omitted, *arguments]
         environment = {**os.environ, "GENBOOST_KERNEL_DIR": str(CHECKOUT / "build/kernel")}
         result = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, **options

@@ -3,6 +3,20 @@
 TABLES = [f"results/tables/{name}" for name in tables.names(STUDY)]
 # What tables depend on: the studies and their titles, not how they are computed.
 SHOWN = json.dumps({section: STUDY[section] for section in ("studies", "tables")})
+# What all that shows results reads, and the options that name it.
+RESULTS = {
+    "cells": "results/cells.csv",
+    "summary": "results/summary.csv",
+    "deck": "workflow/reference/deck.csv",
+    "provenance": [
+        f"results/data/raw/{dataset}.provenance.json" for dataset in SOURCES
+    ],
+    "baselines": [f"results/data/{variant}/baselines.json" for variant in DATA],
+}
+READING = (
+    "--config {params.config:q} --cells {input.cells} --summary {input.summary}"
+    " --deck {input.deck} --provenance {input.provenance} --baselines {input.baselines}"
+)
 
 
 rule aggregate:
@@ -28,13 +42,7 @@ rule aggregate:
 
 rule tables:
     input:
-        cells="results/cells.csv",
-        summary="results/summary.csv",
-        deck="workflow/reference/deck.csv",
-        provenance=[
-            f"results/data/raw/{dataset}.provenance.json" for dataset in SOURCES
-        ],
-        baselines=[f"results/data/{variant}/baselines.json" for variant in DATA],
+        **RESULTS,
     output:
         TABLES,
     log:
@@ -48,6 +56,5 @@ rule tables:
         config=SHOWN,
         code=digest("make_tables.py"),
     shell:
-        "python scripts/make_tables.py --config {params.config:q}"
-        " --cells {input.cells} --summary {input.summary} --provenance {input.provenance}"
-        " --baselines {input.baselines} --deck {input.deck} --output results/tables 2>&1 | tee {log}"
+        f"python scripts/make_tables.py {READING}"
+        " --output results/tables 2>&1 | tee {log}"

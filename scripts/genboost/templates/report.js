@@ -1,0 +1,79 @@
+"use strict";
+
+// The seeds of a cell, when it is pointed at or has the focus.
+const tip = document.getElementById("tip");
+
+function showDetails(cell) {
+  tip.textContent = cell.dataset.details;
+  tip.hidden = false;
+  const at = cell.getBoundingClientRect();
+  const left = Math.min(Math.max(4, at.left), innerWidth - tip.offsetWidth - 4);
+  const below = at.bottom + 8;
+  const fits = below + tip.offsetHeight < innerHeight;
+  tip.style.left = `${left}px`;
+  tip.style.top = `${fits ? below : Math.max(4, at.top - tip.offsetHeight - 8)}px`;
+  cell.setAttribute("aria-describedby", "tip");
+}
+
+function hideDetails() {
+  tip.hidden = true;
+}
+
+addEventListener("scroll", hideDetails, { passive: true });
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape") hideDetails();
+});
+
+// A table of cells is one stop of the tab key; the arrow keys go from cell to cell.
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+for (const table of document.querySelectorAll(".heat")) {
+  const rows = [...table.tBodies[0].rows].map((row) => [...row.querySelectorAll("td")]);
+  rows.flat().forEach((cell, index) => {
+    cell.tabIndex = index ? -1 : 0;
+  });
+  table.setAttribute("role", "grid");
+  table.addEventListener("mouseover", (event) => {
+    const cell = event.target.closest("td[data-details]");
+    if (cell) showDetails(cell);
+  });
+  table.addEventListener("mouseleave", hideDetails);
+  table.addEventListener("focusout", hideDetails);
+  table.addEventListener("focusin", (event) => {
+    rows.flat().forEach((cell) => {
+      cell.tabIndex = cell === event.target ? 0 : -1;
+    });
+    showDetails(event.target);
+  });
+  table.addEventListener("keydown", (event) => {
+    const step = STEPS[event.key];
+    if (!step) return;
+    const row = rows.findIndex((cells) => cells.includes(event.target));
+    const next = rows[row + step[0]]?.[rows[row].indexOf(event.target) + step[1]];
+    event.preventDefault();
+    next?.focus();
+  });
+}
+
+// Sorting: numbers by size, and before text in either order; what is equal stays as it was.
+function compare(a, b, sign) {
+  const [x, y] = [Number.parseFloat(a), Number.parseFloat(b)];
+  if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
+  return sign * (Number.isNaN(x) ? a.localeCompare(b) : x - y);
+}
+
+for (const table of document.querySelectorAll(".sortable")) {
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    head.querySelector("button").addEventListener("click", () => {
+      const order = head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending";
+      const sign = order === "ascending" ? 1 : -1;
+      const body = table.tBodies[0];
+      const text = (row) => row.cells[column].textContent.trim();
+      body.append(...[...body.rows].sort((a, b) => compare(text(a), text(b), sign)));
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", order);
+      document.getElementById("status").textContent = `Sorted by ${head.textContent}, ${order}`;
+    });
+  });
+}

@@ -1,0 +1,30 @@
+"""Draw the figures of results, as PNG and SVG."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from genboost import errors, figures, record, results
+from genboost.files import write_atomically
+from genboost.grid import Model
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    results.add_arguments(parser)
+    parser.add_argument("--output", required=True, help="the folder to put the figures in")
+    arguments = parser.parse_args(argv)
+
+    def read(model: Model) -> figures.Curves:
+        return figures.Curves(**record.read(model.record)["curves"])
+
+    config = json.loads(arguments.config)
+    for name, figure in figures.figures(config, results.load(arguments), read):
+        for ending, content in figures.contents(figure):
+            write_atomically(Path(arguments.output, f"{name}.{ending}"), content)
+
+
+if __name__ == "__main__":
+    errors.exit_cleanly(main)
