@@ -1,13 +1,12 @@
 """The choice of an engine, for the device, the optimizers and the machine at hand."""
 
-import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from genboost import gpus
 from genboost.engine import Group, Problem
 from genboost.errors import UserError
 
@@ -75,7 +74,9 @@ def _torch(device: str, threads: int) -> Engine:
     from genboost import torch_engine
 
     torch.set_num_threads(threads)
-    return Engine(f"torch {torch.__version__}", device, partial(_in_one_group, torch_engine, device))
+    return Engine(
+        f"torch {torch.__version__}", device, partial(_in_one_group, torch_engine, device)
+    )
 
 
 def _in_one_group(torch_engine, device: str, problem: Problem) -> Iterator[Group]:
@@ -86,10 +87,7 @@ def _in_one_group(torch_engine, device: str, problem: Problem) -> Iterator[Group
 
 def _gpu_was_given() -> bool:
     """Say whether this job may use a GPU, without the second that importing torch costs."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible in ("", "-1", "NoDevFiles") or (visible is None and not shutil.which("nvidia-smi")):
-        return False
-    return _gpu_works()
+    return bool(gpus.visible()) and _gpu_works()
 
 
 def _gpu_works() -> bool:

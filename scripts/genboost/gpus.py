@@ -52,10 +52,10 @@ def claim(count: int) -> IO[str] | None:
 
 def visible() -> list[str]:
     """Return the names of the GPUs that this process may use."""
-    if (given := os.environ.get(VISIBLE)) is not None:
-        return [gpu for gpu in given.split(",") if gpu not in ("", "-1", "NoDevFiles")]
     if not shutil.which("nvidia-smi"):
         return []
+    if (given := os.environ.get(VISIBLE)) is not None:
+        return [gpu for gpu in given.split(",") if gpu not in ("", "-1", "NoDevFiles")]
     command = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
     listing = subprocess.run(command, capture_output=True, text=True)
     return listing.stdout.split() if listing.returncode == 0 else []

@@ -60,6 +60,12 @@ PartitionName=main Nodes={host} Default=YES MaxTime=1-0 State=UP
 PartitionName=other Nodes={host} MaxTime=1-0 State=UP
 """
 
+# The executor plugin starts steps without the variables of SLURM, this one among them.
+SRUN = """\
+#!/bin/sh
+SLURM_CONF={folder}/slurm.conf exec {srun} "$@"
+"""
+
 # What a task sees is noted down by SLURM itself, before the task's program starts.
 TASK_PROLOG = """\
 #!/bin/sh
@@ -73,7 +79,11 @@ class Cluster:
     def __init__(self, folder: Path):
         self.folder = folder
         self.host = socket.gethostname().split(".")[0]
-        self.environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf")}
+        self.environment = {
+            **os.environ,
+            "SLURM_CONF": str(folder / "slurm.conf"),
+            "PATH": f"{folder}/bin:{os.environ['PATH']}",
+        }
 
     def start(self) -> None:
         """Start the three daemons and wait until the node can take jobs."""
@@ -83,16 +93,17 @@ class Cluster:
             "user": pwd.getpwuid(os.getuid()).pw_name,
             "slurmctld_port": _free_port(),
             "slurmd_port": _free_port(),
+            "srun": shutil.which("srun"),
             "cpus": CPUS,
             "slurmd_timeout": SLURMD_TIMEOUT,
         }
-        for name in ("state", "spool"):
+        for name in ("state", "spool", "bin"):
             (self.folder / name).mkdir()
         (self.folder / "slurm.conf").write_text(SLURM_CONF.format(**values))
         (self.folder / "gres.conf").write_text("Name=gpu File=/dev/null\nName=gpu File=/dev/zero\n")
-        prolog = self.folder / "task_prolog"
-        prolog.write_text(TASK_PROLOG.format(**values))
-        prolog.chmod(0o755)
+        for name, script in (("task_prolog", TASK_PROLOG), ("bin/srun", SRUN)):
+            (self.folder / name).write_text(script.format(**values))
+            (self.folder / name).chmod(0o755)
         key = self.folder / "munge.key"
         key.write_bytes(os.urandom(1024))
         key.chmod(0o400)

@@ -68,7 +68,7 @@ def test_names_say_what_is_not_standard():
     assert study.variant == "stratify~true"
     assert STANDARD.name == "default"
     (study,) = studies("data: {zeroed_features: [Weight, Height], test_fraction: 0.25}")
-    assert study.variant == "zeroed_features~Weight+Height,test_fraction~0.25"
+    assert study.variant == "zeroed_features~Weight+Height+test_fraction~0.25"
     (study,) = studies("data: {zeroed_features: []}")
     assert study.variant == "zeroed_features~none"
 
