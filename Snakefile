@@ -16,6 +16,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/statistics.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -24,6 +25,7 @@ rule all:
     input:
         [model.record for model in MODELS],  # or one that was deleted would not be missed
         TABLES,
+        STATISTICS,
         FIGURES,
         "results/report/index.html",
 

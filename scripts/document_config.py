@@ -73,7 +73,7 @@ def row(key: str, rule: dict[str, Any]) -> str:
             f"`{key}`",
             "a block of keys",
             "",
-            f"What this study overrides of [{part}](#{part}).",
+            rule.get("description", f"What this study overrides of [{part}](#{part})."),
         ]
     else:
         default = f"`{shown(rule['default'])}`" if "default" in rule else ""

@@ -78,7 +78,11 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     resolved = {
         section: {**defaults(section), **config.get(section, {})}
         for section, rule in schema()["properties"].items()
-        if section != "studies"
+        if section not in ("studies", "comparisons")
+    }
+    resolved["comparisons"] = {
+        name: {"title": name, "claim": "lower", "by": "best", "b": None, **comparison}
+        for name, comparison in config.get("comparisons", {}).items()
     }
     resolved["resources"] |= {
         step: {**defaults("resources", step), **resolved["resources"][step]} for step in STEPS

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def mistakes(text: str) -> list[str]:
 
 def test_the_shipped_configuration_is_the_defaults_and_a_second_study():
     ours, standard = resolve(SHIPPED), resolve({})
-    for section in standard.keys() - {"studies"}:
+    for section in standard.keys() - {"studies", "comparisons"}:
         assert ours[section] == standard[section], section
     assert list(ours["studies"]) == ["grid", "second_chance"]
     assert ours["studies"]["grid"] == standard["studies"]["grid"]
@@ -44,7 +45,7 @@ def test_the_shipped_configuration_is_the_defaults_and_a_second_study():
 
 def test_the_shipped_configuration_lists_every_key_a_user_needs():
     properties = configuration.schema()["properties"]
-    for section in properties.keys() - {"studies"}:
+    for section in properties.keys() - {"studies", "comparisons"}:
         # The name of the one data set that is shipped is nothing to change in a first run.
         assert set(SHIPPED[section]) == set(properties[section]["properties"]) - {"dataset"}
 
@@ -337,11 +338,14 @@ def test_every_block_of_the_schema_is_closed_and_every_key_has_a_description_and
                 continue
             assert rule["description"].endswith("."), f"{place}.{name}"
             # A study's title is its name by default, which a schema can't say.
-            assert "default" in rule or name == "title", f"{place}.{name}"
+            # To select cells, a key that is not given means any.
+            optional = name == "title" or place.startswith(".comparisons.*.")
+            required = name in block.get("required", [])
+            assert "default" in rule or optional or required, f"{place}.{name}"
 
 
 def test_every_default_is_valid():
-    for section in configuration.schema()["properties"].keys() - {"studies"}:
+    for section in configuration.schema()["properties"].keys() - {"studies", "comparisons"}:
         resolve({section: copy.deepcopy(configuration.defaults(section))})
 
 
@@ -360,3 +364,34 @@ def test_messages_have_no_python_in_them():
     assert not re.search(
         r"None|True|\{'", "".join(mistakes("model: {width: null, activation: true}"))
     )
+
+
+def test_a_comparison_is_filled_in():
+    claim = {"a": {"learning_rate": "3e-3", "sam_rho": ["none", "0.02"]}}
+    assert resolve({"comparisons": {"ours": claim}})["comparisons"] == {
+        "ours": {
+            "title": "ours",
+            "claim": "lower",
+            "by": "best",
+            "a": {"learning_rate": 0.003, "sam_rho": [None, 0.02]},
+            "b": None,
+        }
+    }
+    with pytest.raises(UserError, match=r"comparisons\.x\.a\.optimzer: unknown key.*optimizer"):
+        resolve({"comparisons": {"x": {"a": {"optimzer": "adam"}}}})
+    with pytest.raises(UserError, match=r"comparisons\.x: 'a' is a required"):
+        resolve({"comparisons": {"x": {}}})
+
+
+def test_the_shipped_comparisons_are_about_cells_that_there_are():
+    resolved = resolve(SHIPPED)
+    cells = [
+        {"study": study.name, **asdict(cell)}
+        for study in grid.studies(resolved)
+        for cell in study.cells
+    ]
+    assert len(resolved["comparisons"]) == 6
+    for name, claim in resolved["comparisons"].items():
+        for side in filter(None, (claim["a"], claim["b"])):
+            wanted = {k: v if isinstance(v, list) else [v] for k, v in side.items()}
+            assert any(all(c[k] in v for k, v in wanted.items()) for c in cells), name

@@ -1,0 +1,326 @@
+"""What the numbers mean: all statistics of a run, as CSV, JSON and Markdown.
+
+`results/statistics/` holds, each with a first column ``data`` that says SYNTHETIC where the data
+are the stand-in:
+
+- ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
+- ``comparisons.csv``: the verdict on every claim of the configuration;
+- ``best.csv``: the best cell of each study and method, and its unbiased error;
+- ``deck.csv``: our cells against the deck's; ``agreement.csv``: the same in a few numbers;
+- ``statistics.json``: the last four, and the differences seed by seed;
+- ``statistics.md``: the same for people.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from genboost import audit, grid, stats, tables, verdicts
+from genboost.markup import Table, markdown
+from genboost.tables import Results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILES = [
+    *(f"{name}.csv" for name in ("cells", "comparisons", "best", "deck", "agreement")),
+    "statistics.json",
+    "statistics.md",
+]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All statistics of a run.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        The columns of `aggregation.summarize` but ``train_mse``, then ``low`` and ``high``.
+    held : DataFrame
+        As `audit.hold_against_deck` returns it.
+    agreements : dict
+        By scope: studies, methods, and all.
+    """
+
+    results: Results
+    cells: pd.DataFrame
+    verdicts: list[verdicts.Verdict]
+    choices: list[verdicts.Choice]
+    held: pd.DataFrame
+    agreements: dict[str, audit.Agreement]
+
+
+def find(results: Results, claims: Mapping[str, Mapping[str, Any]]) -> Findings:
+    """Compute all statistics of a run."""
+    held = audit.hold_against_deck(results.models, results.figures)
+    return Findings(
+        results=results,
+        cells=_with_intervals(results),
+        verdicts=verdicts.verdicts(claims, results.models),
+        choices=verdicts.choices(results.models, list(_scopes(results))),
+        held=held,
+        agreements=dict(_agreements(results, held)),
+    )
+
+
+def files(found: Findings) -> dict[str, str]:
+    """Return the files of `FILES` by name."""
+    import pandas as pd
+
+    agreements = [{"scope": scope, **asdict(a)} for scope, a in found.agreements.items()]
+    document = {
+        "data": tables.MARK if found.results.is_synthetic() else "real",
+        "comparisons": [asdict(verdict) for verdict in found.verdicts],
+        "best": [asdict(choice) for choice in found.choices],
+        "agreement": agreements,
+        "deck": found.held.to_dict("records"),
+    }
+    csv = {
+        "cells": found.cells,
+        "comparisons": pd.DataFrame(verdicts.rows(found.verdicts)),
+        "best": pd.DataFrame(verdicts.rows(found.choices)),
+        "deck": found.held,
+        "agreement": pd.DataFrame(agreements),
+    }
+    return {
+        **{f"{name}.csv": _csv(found.results, frame) for name, frame in csv.items()},
+        "statistics.json": json.dumps(_without_nan(document), indent=1) + "\n",
+        "statistics.md": markdown(
+            [comparison_table(found), *_details(found), best_table(found), agreement_table(found)],
+            found.results.marked("What the numbers mean"),
+        ),
+    }
+
+
+def comparison_table(found: Findings) -> Table:
+    """Return the verdicts as a table."""
+    rows = [
+        [
+            verdict.title,
+            verdict.verdict,
+            str(verdict.n),
+            _signed(found, verdict.difference),
+            _range(found, verdict.low, verdict.high),
+            _p(verdict.p),
+            _p(verdict.p_holm),
+            "" if verdict.seeds_needed is None else str(verdict.seeds_needed),
+        ]
+        for verdict in found.verdicts
+    ]
+    return Table(
+        name="comparisons",
+        title=found.results.marked("The claims"),
+        header=[
+            *("claim", "verdict", "n", "difference", "95 % interval", "p", "p (Holm)"),
+            "seeds needed",
+        ],
+        rows=rows,
+        notes=[
+            *([] if rows else ["The configuration declares no comparison."]),
+            "Difference: mean over the seeds of the paired difference in test MSE, what the claim "
+            "is about less what that is compared with. Where there is a best cell to choose, the "
+            "first third of the seeds chooses it and the n others compare. p: exact sign-flip "
+            "test, two-sided, then Holm's correction over all claims; a verdict takes an adjusted "
+            "p of 0.05 or less. Seeds needed: in all, for a power of 80 %, were the difference as "
+            "estimated here.",
+            *_smallness(found),
+            *found.results.warning(),
+        ],
+        text_columns=2,
+    )
+
+
+def best_table(found: Findings) -> Table:
+    """Return the best cells with their unbiased errors."""
+    number = found.results.number
+    rows = [
+        [
+            found.results.titles[choice.study],
+            choice.scope,
+            str(choice.cells),
+            choice.cell,
+            number(choice.table),
+            "the same" if choice.chosen == choice.cell else choice.chosen,
+            number(choice.unbiased),
+            _range(found, choice.low, choice.high),
+            number(choice.optimism),
+        ]
+        for choice in found.choices
+    ]
+    few = " or ".join(str(few) for few in sorted({choice.few for choice in found.choices}))
+    return Table(
+        name="best",
+        title=found.results.marked("The best of many looks better than it is"),
+        header=[
+            *("study", "best of", "cells", "lowest mean", "in the table", "chosen apart"),
+            *("unbiased", "95 % interval", "optimism"),
+        ],
+        rows=rows,
+        notes=[
+            "Chosen apart: by the first third of the seeds; unbiased: that cell's mean test MSE on "
+            f"the others. Optimism: how far the lowest mean of {few} seeds is below the same "
+            "cell's mean on the others, on average over all subsets. All of it for this split into "
+            "training and test rows.",
+            *found.results.warning(),
+        ]
+        if rows
+        else ["It takes two seeds or more to tell."],
+        text_columns=2,
+    )
+
+
+def agreement_table(found: Findings) -> Table:
+    """Return how well our cells agree with the deck's."""
+    rows = [
+        [
+            scope,
+            str(a.cells),
+            *(_fraction(value) for value in (a.log_error, a.noise_floor, a.geometric_mean_ratio)),
+            "" if math.isnan(a.inside) else f"{a.inside:.0%}",
+            _fraction(a.rank_correlation),
+        ]
+        for scope, a in found.agreements.items()
+    ]
+    return Table(
+        name="agreement",
+        title=found.results.marked("The deck against ours"),
+        header=[
+            *("cells of", "cells", "log error", "noise floor", "mean ratio", "inside"),
+            "rank correlation",
+        ],
+        rows=rows,
+        notes=[
+            "Log error: root mean square of log(ours / deck's). Noise floor: what it would be if "
+            "the deck's figures were means of three more of our seeds. Mean ratio: geometric, ours "
+            "by the deck's. Inside: the deck's figures in our 95 % prediction intervals of a mean "
+            "of three. Cell by cell: deck.csv.",
+            *found.results.warning(),
+        ],
+    )
+
+
+def _details(found: Findings) -> Iterator[Table]:
+    """Yield what was compared, and what three seeds would have said."""
+    number = found.results.number
+    tested = [verdict for verdict in found.verdicts if verdict.n]
+    if tested:
+        yield Table(
+            name="compared",
+            title=found.results.marked("What was compared"),
+            header=["claim", "its best cell", "error", "best cell compared with", "error"],
+            rows=[[v.title, v.a, number(v.a_error), v.b, number(v.b_error)] for v in tested],
+            notes=["Errors are means over the seeds that compare."],
+        )
+    few = [verdict for verdict in tested if verdict.subsets]
+    if few:
+        yield Table(
+            name="three_seeds",
+            title=found.results.marked("What three seeds would have said"),
+            header=["claim", "means reversed", "interval right", "interval wrong"],
+            rows=[
+                [v.title, *map(_percent, (v.wrong_direction, v.decided_right, v.decided_wrong))]
+                for v in few
+            ],
+            notes=[
+                f"Of all {few[0].subsets} subsets of three seeds, against the direction that all "
+                "seeds show: those whose lowest means compare the other way, as a reader of the "
+                "tables would compare them; and those whose paired t interval excludes zero."
+            ],
+        )
+
+
+def _with_intervals(results: Results) -> pd.DataFrame:
+    cells = results.summary.drop(columns="train_mse")
+    intervals = [
+        stats.t_quantile(n - 1) * sd / math.sqrt(n) if n > 1 else math.nan
+        for n, sd in zip(cells["n"], cells["test_mse_sd"], strict=True)
+    ]
+    return cells.assign(low=cells["test_mse"] - intervals, high=cells["test_mse"] + intervals)
+
+
+def _scopes(results: Results) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield each study, and each of its methods, as sets of which there is a best cell."""
+    for study in results.studies:
+        methods = tables.methods(study)
+        if len(methods) > 1:
+            yield study.name, "all", {}
+        for method in methods:
+            yield study.name, method.title, method._asdict()
+
+
+def _agreements(results: Results, held: pd.DataFrame) -> Iterator[tuple[str, audit.Agreement]]:
+    for study in results.studies:
+        cells = held[held["study"] == study.name]
+        if cells.empty:
+            continue
+        for method in tables.methods(study):
+            rows = cells
+            for name, value in method._asdict().items():
+                rows = rows[rows[name] == value]
+            if len(rows):
+                yield f"{results.titles[study.name]}: {method.title}", audit.agreement(rows)
+        yield results.titles[study.name], audit.agreement(cells)
+    if held["study"].nunique() > 1:
+        yield "all", audit.agreement(held)
+
+
+def _smallness(found: Findings) -> Iterator[str]:
+    """Say once where n is too small, and which claims are untested."""
+    for reason in dict.fromkeys(v.reason for v in found.verdicts if v.reason):
+        names = [v.title for v in found.verdicts if v.reason == reason]
+        where = "All claims" if len(names) == len(found.verdicts) else "; ".join(names)
+        yield f"{where}: {reason}."
+
+
+def _csv(results: Results, frame: pd.DataFrame) -> str:
+    frame = frame.copy()
+    if "study" in frame:
+        datasets = {study.name: study for study in results.studies}
+        data = [_data(results, datasets[name]) for name in frame["study"]]
+    else:
+        data = [_data(results, *results.studies)] * len(frame)
+    frame.insert(0, "data", data)
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def _data(results: Results, *studies: grid.Study) -> str:
+    if results.is_synthetic(*studies):
+        return tables.MARK
+    return "+".join(dict.fromkeys(study.data["dataset"] for study in studies))
+
+
+def _without_nan(value: Any) -> Any:
+    """Return a value as JSON can have it: null for NaN, plain numbers for NumPy's."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _signed(found: Findings, value: float) -> str:
+    return "" if math.isnan(value) else f"{value:+.{found.results.digits}f}"
+
+
+def _range(found: Findings, low: float, high: float) -> str:
+    digits = found.results.digits
+    return "" if math.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def _p(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.2g}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1%}"
+
+
+def _fraction(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.3f}"

@@ -1,0 +1,243 @@
+"""Statistics of test errors over seeds: intervals, paired comparisons, and what a choice costs.
+
+Pure functions of arrays; nothing here knows of cells or files. Errors come as float arrays whose
+last axis is the seeds, the same seeds in the same order in all that is compared.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+CONFIDENCE = 0.95
+POWER = 0.8
+EXACT_LIMIT = 40  # values up to which a sign-flip test goes through all 2**n signs
+DRAWS = 100_000
+SUBSETS = 5_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its standard deviation (n - 1) and t interval; NaN where n is too small."""
+
+    mean: float
+    sd: float
+    n: int
+    low: float
+    high: float
+
+
+def estimate(values: Sequence[float] | np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
+    """Estimate a mean from n independent values.
+
+    The interval is mean ± t(n - 1) sd / sqrt(n), so it wants the mean of n such values to be about
+    normal.
+    """
+    values = np.asarray(values, dtype=float)
+    n = len(values)
+    mean = float(values.mean()) if n else math.nan
+    if n < 2:
+        return Estimate(mean, math.nan, n, math.nan, math.nan)
+    sd = float(values.std(ddof=1))
+    half = t_quantile(n - 1, confidence) * sd / math.sqrt(n)
+    return Estimate(mean, sd, n, mean - half, mean + half)
+
+
+def t_quantile(freedom: int, confidence: float = CONFIDENCE) -> float:
+    """Return the t such that a share `confidence` of Student's distribution lies within ±t."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + confidence) / 2))
+
+
+def prediction_interval(
+    values: Sequence[float] | np.ndarray, future: int = 3, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """Return where the mean of `future` more values like these lies.
+
+    mean ± t(n - 1) sd sqrt(1 / n + 1 / future), for normal values; NaN for fewer than two.
+    """
+    found = estimate(values, confidence)
+    if found.n < 2:
+        return math.nan, math.nan
+    half = t_quantile(found.n - 1, confidence) * found.sd * math.sqrt(1 / found.n + 1 / future)
+    return found.mean - half, found.mean + half
+
+
+def sign_flip(
+    differences: Sequence[float] | np.ndarray, draws: int = DRAWS, seed: int = 0
+) -> float:
+    """Test whether paired differences lie around zero, by flipping their signs (Fisher 1935).
+
+    If neither of a pair is better, each difference is as likely to have either sign. The p value
+    is the share of all 2**n assignments of signs whose mean is at least as far from zero as the
+    one observed; so it is never below 2**(1 - n).
+
+    Parameters
+    ----------
+    differences : [n]
+    draws, seed
+        Above `EXACT_LIMIT` differences, signs are drawn at random, and the observed ones count as
+        one more draw.
+
+    Returns
+    -------
+    float
+        The two-sided p value; 1 if there is no difference.
+    """
+    differences = np.asarray(differences, dtype=float)
+    sizes = np.abs(differences)
+    # Sums that are equal but for rounding are equal.
+    observed = abs(differences.sum()) - 1e-12 * sizes.sum()
+    if len(sizes) > EXACT_LIMIT:
+        random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed])))
+        extreme = 1
+        for start in range(0, draws, 10_000):
+            signs = random.integers(0, 2, size=(min(10_000, draws - start), len(sizes))) * 2 - 1
+            extreme += int((np.abs(signs @ sizes) >= observed).sum())
+        return extreme / (draws + 1)
+    # Each sum over all is one over the first half plus one over the second.
+    first, second = (_signed_sums(half) for half in np.array_split(sizes, 2))
+    second = np.sort(second)
+    below = np.searchsorted(second, -observed - first, side="right")
+    above = len(second) - np.searchsorted(second, observed - first, side="left")
+    # Around zero, both count the same sums.
+    return min(int((below + above).sum()) / 2 ** len(sizes), 1.0)
+
+
+def _signed_sums(sizes: np.ndarray) -> np.ndarray:
+    """Return the sums of all 2**n assignments of signs."""
+    sums = np.zeros(1)
+    for size in sizes:
+        sums = np.concatenate([sums + size, sums - size])
+    return sums
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust the p values of several tests for the chance of any false finding (Holm 1979)."""
+    adjusted, largest = [math.nan] * len(p_values), 0.0
+    for rank, index in enumerate(np.argsort(p_values, kind="stable")):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def seeds_needed(
+    effect: float, sd: float, alpha: float = 1 - CONFIDENCE, power: float = POWER
+) -> int | None:
+    """Return how many pairs a two-sided t test needs to find a difference, if it is as estimated.
+
+    Parameters
+    ----------
+    effect, sd
+        Mean and standard deviation of the paired differences.
+
+    Returns
+    -------
+    int or None
+        The least n >= 2 with that power (from the noncentral t distribution); None for no effect,
+        or if it takes more than a million.
+    """
+    from scipy.special import nctdtr, stdtrit
+
+    if not (math.isfinite(effect) and math.isfinite(sd)) or effect == 0:
+        return None
+
+    def reached(n: int) -> bool:
+        if sd == 0:
+            return True
+        shift = abs(effect) / sd * math.sqrt(n)
+        if shift > 30:
+            return True
+        critical = stdtrit(n - 1, 1 - alpha / 2)
+        return 1 - nctdtr(n - 1, shift, critical) + nctdtr(n - 1, shift, -critical) >= power
+
+    low, high = 1, 2
+    while not reached(high):
+        low, high = high, 2 * high
+        if high > 1_000_000:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
+
+
+def subsets(n: int, size: int, limit: int = SUBSETS, seed: int = 0) -> np.ndarray:
+    """Return subsets of 0..n-1 of a size, int [subsets, size]: all, or `limit` drawn at random."""
+    if math.comb(n, size) <= limit:
+        return np.array(list(itertools.combinations(range(n), size)), dtype=int).reshape(-1, size)
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed])))
+    return np.sort([random.permutation(n)[:size] for _ in range(limit)], axis=1)
+
+
+def choosing(n: int) -> int:
+    """Return how many of n seeds choose the best cell of a set; the others judge it."""
+    return max(n // 3, 1)
+
+
+def best(errors: np.ndarray) -> int:
+    """Return which cell is best by the seeds that choose.
+
+    The mean over seeds that a cell was chosen by flatters it. On the other seeds its errors are
+    independent of the choice, so that intervals and tests hold as for any cell. (To choose anew
+    for each seed by all others would use every seed, and be right on average; but a cell that is
+    lucky as a whole wins every time, and neither interval nor test would know of it.)
+
+    Parameters
+    ----------
+    errors : [cells, n]
+    """
+    return int(errors[:, : choosing(errors.shape[1])].mean(axis=1).argmin())
+
+
+@dataclass(frozen=True)
+class Optimism:
+    """How much better the best of many cells looks than it is.
+
+    Attributes
+    ----------
+    apparent : float
+        Mean error of the best cell on the seeds that it was chosen by.
+    honest : float
+        Its mean error on the other seeds.
+    """
+
+    apparent: float
+    honest: float
+
+    @property
+    def optimism(self) -> float:
+        """What the first flatters by."""
+        return self.honest - self.apparent
+
+
+def optimism(errors: np.ndarray, few: int, seed: int = 0) -> Optimism:
+    """Choose the best cell by a few of the seeds, look at it on the others, over many subsets.
+
+    Parameters
+    ----------
+    errors : [cells, n]
+    few
+        Seeds to choose by, 1 to n - 1.
+    """
+    n = errors.shape[1]
+    apparent, honest = [], []
+    for chosen in subsets(n, few, seed=seed):
+        means = errors[:, chosen].mean(axis=1)
+        cell = means.argmin()
+        apparent.append(means[cell])
+        honest.append((errors[cell].sum() - errors[cell, chosen].sum()) / (n - few))
+    return Optimism(float(np.mean(apparent)), float(np.mean(honest)))
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return Spearman's rank correlation, ties sharing their mean rank; NaN without variation."""
+    from scipy.stats import rankdata
+
+    a, b = rankdata(first), rankdata(second)
+    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return math.nan
+    return float(np.corrcoef(a, b)[0, 1])

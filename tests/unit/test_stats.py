@@ -1,0 +1,145 @@
+"""Statistics against values worked out by hand or by counting every case."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from genboost import stats
+
+
+def test_interval_of_three_values():
+    # Mean 2, sd 1; t(2) at 97.5 % is 4.302653; half-width 4.302653 / sqrt(3) = 2.484138.
+    found = stats.estimate([1.0, 2.0, 3.0])
+    assert (found.mean, found.sd, found.n) == (2.0, 1.0, 3)
+    assert found.low == pytest.approx(2 - 2.484138, abs=1e-5)
+    assert found.high == pytest.approx(2 + 2.484138, abs=1e-5)
+
+
+def test_one_value_has_no_interval():
+    found = stats.estimate([1.5])
+    assert found.mean == 1.5
+    assert math.isnan(found.sd) and math.isnan(found.low) and math.isnan(found.high)
+
+
+def test_interval_covers_the_mean_as_often_as_it_says():
+    random = np.random.default_rng(0)
+    intervals = [stats.estimate(random.normal(5, 2, 3)) for _ in range(4000)]
+    assert np.mean([found.low < 5 < found.high for found in intervals]) == pytest.approx(
+        0.95, abs=0.01
+    )
+
+
+def test_prediction_interval_of_a_mean_of_three():
+    # sd 1, n 3 and 3 to come: t(2) sqrt(1/3 + 1/3) = 4.302653 * 0.816497 = 3.513102.
+    low, high = stats.prediction_interval([1.0, 2.0, 3.0], future=3)
+    assert (low, high) == pytest.approx((2 - 3.513102, 2 + 3.513102), abs=1e-5)
+
+
+def test_prediction_interval_holds_the_next_mean_as_often_as_it_says():
+    random = np.random.default_rng(1)
+    inside = 0
+    for _ in range(4000):
+        low, high = stats.prediction_interval(random.normal(size=3), future=3)
+        inside += low < random.normal(size=3).mean() < high
+    assert inside / 4000 == pytest.approx(0.95, abs=0.01)
+
+
+def test_three_equal_signs_give_a_quarter():
+    # Of the 8 assignments of signs to 1, 2, 4 only + + + and - - - are as far from zero as 7.
+    assert stats.sign_flip([1.0, 2.0, 4.0]) == 0.25
+    assert stats.sign_flip([-1.0, -2.0, -4.0]) == 0.25
+
+
+def test_sign_flip_by_hand():
+    # Sums of ±1 ±2 ±4 are ±1 ±3 ±5 ±7; |-1 + 2 + 4| = 5 is reached by 4 of 8.
+    assert stats.sign_flip([-1.0, 2.0, 4.0]) == 0.5
+    assert stats.sign_flip([0.0, 0.0, 0.0]) == 1.0
+    assert stats.sign_flip([1.0, -1.0]) == 1.0
+
+
+@pytest.mark.parametrize("n", range(1, 11))
+def test_sign_flip_counts_every_case(n):
+    random = np.random.default_rng(n)
+    # Tenths have many ties, which floating point sums in different orders hide.
+    differences = random.integers(-5, 8, size=n) / 10
+    observed = abs(differences.sum())
+    sums = [sum(s * d for s, d in zip(signs, np.abs(differences), strict=True))
+            for signs in itertools.product((1, -1), repeat=n)]  # fmt: skip
+    expected = np.mean([abs(total) >= observed - 1e-9 for total in sums])
+    assert stats.sign_flip(differences) == expected
+
+
+def test_the_smallest_p_of_thirty_seeds():
+    assert stats.sign_flip(np.arange(1, 31)) == 2.0**-29
+
+
+def test_drawn_signs_agree_with_all_signs(monkeypatch):
+    differences = np.random.default_rng(3).normal(0.3, 1, size=12)
+    exact = stats.sign_flip(differences)
+    monkeypatch.setattr(stats, "EXACT_LIMIT", 5)
+    drawn = stats.sign_flip(differences)
+    assert drawn == pytest.approx(exact, abs=0.01)
+    assert drawn == stats.sign_flip(differences)
+
+
+def test_sign_flip_errs_as_often_as_it_says():
+    random = np.random.default_rng(4)
+    found = [stats.sign_flip(random.normal(size=8)) <= 0.05 for _ in range(3000)]
+    assert np.mean(found) == pytest.approx(0.05, abs=0.015)
+
+
+def test_holm_by_hand():
+    # Sorted 0.01, 0.02, 0.03, 0.04 times 4, 3, 2, 1: 0.04, 0.06, 0.06 and, never less, 0.06.
+    assert stats.holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert stats.holm([0.6, 0.7]) == [1.0, 1.0]
+    assert stats.holm([]) == []
+
+
+def test_seeds_needed_of_a_textbook_case():
+    # A paired t test for an effect of half a standard deviation, 5 %, power 80 %: 34 pairs.
+    assert stats.seeds_needed(0.5, 1.0) == 34
+    assert stats.seeds_needed(-0.5, 1.0) == 34
+    assert stats.seeds_needed(0.0, 1.0) is None
+    assert stats.seeds_needed(1.0, 0.0) == 2
+    assert stats.seeds_needed(math.nan, 1.0) is None
+    assert stats.seeds_needed(0.5, 1.0, alpha=0.01) > 34
+
+
+def test_subsets():
+    assert stats.subsets(4, 2).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
+    drawn = stats.subsets(30, 5, limit=100)
+    assert drawn.shape == (100, 5)
+    assert all(len(set(row)) == 5 for row in drawn.tolist())
+    assert np.array_equal(drawn, stats.subsets(30, 5, limit=100))
+
+
+def test_a_third_of_the_seeds_choose():
+    assert [stats.choosing(n) for n in (1, 2, 3, 5, 6, 30)] == [1, 1, 1, 1, 2, 10]
+    # By the first two of six seeds, cell 1; by all of them, cell 0.
+    assert (
+        stats.best(np.array([[1.0, 3.0, 0.0, 0.0, 0.0, 0.0], [3.0, 0.0, 9.0, 9.0, 9.0, 9.0]])) == 1
+    )
+
+
+def test_the_best_of_equal_cells_looks_better_than_it_is():
+    """All cells have error 1; the best of 100 means of 3 is 2.5 standard errors below that."""
+    errors = np.random.default_rng(5).normal(1, 0.1, size=(100, 30))
+    found = stats.optimism(errors, few=3)
+    assert found.honest == pytest.approx(1, abs=0.02)
+    assert found.apparent == pytest.approx(1 - 2.5076 * 0.1 / math.sqrt(3), abs=0.02)
+    assert found.optimism == pytest.approx(found.honest - found.apparent)
+    # More seeds, less luck.
+    assert stats.optimism(errors, few=29).optimism < found.optimism / 2
+
+
+def test_optimism_by_hand():
+    # Chosen by one seed: cell 0 at 0 (then 4), cell 1 at 1 (then 3).
+    errors = np.array([[0.0, 4.0], [3.0, 1.0]])
+    found = stats.optimism(errors, few=1)
+    assert (found.apparent, found.honest) == (0.5, 3.5)
+
+
+def test_rank_correlation():
+    assert stats.rank_correlation(np.array([1, 2, 3]), np.array([10, 20, 15])) == 0.5
+    assert math.isnan(stats.rank_correlation(np.array([1, 1]), np.array([1, 2])))

@@ -1,0 +1,156 @@
+"""Verdicts on claims, with errors made so that the right answer is known."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from genboost import verdicts
+
+STUDY = {"study": "grid", "optimizer": "adam", "weight_decay": 0.0, "epochs": 200}
+
+
+def models(errors: dict[tuple, list[float]], **others) -> pd.DataFrame:
+    """Return a table of models from the errors of (sam_rho, learning_rate) cells, seed by seed."""
+    rows = [
+        {**STUDY, **others, "sam_rho": rho, "learning_rate": rate, "seed": seed, "test_mse": error}
+        for (rho, rate), values in errors.items()
+        for seed, error in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def claim(a: dict, b: dict | None, direction: str = "lower", by: str = "best") -> dict:
+    return {"title": "A claim", "claim": direction, "by": by, "a": a, "b": b}
+
+
+def judge(table: pd.DataFrame, *claims: dict) -> list[verdicts.Verdict]:
+    return verdicts.verdicts({f"c{n}": c for n, c in enumerate(claims)}, table)
+
+
+A, B = {"learning_rate": 0.1}, {"learning_rate": 0.2}
+CLEAR = models({("none", 0.1): [1.0 + s / 100 for s in range(10)],
+                ("none", 0.2): [1.5 + s / 90 for s in range(10)]})  # fmt: skip
+
+
+def test_a_clear_difference_is_decided_in_its_direction():
+    (lower,) = judge(CLEAR, claim(A, B, "lower"))
+    (higher,) = judge(CLEAR, claim(A, B, "higher"))
+    assert (lower.verdict, higher.verdict) == ("supported", "contradicted")
+    assert lower.difference == pytest.approx(-0.505)
+    assert lower.high < 0
+    assert lower.p == lower.p_holm == 2.0**-9
+    assert (lower.a_error, lower.b_error) == pytest.approx((1.045, 1.55))
+
+
+def test_holm_makes_many_claims_harder():
+    found = judge(CLEAR, *[claim(A, B)] * 30)
+    assert {v.p_holm for v in found} == {30 * 2.0**-9}
+    assert {v.verdict for v in found} == {"undecided"}
+    assert "30 comparisons take at least 11" in found[0].reason
+
+
+def test_three_seeds_never_decide_and_say_so():
+    table = CLEAR[CLEAR["seed"] < 3]
+    (found,) = judge(table, claim(A, B))
+    assert (found.verdict, found.n, found.p) == ("undecided", 3, 0.25)
+    assert "with 3 seeds to compare no p falls below 0.25" in found.reason
+    assert found.seeds_needed == 6  # the least n with 2**(1 - n) <= 0.05
+    assert found.subsets == 0
+
+
+def test_chance_is_undecided():
+    random = np.random.default_rng(0)
+    table = models(
+        {("none", 0.1): random.normal(1, 0.1, 30), ("none", 0.2): random.normal(1, 0.1, 30)}
+    )
+    (found,) = judge(table, claim(A, B))
+    assert found.verdict == "undecided"
+    assert found.low < 0 < found.high
+    assert found.seeds_needed > 30
+
+
+def test_a_large_set_does_not_win_by_luck():
+    """One cell against 60 of the same error: comparing lowest means would favour the 60."""
+    rates = [round(0.001 * n, 3) for n in range(1, 62)]
+    decided = naive = 0
+    for study in range(40):
+        random = np.random.default_rng(study)
+        table = models({("none", rate): random.normal(1, 0.2, 12) for rate in rates})
+        (found,) = judge(table, claim({"learning_rate": rates[1:]}, {"learning_rate": rates[0]}))
+        assert (found.a_cells, found.b_cells, found.choosing, found.n) == (60, 1, 4, 8)
+        decided += found.verdict != "undecided"
+        means = table.groupby("learning_rate")["test_mse"].mean()
+        naive += means[rates[1:]].min() < means[rates[0]] - 0.05
+    assert naive >= 38
+    assert decided <= 5  # 2 are to be expected
+
+
+def test_without_b_it_is_the_rest_of_the_study():
+    others = models({("none", 0.1): [0.0] * 10}, study="other")
+    (found,) = judge(pd.concat([CLEAR, others]), claim({"study": "grid", **A}, None))
+    assert (found.a_cells, found.b_cells) == (1, 1)
+    assert found.b.startswith("adam, lr 0.2")
+
+
+def test_each_compares_cells_with_their_partners():
+    noise = [0.0, 0.02, -0.01, 0.03, 0.01, 0.0, 0.02, 0.01]
+    table = models(
+        {
+            ("none", 0.1): [1.0 + e for e in noise],
+            ("none", 0.2): [2.0 + e for e in noise],
+            ("0.02", 0.1): [1.1 + e for e in noise],
+            ("0.02", 0.2): [2.3 + 2 * e for e in noise],
+            ("0.02", 0.3): [9.0] * 8,
+        }
+    )
+    (found,) = judge(table, claim({"sam_rho": 0.02}, {"sam_rho": None}, "higher", "each"))
+    assert found.a_cells == 2
+    assert found.difference == pytest.approx(0.2 + np.mean(noise) / 2)
+    assert found.verdict == "supported"
+
+
+def test_each_needs_one_partner():
+    table = models({("none", 0.1): [1.0] * 8, ("0.02", 0.1): [1.1] * 8, ("0.05", 0.1): [1.2] * 8})
+    (found,) = judge(table, claim({"sam_rho": [0.02, 0.05]}, {"sam_rho": None}, by="each"))
+    assert found.verdict == "untested"
+    assert "one partner" in found.reason
+
+
+def test_cells_that_are_not_there_or_diverged_are_untested():
+    table = CLEAR.copy()
+    table.loc[(table["learning_rate"] == 0.2) & (table["seed"] == 4), "test_mse"] = math.nan
+    gone, diverged = judge(table, claim({"optimizer": "sgd"}, B), claim(A, B))
+    assert (gone.verdict, diverged.verdict) == ("untested", "untested")
+    assert "like a" in gone.reason and "like b" in diverged.reason
+
+
+def test_untested_claims_do_not_count_for_holm():
+    gone, found = judge(CLEAR, claim({"optimizer": "sgd"}, B), claim(A, B))
+    assert found.p_holm == 2.0**-9
+    assert math.isnan(gone.p_holm)
+
+
+def test_how_often_three_seeds_mislead():
+    """Better by 0.2 on five seeds of six and worse by 0.7 on one: on average, better by 0.05."""
+    table = models({("none", 0.1): [1.0] * 5 + [1.9], ("none", 0.2): [1.2] * 6})
+    (found,) = judge(table, claim(A, B))
+    assert found.difference == pytest.approx(-0.05)
+    # All 10 of the 20 subsets with the bad seed say -0.2 - 0.2 + 0.7 > 0; the others never vary.
+    assert found.subsets == 20
+    assert found.wrong_direction == 0.5
+    assert (found.decided_right, found.decided_wrong) == (0.5, 0.0)
+
+
+def test_the_best_cell_and_its_unbiased_error():
+    random = np.random.default_rng(2)
+    rates = [round(0.001 * n, 3) for n in range(1, 51)]
+    table = models({("none", rate): random.normal(1, 0.2, 12) for rate in rates})
+    (found,) = verdicts.choices(table, [("grid", "all", {})])
+    assert (found.cells, found.choosing, found.n, found.few) == (50, 4, 8, 3)
+    assert found.table < 0.9
+    assert found.low < 1 < found.high
+    # The lowest of 50 means of 3: 2.25 standard errors of 0.2 / sqrt(3) below.
+    assert found.optimism == pytest.approx(0.26, abs=0.05)
+    assert found.honest - found.apparent == pytest.approx(found.optimism)
+    assert verdicts.choices(table[table["seed"] == 0], [("grid", "all", {})]) == []

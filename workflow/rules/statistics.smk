@@ -1,0 +1,27 @@
+# From the table of models to verdicts, and the deck held against it.
+
+from genboost import findings
+
+STATISTICS = [f"results/statistics/{name}" for name in findings.FILES]
+
+
+rule statistics:
+    input:
+        **RESULTS,
+    output:
+        STATISTICS,
+    log:
+        "results/logs/statistics.log",
+    group:
+        "report"
+    threads: RESOURCES["report"]["cpus"]
+    resources:
+        **needs("report"),
+    params:
+        config=json.dumps(
+            {name: STUDY[name] for name in ("studies", "tables", "comparisons")}
+        ),
+        code=digest("make_statistics.py"),
+    shell:
+        f"python scripts/make_statistics.py {READING}"
+        " --output results/statistics 2>&1 | tee {log}"
