@@ -14,6 +14,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     results.add_arguments(parser)
+    parser.add_argument("--statistics", required=True, help="what the numbers mean (JSON)")
     parser.add_argument("--output", required=True, help="the folder to put the figures in")
     arguments = parser.parse_args(argv)
 
@@ -21,7 +22,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         return figures.Curves(**record.read(model.record)["curves"])
 
     config = json.loads(arguments.config)
-    for name, figure in figures.figures(config, results.load(arguments), read):
+    statistics = json.loads(Path(arguments.statistics).read_bytes())
+    for name, figure in figures.figures(config, results.load(arguments), statistics, read):
         for ending, content in figures.contents(figure):
             write_atomically(Path(arguments.output, f"{name}.{ending}"), content)
 

@@ -16,6 +16,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--descriptions", required=True, nargs="+", metavar="VARIANT/description.md"
     )
+    parser.add_argument("--statistics", required=True, help="what the numbers mean (JSON)")
     parser.add_argument("--figures", required=True, help="the folder of the figures")
     parser.add_argument("--output", required=True, help="where to put the report (HTML)")
     arguments = parser.parse_args(argv)
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             name: Path(arguments.figures, f"{name}.svg").read_text()
             for name in figures.captions(config)
         },
+        statistics=json.loads(Path(arguments.statistics).read_bytes()),
         runs=report.read_runs(grid.models(found.studies)),
     )
     write_atomically(arguments.output, report.compose(found, inputs))

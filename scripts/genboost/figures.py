@@ -35,6 +35,7 @@ COLORMAP = "cividis_r"  # evenly graded in lightness; low errors are light
 # Okabe and Ito's palette (2008), which colour-blind readers can tell apart.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+FILLS = ("none", "full", "left", "top")
 LINES = ("-", "--", ":", "-.")
 STYLE = {
     "axes.axisbelow": True,
@@ -120,10 +121,18 @@ def captions(config: dict[str, Any]) -> dict[str, Caption]:
             "Test MSE and training loss after each epoch, a line for each seed, of the cells that "
             "the configuration names. Grey: the learning rate, relative to its start.",
         )
+    if config["comparisons"]:
+        found["comparisons"] = Caption(
+            "The claims: paired differences",
+            "For each claim, the test MSE of what it is about less that of what it is compared "
+            "with. Each mark is a seed, the bar their mean, the line its 95 % interval. Grey: the "
+            "side on which the claim holds.",
+        )
     found["deck"] = Caption(
         "The deck's test MSE and ours",
         "Each mark is a cell of which the deck gives the mean of three models. On the line both "
-        "agree; above it ours is higher.",
+        "agree; above it ours is higher. Grey: where 95 % of the means of three models like ours "
+        "lie.",
     )
     return found
 
@@ -134,12 +143,17 @@ def names(config: dict[str, Any]) -> list[str]:
 
 
 def figures(
-    config: dict[str, Any], results: Results, read: Callable[[Model], Curves]
+    config: dict[str, Any],
+    results: Results,
+    statistics: dict[str, Any],
+    read: Callable[[Model], Curves],
 ) -> Iterator[tuple[str, Figure]]:
     """Draw all figures, one after the other.
 
     Parameters
     ----------
+    statistics
+        What results/statistics/statistics.json holds.
     read
         Returns a model's curves; asked only for models of which a figure shows them.
 
@@ -158,7 +172,9 @@ def figures(
         }
     if config["figures"]["curves"]:
         drawn["curves"] = partial(chosen_curves, results, config["figures"]["curves"], read)
-    drawn["deck"] = partial(deck_scatter, results)
+    if config["comparisons"]:
+        drawn["comparisons"] = partial(differences, statistics["comparisons"])
+    drawn["deck"] = partial(deck_scatter, results.studies, statistics["deck"])
     for name, title in titles.items():
         yield name, _with_style(drawn[name], results.marked(title))
 
@@ -317,41 +333,78 @@ def chosen_curves(
     return figure
 
 
-def deck_scatter(results: Results, title: str) -> Figure:
+def differences(comparisons: Sequence[dict[str, Any]], title: str) -> Figure:
+    """Draw the paired differences that claims are about, with their intervals."""
+    figure = _figure(7.2, 1.1 + 0.36 * len(comparisons), title)
+    axes = figure.subplots()
+    for place, found in enumerate(comparisons):
+        side = (0.0, 0.5) if found["claim"] == "lower" else (0.5, 0.5)
+        axes.broken_barh([side], (place - 0.38, 0.76), color=FAINT, alpha=0.16, linewidth=0,
+                         transform=axes.get_yaxis_transform())  # fmt: skip
+        if not found["n"]:
+            continue
+        seeds = found["differences"]
+        axes.plot(seeds, [place] * len(seeds), "o", color=COLORS[0], alpha=0.5, mew=0)
+        if found["low"] is not None:
+            axes.plot([found["low"], found["high"]], [place, place], color=INK, linewidth=1.2)
+        axes.plot(found["difference"], place, "|", color=INK, markersize=10, mew=1.6)
+    names = [f"{textwrap.fill(c['title'], 38)}\n{c['verdict']}, n = {c['n']}" for c in comparisons]
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    # Zero in the middle, so that half of the width is the side on which a claim holds.
+    ends = [c[key] for c in comparisons for key in ("low", "high", "difference")]
+    reach = 1.05 * max((abs(end) for end in ends if end is not None), default=0.0) or 1.0
+    axes.set_xlim(-reach, reach)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_xlabel("difference in test MSE")
+    return figure
+
+
+def deck_scatter(studies: Sequence[Study], cells: Sequence[dict[str, Any]], title: str) -> Figure:
     """Draw our mean test MSE against the deck's, a panel for each study that shares its cells."""
-    compared = results.compared
-    shared = [s for s in results.studies if (compared["study"] == s.name).any()]
-    figure = _figure(0.6 + 3.3 * max(1, len(shared)), 4.2, title)
+    shared = [study for study in studies if any(c["study"] == study.name for c in cells)]
+    figure = _figure(0.6 + 3.3 * max(1, len(shared)), 4.4, title)
     if not shared:
         figure.text(0.5, 0.5, "The studies have no cell that the deck has.", ha="center")
         return figure
     all_axes = figure.subplots(1, len(shared), sharex=True, sharey=True, squeeze=False)[0]
-    values = [*compared["deck"], *compared["test_mse"]]
-    radii = list(dict.fromkeys(compared["sam_rho"]))
-    optimizers = list(dict.fromkeys(compared["optimizer"]))
+    values = [cell[key] for cell in cells for key in ("deck", "test_mse")]
+    radii = list(dict.fromkeys(cell["sam_rho"] for cell in cells))
+    looks = {}
+    for place, optimizer in enumerate(dict.fromkeys(cell["optimizer"] for cell in cells)):
+        for number, rho in enumerate(radii):
+            color = COLORS[number % len(COLORS)]
+            looks[optimizer, rho] = {
+                "color": color,
+                "marker": MARKERS[number % len(MARKERS)],
+                "fillstyle": FILLS[place % len(FILLS)],
+                "linestyle": "none",
+            }
     for study, axes in zip(shared, all_axes, strict=True):
-        ours = compared[compared["study"] == study.name]
-        for (o, optimizer), (r, rho) in itertools.product(enumerate(optimizers), enumerate(radii)):
-            cells = ours[(ours["optimizer"] == optimizer) & (ours["sam_rho"] == rho)]
-            color = COLORS[r % len(COLORS)]
-            axes.plot(cells["deck"], cells["test_mse"], MARKERS[r % len(MARKERS)], mew=0.8,
-                      color=color, mfc="none" if o % 2 else color, alpha=0.85)  # fmt: skip
-        _log_scale(axes, "x", values)
-        _log_scale(axes, "y", values)
+        for scale in ("x", "y"):
+            _log_scale(axes, scale, values)
+        bottom = axes.get_ylim()[0]
+        for cell in cells:
+            if cell["study"] == study.name:
+                look = looks[cell["optimizer"], cell["sam_rho"]]
+                if cell["low"] is not None:
+                    axes.plot([cell["deck"]] * 2, [max(cell["low"], bottom), cell["high"]],
+                              color=FAINT, linewidth=0.5, alpha=0.6, zorder=1)  # fmt: skip
+                axes.plot(cell["deck"], cell["test_mse"], alpha=0.85, **look)
         axes.axline((1, 1), (2, 2), color=INK, linewidth=0.8)
         axes.set_aspect("equal")
         axes.set_title(study.title)
         axes.set_xlabel("the deck's test MSE")
     all_axes[0].set_ylabel("our test MSE")
-    _legend(
-        figure,
-        [
-            {"label": tables.Method(optimizer, rho, 0).title.rsplit(",", 1)[0],
-             "color": COLORS[r % len(COLORS)], "marker": MARKERS[r % len(MARKERS)],
-             "linestyle": "none", "mfc": "none" if o % 2 else COLORS[r % len(COLORS)]}
-            for o, optimizer in enumerate(optimizers) for r, rho in enumerate(radii)
-        ],
-    )  # fmt: skip
+    used = {(cell["optimizer"], cell["sam_rho"]) for cell in cells}
+    legend = [
+        {"label": tables.Method(*method, 0).title.rsplit(", ", 1)[0], **look}
+        for method, look in looks.items()
+        if method in used
+    ]
+    _legend(figure, legend)
     return figure
 
 

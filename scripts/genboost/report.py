@@ -56,6 +56,8 @@ class Inputs:
         By data variant: its description, in Markdown.
     drawings : dict
         By the figure's name: an SVG file's text.
+    statistics : dict
+        What results/statistics/statistics.json holds.
     runs : list of dict
         Of each model, how and when it was trained: a record's ``run``.
     """
@@ -64,6 +66,7 @@ class Inputs:
     provenance: Mapping[str, dict[str, Any]]
     descriptions: Mapping[str, str]
     drawings: Mapping[str, str]
+    statistics: dict[str, Any]
     runs: Sequence[dict[str, Any]]
 
 
@@ -93,13 +96,15 @@ def compose(results: Results, inputs: Inputs) -> str:
         warning=tables.WARNING,
         mark=tables.MARK,
         studies=results.studies,
-        answers=[answer(results, study) for study in results.studies],
+        answers=[answer(results, study, inputs.statistics) for study in results.studies],
+        claims=[claim(results, found) for found in inputs.statistics["comparisons"]],
+        best=best_table(results, inputs.statistics["best"]),
         heat={study.name: heat_tables(results, study) for study in results.studies},
         scale={study.name: scale(results, study) for study in results.studies},
         figure=functools.partial(_figure, captions, inputs.drawings),
         chosen="curves" in captions,
         baselines=tables.baseline_table(results),
-        agreement=tables.agreement_table(results),
+        agreement=agreement_table(results, inputs.statistics["agreement"]),
         deck=tables.deck_table(results),
         ranking=tables.ranking_table(results, tables.ranking(results)),
         provenance=inputs.provenance,
@@ -114,27 +119,120 @@ def compose(results: Results, inputs: Inputs) -> str:
     )
 
 
-def answer(results: Results, study: grid.Study) -> dict[str, Any]:
+def answer(
+    results: Results, study: grid.Study, statistics_of_all: dict[str, Any]
+) -> dict[str, Any]:
     """Return what a study's headline says: its best cell and what that is worth."""
-    errors = results.baselines[study.variant]
-    simple = {tables.SHOWN.get(name, name): e["test_mse"] for name, e in errors.items()}
     if study.name not in results.lowest:
         return {"study": study, "best": None}
+    errors = results.baselines[study.variant]
+    simple = {tables.SHOWN.get(name, name): e["test_mse"] for name, e in errors.items()}
     cells = results.complete[results.complete["study"] == study.name]
     best = cells.loc[cells["test_mse"].idxmin()]
     method = tables.Method(best.optimizer, best.sam_rho, best.epochs)
+    whole = [found for found in statistics_of_all["best"] if found["study"] == study.name]
     return {
         "study": study,
         "best": results.number(best.test_mse),
-        "sd": results.number(best.test_mse_sd),
         "method": method.title,
         "place": f"lr {tables.rate_text(best.learning_rate)}, "
         f"wd {tables.rate_text(best.weight_decay)}",
         "cells": len(study.cells),
         "seeds": len(study.seeds),
+        "unbiased": _with_interval(results, whole[0], "unbiased") if whole else None,
         "beaten": [name for name, error in simple.items() if best.test_mse < error],
         "unbeaten": [name for name, error in simple.items() if best.test_mse >= error],
     }
+
+
+def claim(results: Results, found: dict[str, Any]) -> dict[str, Any]:
+    """Return what the report says of a claim."""
+    numbers = {key: "" if found[key] is None else f"{found[key]:.2g}" for key in ("p", "p_holm")}
+    wrong = found["wrong_direction"]
+    return {
+        **found,
+        **numbers,
+        "difference": _with_interval(results, found, "difference") if found["n"] else "",
+        "wrong_direction": None if wrong is None else f"{wrong:.1%}",
+        "sign": {"supported": "✓", "contradicted": "✗", "undecided": "?"}.get(
+            found["verdict"], "–"
+        ),
+    }
+
+
+def best_table(results: Results, best: Sequence[dict[str, Any]]) -> Table:
+    """Return what the best cell of each set is worth."""
+    return Table(
+        name="best",
+        title=results.marked("The best of many looks better than it is"),
+        header=["study", "cell", "best of", "in the table", "unbiased", "optimism"],
+        rows=[
+            [
+                results.titles[found["study"]],
+                found["cell"],
+                f"all {found['cells']}"
+                if found["scope"] == "all"
+                else f"{found['cells']} of a kind",
+                results.number(found["table"]),
+                _with_interval(results, found, "unbiased"),
+                results.number(found["optimism"]),
+            ]
+            for found in best
+        ],
+        notes=[
+            "Unbiased: mean test MSE on a seed of the cell that the other seeds chose, with its "
+            "95 % interval. Optimism: how far a lowest mean is below the same cell's mean on seeds "
+            "that had no say in the choice."
+            if best
+            else "It takes two seeds or more to tell what choosing the best of many costs."
+        ],
+        text_columns=2,
+    )
+
+
+def agreement_table(results: Results, agreement: Sequence[dict[str, Any]]) -> Table:
+    """Return how well our cells agree with the deck's."""
+
+    def fraction(value: float | None) -> str:
+        return "" if value is None else f"{value:.3f}"
+
+    names = ("geometric_mean_ratio", "log_error", "noise_floor")
+    return Table(
+        name="agreement",
+        title=results.marked("Agreement with the deck"),
+        header=[
+            *("cells of", "cells", "mean ratio", "log error", "noise floor", "inside"),
+            "rank correlation",
+        ],
+        rows=[
+            [
+                found["scope"],
+                str(found["cells"]),
+                *(fraction(found[name]) for name in names),
+                "" if found["inside"] is None else f"{found['inside']:.0%}",
+                fraction(found["rank_correlation"]),
+            ]
+            for found in agreement
+        ],
+        notes=[
+            "Mean ratio: geometric, of our test MSE by the deck's. Log error: root mean square of "
+            "the ratio's logarithm; noise floor: what it would be if the deck's figures were means "
+            "of three more of our models. Inside: the deck's figures in our 95 % prediction "
+            "intervals of a mean of three. Rank correlation: Spearman's."
+        ],
+    )
+
+
+def _with_interval(results: Results, found: dict[str, Any], key: str) -> str:
+    """Write a value and its 95 % interval, if it has one."""
+    value = results.number(found[key])
+    if key == "difference" and found[key] > 0:
+        value = f"+{value}"
+    value = value.replace("-", "−")
+    if found["low"] is None:
+        return value
+    ends = (results.number(found[end]).replace("-", "−") for end in ("low", "high"))
+    return f"{value} ({' to '.join(ends)})"
 
 
 def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:

@@ -12,6 +12,9 @@ TEMPLATES = [
 ]
 
 
+SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons")
+
+
 def settings(*sections):
     return json.dumps({section: STUDY[section] for section in sections})
 
@@ -19,6 +22,7 @@ def settings(*sections):
 rule figures:
     input:
         **RESULTS,
+        statistics="results/statistics/statistics.json",
     output:
         FIGURES,
     log:
@@ -29,16 +33,17 @@ rule figures:
     resources:
         **needs("report"),
     params:
-        config=settings("studies", "tables", "figures"),
+        config=settings("studies", "comparisons", "tables", "figures"),
         code=digest("make_figures.py"),
     shell:
         f"python scripts/make_figures.py {READING}"
-        " --output results/figures 2>&1 | tee {log}"
+        " --statistics {input.statistics} --output results/figures 2>&1 | tee {log}"
 
 
 rule report:
     input:
         **RESULTS,
+        statistics="results/statistics/statistics.json",
         descriptions=[f"results/data/{variant}/description.md" for variant in DATA],
         figures=FIGURES,
         records=[model.record for model in MODELS],
@@ -52,11 +57,10 @@ rule report:
     resources:
         **needs("report"),
     params:
-        config=settings(
-            "data", "model", "training", "grid", "studies", "tables", "figures"
-        ),
+        config=settings(*SCIENCE, "tables", "figures"),
         code=digest("make_report.py", *TEMPLATES),
     shell:
         f"python scripts/make_report.py {READING}"
-        " --descriptions {input.descriptions} --figures results/figures"
+        " --statistics {input.statistics} --descriptions {input.descriptions}"
+        " --figures results/figures"
         " --output {output} 2>&1 | tee {log}"
