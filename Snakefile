@@ -32,3 +32,7 @@ rule all:
 
 onsuccess:
     say_where_the_tables_are()
+
+
+onerror:
+    say_what_failed(log)

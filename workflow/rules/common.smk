@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 from dataclasses import asdict
@@ -54,6 +55,16 @@ def command_line(options):
     return shlex.join(words)
 
 
+# The rules of a group are done in a single cluster job, one by one: it asks for the cores, the
+# memory and the GPU of one of them (which are added up but for this limit, also in the profile).
+resource_scopes:
+    turn="local",
+
+
+if workflow.remote_exec:
+    workflow.register_resource("turn", 1)
+
+
 RESOURCES = STUDY["resources"]
 
 
@@ -69,6 +80,7 @@ def needs(step, runtimes=1):
         "mem_mb": lambda wildcards, attempt: attempt * own["mem_mb"],
         "runtime": lambda wildcards, attempt: attempt * own["runtime"] * runtimes,
         "gpu": own.get("gpus", 0),
+        "turn": 1,
         **{name: word for name, word in words.items() if word},
     }
 
@@ -102,11 +114,28 @@ def preparation_options(wildcards):
         "zeroed_features",
         "scaling",
         "categorical_coding",
+        "label_coding",
         "test_fraction",
         "split_seed",
         "stratify",
     )
     return command_line({name: DATA[wildcards.variant][name] for name in names})
+
+
+def say_what_failed(log):
+    """Name every job that failed for good, its log's last line, and where SLURM's log is."""
+    submitted = r"Job (\S+) has been submitted .*\(log: (.*)\)"
+    slurm_logs = dict(re.findall(submitted, Path(log).read_text()))
+    print("These jobs failed:", file=sys.stderr)
+    for failed in workflow.scheduler.failed:
+        for job in failed.jobs if failed.is_group() else [failed]:
+            if not all(map(os.path.exists, job.output)):
+                print(f"  {job.rule.name}: {' '.join(job.output)}", file=sys.stderr)
+                for path in filter(os.path.exists, job.log):
+                    last = Path(path).read_text().strip().rpartition("\n")[-1]
+                    print(f"    {path}: {last or 'is empty'}", file=sys.stderr)
+        if str(failed.jobid) in slurm_logs:
+            print(f"    SLURM's log: {slurm_logs[str(failed.jobid)]}", file=sys.stderr)
 
 
 def say_where_the_tables_are():

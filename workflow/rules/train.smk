@@ -25,16 +25,6 @@ if workflow.is_main_process:
             )
 
 
-# On a cluster a job trains a bundle of models, one after another: it asks for one core, one GPU and
-# the memory of one model (resources of a group's jobs are added up but for this limit).
-resource_scopes:
-    turn="local",
-
-
-if workflow.remote_exec:
-    workflow.register_resource("turn", 1)
-
-
 rule train:
     input:
         arrays="results/data/{variant}/arrays.npz",
@@ -48,7 +38,6 @@ rule train:
     threads: 1
     resources:
         **needs("train"),
-        turn=1,
     params:
         protocol=lambda wildcards: protocol_json(wildcards.protocol),
         engine=STUDY["execution"]["engine"],
