@@ -18,6 +18,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--zeroed-features", nargs="*", default=[], metavar="COLUMN")
     parser.add_argument("--scaling", choices=prepare.SCALINGS, default="none")
     parser.add_argument("--categorical-coding", choices=prepare.CODINGS, default="ordinal")
+    parser.add_argument("--label-coding", choices=prepare.LABEL_CODINGS, default="severity")
     parser.add_argument("--test-fraction", type=float, default=0.2)
     parser.add_argument("--split-seed", type=int, default=0)
     parser.add_argument("--stratify", action="store_true")
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         zeroed_features=arguments.zeroed_features,
         scaling=arguments.scaling,
         categorical_coding=arguments.categorical_coding,
+        label_coding=arguments.label_coding,
         test_fraction=arguments.test_fraction,
         split_seed=arguments.split_seed,
         stratify=arguments.stratify,

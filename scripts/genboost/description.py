@@ -6,7 +6,7 @@ import numpy as np
 
 from genboost.checks import Table
 from genboost.dataset import Dataset
-from genboost.prepare import Prepared, Settings
+from genboost.prepare import Prepared, Settings, label_codes
 
 
 def describe(
@@ -26,10 +26,11 @@ def describe(
         f"{_duplicates(table)} rows are exact copies of an earlier one."
     )
     split = "stratified by class" if settings.stratify else "at random"
-    labels = (table.label, data.train_y, data.test_y)
+    codes = label_codes(dataset, settings)
+    labels = (codes[table.label], data.train_y, data.test_y)
     classes = [
         [name, code, *(np.count_nonzero(label == code) for label in labels)]
-        for code, name in enumerate(dataset.classes)
+        for code, name in zip(codes, dataset.classes, strict=True)
     ]
     inputs = [
         [name, coding, f"{values.mean():z.3f}", f"{values.std():.3f}"]
@@ -46,7 +47,7 @@ def describe(
             [*classes, ["all", "", *(len(label) for label in labels)]],
         ),
         "The variance of the label is the mean squared error of always predicting its mean: "
-        f"{_variance(table.label)} over all rows, {_variance(data.train_y)} over the training "
+        f"{_variance(labels[0])} over all rows, {_variance(data.train_y)} over the training "
         f"rows, {_variance(data.test_y)} over the test rows.",
         "## Inputs",
         f"Categories: {settings.categorical_coding} coding. Scaling: {settings.scaling}"

@@ -71,6 +71,8 @@ class Problem:
         Weight decay beside the step, w -= learning_rate * weight_decay * w, on the weights before
         the step (Loshchilov & Hutter 2019, as in torch.optim.AdamW); otherwise weight_decay * w is
         added to the gradient (as torch.optim's ``weight_decay`` does).
+    summed : bool
+        The loss of a batch is the sum of its squared errors, otherwise their mean.
     """
 
     architecture: Architecture
@@ -85,6 +87,7 @@ class Problem:
     order: np.ndarray
     order_of: np.ndarray
     decoupled: bool
+    summed: bool = False
 
 
 @dataclass(frozen=True)

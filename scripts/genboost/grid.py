@@ -47,6 +47,10 @@ class Protocol:
     t_max: int
     eta_min: float
     weight_decay_form: str
+    initialization: str
+    schedule_step: str
+    loss: str
+    test_error: str
 
     @classmethod
     def of(cls, model: dict[str, Any], training: dict[str, Any]) -> "Protocol":

@@ -13,6 +13,7 @@ from genboost.errors import UserError
 
 SCALINGS = ("none", "standard", "minmax")
 CODINGS = ("ordinal", "alphabetical", "onehot")
+LABEL_CODINGS = ("severity", "alphabetical")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class Settings:
     categorical_coding : str
         ``ordinal``: 0, 1, ... in the description's order; ``alphabetical``: likewise in
         alphabetical order of the values that occur, as scikit-learn's LabelEncoder has it;
-        ``onehot``: an input for each value. Concerns features; the label is coded by severity.
+        ``onehot``: an input for each value.
+    label_coding : str
+        ``severity``, the description's order, or ``alphabetical``.
     test_fraction : float
         The share of rows that are for testing, rounded up.
     stratify : bool
@@ -39,6 +42,7 @@ class Settings:
     zeroed_features: Collection[str] = ()
     scaling: str = "none"
     categorical_coding: str = "ordinal"
+    label_coding: str = "severity"
     test_fraction: float = 0.2
     split_seed: int = 0
     stratify: bool = False
@@ -81,6 +85,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
             f"they are {', '.join(table.columns)}"
         )
     x, inputs = _code(table, dataset, settings)
+    label = label_codes(dataset, settings)[table.label]
     try:
         train_rows, test_rows = train_test_split(
             np.arange(len(x)),
@@ -100,9 +105,9 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
     return Prepared(
         data=Data(
             train_x=train_x.astype(np.float32),
-            train_y=table.label[train_rows].astype(np.float32),
+            train_y=label[train_rows].astype(np.float32),
             test_x=test_x.astype(np.float32),
-            test_y=table.label[test_rows].astype(np.float32),
+            test_y=label[test_rows].astype(np.float32),
         ),
         inputs=inputs,
         train_rows=train_rows,
@@ -121,6 +126,14 @@ def to_bytes(prepared: Prepared) -> bytes:
         test_rows=prepared.test_rows,
     )
     return file.getvalue()
+
+
+def label_codes(dataset: Dataset, settings: Settings) -> np.ndarray:
+    """Return the codes of the classes, int64 [classes], in the description's order."""
+    codes = np.arange(len(dataset.classes))
+    if settings.label_coding == "alphabetical":
+        codes[np.argsort(dataset.classes)] = codes.copy()
+    return codes
 
 
 def _code(table: Table, dataset: Dataset, settings: Settings) -> tuple[np.ndarray, dict[str, str]]:

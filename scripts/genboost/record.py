@@ -38,13 +38,16 @@ def compose(
     run
         What may differ between two runs: seconds, engine, device, versions.
     """
+    errors = result.test_mse
     entries = {
         "cell": asdict(cell),
         "seed": seed,
         "protocol": asdict(protocol),
         "fingerprint": fingerprint,
         "status": "diverged" if result.diverged else "finished",
-        "test_mse": None if result.diverged else float(result.test_mse[-1]),
+        "test_mse": None
+        if result.diverged
+        else float(errors.min() if protocol.test_error == "best" else errors[-1]),
         "train_mse": None if result.diverged else result.train_mse,
         "gradient_evaluations": result.gradient_evaluations,
         "curves": {

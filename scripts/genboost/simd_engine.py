@@ -122,7 +122,7 @@ class _CProblem(ctypes.Structure):
 
     _fields_ = (
         [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "activation")]
-        + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "decoupled")]
+        + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "decoupled", "summed")]
         + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "stride")]
         + [(name, ctypes.c_void_p) for name in ("train_x", "train_y", "test_x", "test_y", "order")]
     )
@@ -160,6 +160,7 @@ class _Shared:
             batch_size=min(problem.batch_size, len(data.train_y)),
             epochs=problem.epochs,
             decoupled=problem.decoupled,
+            summed=problem.summed,
             train_rows=len(data.train_y),
             test_rows=len(data.test_y),
             stride=stride,

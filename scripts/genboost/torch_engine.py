@@ -105,10 +105,11 @@ def _train_alike(
               for name in ("train_loss", "test_mse")}  # fmt: skip
 
     def gradient(at: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the gradient [K, P] of each model's mean squared error, and its errors."""
+        """Return the gradient [K, P] of each model's loss on a batch, and its errors."""
         at = at.detach().requires_grad_()
         error = forward(at, x, architecture) - y
-        loss = error.square().mean(dim=1)
+        squares = error.square()
+        loss = squares.sum(dim=1) if problem.summed else squares.mean(dim=1)
         return torch.autograd.grad(loss.sum(), at)[0], error.detach()
 
     step = 0

@@ -26,7 +26,8 @@ class Result:
     weights : float32 array [P]
         For each layer W[outputs][inputs] row by row, then b[outputs].
     train_loss, test_mse, learning_rate : float64 array [epochs_run]
-        The curves; they end before the first epoch with a loss that is not finite.
+        The curves, the learning rate that of each epoch's first step; they end before the first
+        epoch with a loss that is not finite.
     train_mse : float
         On the training rows, at the end.
     diverged : bool
@@ -53,17 +54,29 @@ def load_data(path: str) -> Data:
         return Data(*(arrays[name] for name in Data.__dataclass_fields__))
 
 
-def initial_weights(architecture: Architecture, seed: int) -> np.ndarray:
-    """Return initial parameters [P], as torch.nn.Linear draws them.
+def initial_weights(architecture: Architecture, seed: int, kind: str = "torch") -> np.ndarray:
+    """Return initial parameters [P].
 
-    Weights and biases are uniform in ±1 / sqrt(inputs): what Kaiming's uniform initialization
-    (He et al. 2015) with torch's default a = sqrt(5) comes to.
+    Parameters
+    ----------
+    kind
+        ``torch``: weights and biases uniform in ±1 / sqrt(inputs), as torch.nn.Linear draws them:
+        what Kaiming's uniform initialization with torch's default a = sqrt(5) comes to.
+        ``xavier``: weights uniform in ±sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, eq. 16);
+        ``kaiming``: in ±sqrt(6 / inputs) (He et al. 2015, eq. 10); both with biases of zero.
     """
     random = _generator(seed, INITIALIZATION)
-    layers = [
-        random.uniform(-(inputs**-0.5), inputs**-0.5, size=(inputs + 1) * outputs)
-        for inputs, outputs in architecture.layers
-    ]
+    layers = []
+    for inputs, outputs in architecture.layers:
+        bound = {
+            "torch": inputs**-0.5,
+            "xavier": (6 / (inputs + outputs)) ** 0.5,
+            "kaiming": (6 / inputs) ** 0.5,
+        }[kind]
+        layer = random.uniform(-bound, bound, size=(inputs + 1) * outputs)
+        if kind != "torch":
+            layer[inputs * outputs :] = 0
+        layers.append(layer)
     return np.concatenate(layers)
 
 
@@ -73,11 +86,15 @@ def batch_order(rows: int, epochs: int, seed: int) -> np.ndarray:
     return np.stack([random.permutation(rows) for _ in range(epochs)]).astype(np.int32)
 
 
-def learning_rates(cell: Cell, protocol: Protocol) -> np.ndarray:
-    """Return a cell's learning rate in each epoch, float64 [epochs]."""
+def learning_rates(cell: Cell, protocol: Protocol, steps: int) -> np.ndarray:
+    """Return a cell's learning rate in each of the steps of each epoch, float64 [epochs, steps]."""
+    by_batch = protocol.schedule_step == "batch"
+    times = cell.epochs * steps if by_batch else cell.epochs
     if protocol.schedule == "constant":
-        return schedules.constant(cell.learning_rate, cell.epochs)
-    return schedules.cosine(cell.learning_rate, cell.epochs, protocol.t_max, protocol.eta_min)
+        rates = schedules.constant(cell.learning_rate, times)
+    else:
+        rates = schedules.cosine(cell.learning_rate, times, protocol.t_max, protocol.eta_min)
+    return rates.reshape(cell.epochs, steps) if by_batch else np.repeat(rates[:, None], steps, 1)
 
 
 def train(
@@ -105,7 +122,6 @@ def train(
         by_epochs.setdefault(cell.epochs, []).append(index)
     for indices in by_epochs.values():
         chosen = [cells[index] for index in indices]
-        curves = {cell: learning_rates(cell, protocol) for cell, _ in chosen}
         problem = pose(chosen, protocol, data)
         steps = problem.learning_rate.shape[1] // problem.epochs
         for group in engine(problem):
@@ -120,7 +136,7 @@ def train(
                         weights=outcome.weights[row],
                         train_loss=outcome.train_loss[row, :epochs_run],
                         test_mse=outcome.test_mse[row, :epochs_run],
-                        learning_rate=curves[cell][:epochs_run],
+                        learning_rate=problem.learning_rate[k, ::steps][:epochs_run],
                         train_mse=train_mse,
                         diverged=epochs_run < problem.epochs or not np.isfinite(train_mse),
                         seconds=group.seconds / len(group.models),
@@ -138,7 +154,8 @@ def pose(cells: list[tuple[Cell, int]], protocol: Protocol, data: Data) -> Probl
         features, protocol.hidden_layers, protocol.width, protocol.activation
     )
     seeds = sorted({seed for _, seed in cells})
-    starts = {seed: initial_weights(architecture, seed) for seed in seeds}
+    starts = {seed: initial_weights(architecture, seed, protocol.initialization) for seed in seeds}
+    rates = {cell: learning_rates(cell, protocol, steps).ravel() for cell, _ in cells}
     return Problem(
         architecture=architecture,
         data=data,
@@ -146,14 +163,13 @@ def pose(cells: list[tuple[Cell, int]], protocol: Protocol, data: Data) -> Probl
         epochs=epochs,
         weights=np.stack([starts[seed] for _, seed in cells]),
         optimizer=[cell.optimizer for cell, _ in cells],
-        learning_rate=np.stack(
-            [np.repeat(learning_rates(cell, protocol), steps) for cell, _ in cells]
-        ),
+        learning_rate=np.stack([rates[cell] for cell, _ in cells]),
         weight_decay=np.array([cell.weight_decay for cell, _ in cells]),
         rho=np.array([np.nan if cell.sam_rho is None else cell.sam_rho for cell, _ in cells]),
         order=np.stack([batch_order(rows, epochs, seed) for seed in seeds]),
         order_of=np.array([seeds.index(seed) for _, seed in cells]),
         decoupled=protocol.weight_decay_form == "decoupled",
+        summed=protocol.loss == "sum",
     )
 
 

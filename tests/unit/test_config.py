@@ -59,15 +59,23 @@ def test_the_defaults_are_those_of_the_deck():
         "sam_rho": [None, 0.02, 0.05, 0.1],
         "seeds": [0, 1, 2],
     }
-    assert study["model"] == {"hidden_layers": 4, "width": 18, "activation": "relu"}
+    assert study["model"] == {
+        "hidden_layers": 4,
+        "width": 18,
+        "activation": "relu",
+        "initialization": "torch",
+    }
     assert study["training"] == {
         "batch_size": 32,
         "epochs": 200,
         "epochs_sam": 100,
         "schedule": "cosine",
+        "schedule_step": "epoch",
         "t_max": 100,
         "eta_min": 0.0,
         "weight_decay_form": "l2",
+        "loss": "mean",
+        "test_error": "last",
     }
     assert study["data"]["zeroed_features"] == ["Weight"]
     assert study["data"]["test_fraction"] == 0.2
@@ -84,11 +92,11 @@ def test_a_study_overrides_single_keys_and_inherits_the_rest():
         """)
     )
     one, two = resolved["studies"]["one"], resolved["studies"]["two"]
-    assert one["model"] == {"hidden_layers": 2, "width": 9, "activation": "relu"}
+    assert one["model"] == resolved["model"] | {"hidden_layers": 2, "width": 9}
     assert one["grid"]["seeds"] == [0, 1]
     assert one["grid"]["sam_rho"] == [None]
     assert one["title"] == "one"
-    assert two["model"] == {"hidden_layers": 4, "width": 9, "activation": "relu"}
+    assert two["model"] == resolved["model"] | {"hidden_layers": 4, "width": 9}
     assert two["grid"]["seeds"] == [7]
 
 

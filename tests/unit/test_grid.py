@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
-STANDARD = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2")
+STANDARD = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")
 RATES = st.floats(min_value=0, allow_infinity=False, allow_subnormal=False)
 
 
@@ -87,19 +87,28 @@ def test_every_setting_of_data_model_and_training_is_in_a_path():
             "zeroed_features": "[Height]",
             "scaling": "standard",
             "categorical_coding": "onehot",
+            "label_coding": "alphabetical",
             "test_fraction": 0.3,
             "split_seed": 1,
             "stratify": "true",
         },
-        "model": {"hidden_layers": 3, "width": 19, "activation": "tanh"},
+        "model": {
+            "hidden_layers": 3,
+            "width": 19,
+            "activation": "tanh",
+            "initialization": "xavier",
+        },
         "training": {
             "batch_size": 31,
             "epochs": 201,
             "epochs_sam": 101,
             "schedule": "constant",
+            "schedule_step": "batch",
             "t_max": 99,
             "eta_min": 1e-9,
             "weight_decay_form": "decoupled",
+            "loss": "sum",
+            "test_error": "best",
         },
     }
     origin = {"source", "path", "kaggle_dataset"}

@@ -57,6 +57,16 @@ def test_rows_and_labels_belong_together():
     assert {array.dtype for array in vars(result.data).values()} == {np.dtype(np.float32)}
 
 
+def test_classes_can_have_alphabetical_codes():
+    severity, alphabetical = prepared(), prepared(label_coding="alphabetical")
+    names = np.array(OBESITY.classes)
+    encoder = LabelEncoder().fit(names)
+    for part in ("train_y", "test_y"):
+        codes = getattr(severity.data, part).astype(int)
+        expected = encoder.transform(names[codes])
+        assert getattr(alphabetical.data, part).tolist() == expected.tolist()
+
+
 def test_ordinal_codes_follow_the_natural_order():
     result = prepared()
     assert list(result.inputs) == OBESITY.feature_columns

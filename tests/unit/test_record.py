@@ -13,7 +13,7 @@ from genboost.grid import Cell, Protocol
 from genboost.training import Result
 
 CELL = Cell("adam", 3e-5, 0.0, 0.02, 100)
-PROTOCOL = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2")
+PROTOCOL = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")
 RUN = {"seconds": 0.1234, "engine": "torch 2", "device": "cpu", "versions": {"python": "3.11"}}
 
 
@@ -55,6 +55,14 @@ def test_curves_and_weights_come_back_bit_by_bit(path):
     assert Cell(**entries["cell"]) == CELL
     assert Protocol(**entries["protocol"]) == PROTOCOL
     assert (entries["seed"], entries["fingerprint"], entries["run"]) == (2, "f00d", RUN)
+
+
+def test_the_best_epoch_counts_where_the_protocol_says_so(path):
+    result = some_result(test_mse=np.array([1.5, 0.5, 0.75]))
+    for choice, expected in (("last", 0.75), ("best", 0.5)):
+        protocol = dataclasses.replace(PROTOCOL, test_error=choice)
+        path.write_text(record.compose(CELL, 2, protocol, result, "f00d", RUN))
+        assert record.read(path)["test_mse"] == expected
 
 
 def test_weights_are_little_endian_float32_whatever_the_machine(path):

@@ -316,6 +316,21 @@ def test_a_last_batch_of_one_row_weighs_as_a_batch_of_its_own():
     np.testing.assert_allclose(outcome.train_mse[0], np.mean(train_errors**2), rtol=1e-14)
 
 
+def test_a_summed_loss_worked_out_by_hand():
+    # As above, without the division by 2 and by 1: w = b = 0; dw = 2 (-1 - 4) = -10, db = -6.
+    data = Data(
+        train_x=np.array([[1], [2], [3]], dtype=np.float32),
+        train_y=np.array([1, 2, 3], dtype=np.float32),
+        test_x=np.array([[1]], dtype=np.float32),
+        test_y=np.array([0], dtype=np.float32),
+    )
+    outcome = train64(by_hand(data, "sgd", batch_size=2, rates=[0.1, 0.1], summed=True))
+    # Second batch, from w = 1, b = 0.6: error 3 + 0.6 - 3 = 0.6; dw = 2 * 0.6 * 3 = 3.6, db = 1.2.
+    np.testing.assert_allclose(outcome.weights[0], [1 - 0.36, 0.6 - 0.12], rtol=1e-14)
+    # Errors are reported as means, whatever the loss.
+    np.testing.assert_allclose(outcome.train_loss[0], [(1 + 4 + 0.36) / 3], rtol=1e-14)
+
+
 def by_hand(data: Data, optimizer: str, batch_size: int, rates: list[float], **fields) -> Problem:
     """Return a problem of one linear model y = w x + b, for one epoch, rows in their order."""
     rows = len(data.train_y)

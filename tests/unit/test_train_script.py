@@ -15,7 +15,7 @@ from genboost.engine import Architecture
 from genboost.grid import Cell, Model, Protocol
 
 SCRIPT = Path(__file__).parents[2] / "scripts/train.py"
-PROTOCOL = Protocol(1, 3, "relu", 8, "cosine", 2, 0.0, "l2")
+PROTOCOL = Protocol(1, 3, "relu", 8, "cosine", 2, 0.0, "l2", "torch", "epoch", "mean", "last")
 CELLS = (Cell("sgd", 0.01, 0.0, None, 3), Cell("adam", 0.003, 0.01, 0.05, 2))
 
 

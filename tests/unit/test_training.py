@@ -20,6 +20,10 @@ PROTOCOL = Protocol(
     t_max=3,
     eta_min=1e-4,
     weight_decay_form="l2",
+    initialization="torch",
+    schedule_step="epoch",
+    loss="mean",
+    test_error="last",
 )
 PLAIN = Cell("sgd", 0.1, 0.01, None, epochs=5)
 SAM = Cell("adam", 0.02, 0.0, 0.05, epochs=2)
@@ -76,6 +80,22 @@ def test_initial_weights_have_the_distribution_of_torchs_linear_layers():
                 assert sample.var() == pytest.approx(bound**2 / 3, rel=error)
                 quarters = np.histogram(sample, bins=4, range=(-bound, bound))[0] / sample.size
                 np.testing.assert_allclose(quarters, 0.25, atol=error / 2)
+
+
+@pytest.mark.parametrize("kind", ["xavier", "kaiming"])
+def test_other_initial_weights_are_those_of_torch(kind):
+    shape = Architecture(20, 1, 400, "relu")
+    draw = {
+        "xavier": nn.init.xavier_uniform_,
+        "kaiming": lambda w: nn.init.kaiming_uniform_(w, nonlinearity="relu"),
+    }[kind]
+    torch.manual_seed(0)
+    weights = by_layer(training.initial_weights(shape, 0, kind), shape)
+    for (inputs, outputs), (w, b) in zip(shape.layers, weights, strict=True):
+        theirs = draw(torch.empty(outputs, inputs)).numpy()
+        assert np.abs(w).max() == pytest.approx(np.abs(theirs).max(), rel=20 / w.size)
+        assert w.var() == pytest.approx(theirs.var(), rel=10 / w.size**0.5)
+        assert not b.any()
 
 
 def test_every_layer_of_a_small_network_has_a_bound_of_its_own():
@@ -157,6 +177,14 @@ def test_the_problem_of_some_cells(data):
     assert len(problem.order) == 2
 
 
+def test_a_schedule_can_go_on_with_every_batch(data):
+    protocol = dataclasses.replace(PROTOCOL, schedule_step="batch")
+    problem = training.pose([(ZERO, 0)], protocol, data)
+    rates = schedules.cosine(0.1, 6, t_max=3, eta_min=1e-4)
+    np.testing.assert_array_equal(problem.learning_rate[0], rates)
+    assert rates[3] == 1e-4
+
+
 def test_no_sam_is_not_a_radius_of_zero(data):
     problem = training.pose([(dataclasses.replace(ZERO, sam_rho=None), 0)], PROTOCOL, data)
     assert np.isnan(problem.rho).all()
@@ -164,11 +192,18 @@ def test_no_sam_is_not_a_radius_of_zero(data):
 
 def test_the_settings_of_the_protocol_reach_the_engine(data):
     protocol = dataclasses.replace(
-        PROTOCOL, schedule="constant", weight_decay_form="decoupled", batch_size=100
+        PROTOCOL,
+        schedule="constant",
+        weight_decay_form="decoupled",
+        batch_size=100,
+        initialization="xavier",
+        loss="sum",
     )
     problem = training.pose([(PLAIN, 0)], protocol, data)
-    assert problem.decoupled
+    assert problem.decoupled and problem.summed
     assert problem.learning_rate.tolist() == [[0.1] * 5]
+    start = training.initial_weights(problem.architecture, 0, "xavier")
+    np.testing.assert_array_equal(problem.weights[0], start)
 
 
 @pytest.mark.parametrize(("rows", "steps"), [(8, 2), (9, 3), (1, 1)])

@@ -99,6 +99,7 @@ enum activation { RELU, LEAKY_RELU, ELU, TANH, SIGMOID, SILU, IDENTITY };
 struct problem {
     int32_t features, hidden_layers, width, activation;
     int32_t batch_size, epochs, decoupled;
+    int32_t summed;       /* the loss is the sum of a batch's squared errors, not their mean */
     int32_t train_rows, test_rows;
     int32_t stride;       /* reals from a row of x to the next: features, rounded up to LANES */
     const real *train_x;  /* [train_rows][stride] */
@@ -507,12 +508,12 @@ static void add_squares(double sum[LANES], vector error)
     for (int l = 0; l < LANES; l++) sum[l] += (double)error[l] * (double)error[l];
 }
 
-/* The gradient of the batch's mean squared error at `weights`. The squared errors are added to
+/* The gradient of the batch's loss at `weights`. The squared errors are added to
    `loss` unless it is NULL. */
 static void batch_gradient(struct state *s, const vector *weights,
                            const int32_t *const order[LANES], int start, int rows, double *loss)
 {
-    const real factor = (real)(2.0 / rows);
+    const real factor = s->problem->summed ? 2 : (real)(2.0 / rows);
     for (int done = 0; done < rows; done += BLOCK) {
         int count = rows - done < BLOCK ? rows - done : BLOCK;
         /* SAM's second pass finds a batch of one block where its first pass left it. */
