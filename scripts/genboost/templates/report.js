@@ -2,26 +2,34 @@
 
 // The seeds of a cell, when it is pointed at or has the focus.
 const tip = document.getElementById("tip");
+let told = null;
 
-function showDetails(cell) {
-  tip.textContent = cell.dataset.details;
-  tip.hidden = false;
-  const at = cell.getBoundingClientRect();
-  const left = Math.min(Math.max(4, at.left), innerWidth - tip.offsetWidth - 4);
-  const below = at.bottom + 8;
-  const fits = below + tip.offsetHeight < innerHeight;
-  tip.style.left = `${left}px`;
-  tip.style.top = `${fits ? below : Math.max(4, at.top - tip.offsetHeight - 8)}px`;
-  cell.setAttribute("aria-describedby", "tip");
+function placeTip() {
+  if (!told) return;
+  const at = told.getBoundingClientRect();
+  const left = Math.min(at.left, innerWidth - tip.offsetWidth - 4);
+  const above = at.top - tip.offsetHeight - 8;
+  const fits = at.bottom + 8 + tip.offsetHeight < innerHeight;
+  tip.style.left = `${Math.max(4, left)}px`;
+  tip.style.top = `${fits ? at.bottom + 8 : Math.max(4, above)}px`;
 }
 
-function hideDetails() {
+function tell(cell) {
+  told = cell;
+  tip.textContent = cell.dataset.details;
+  tip.hidden = false;
+  cell.setAttribute("aria-describedby", "tip");
+  placeTip();
+}
+
+function stopTelling() {
+  told = null;
   tip.hidden = true;
 }
 
-addEventListener("scroll", hideDetails, { passive: true });
+addEventListener("scroll", placeTip, { passive: true });
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape") hideDetails();
+  if (event.key === "Escape") stopTelling();
 });
 
 // A table of cells is one stop of the tab key; the arrow keys go from cell to cell.
@@ -35,15 +43,15 @@ for (const table of document.querySelectorAll(".heat")) {
   table.setAttribute("role", "grid");
   table.addEventListener("mouseover", (event) => {
     const cell = event.target.closest("td[data-details]");
-    if (cell) showDetails(cell);
+    if (cell) tell(cell);
   });
-  table.addEventListener("mouseleave", hideDetails);
-  table.addEventListener("focusout", hideDetails);
+  table.addEventListener("mouseleave", stopTelling);
+  table.addEventListener("focusout", stopTelling);
   table.addEventListener("focusin", (event) => {
     rows.flat().forEach((cell) => {
       cell.tabIndex = cell === event.target ? 0 : -1;
     });
-    showDetails(event.target);
+    tell(event.target);
   });
   table.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];

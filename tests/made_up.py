@@ -1,0 +1,106 @@
+"""Made-up results of any study, to draw and report without training."""
+
+import json
+import math
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+from genboost import aggregation, config, deck, figures, findings, grid, report, tables
+
+BASELINES = {
+    "mean": {"train_mse": 3.9, "test_mse": 4.2},
+    "ridge": {"train_mse": 2.0, "test_mse": 2.2},
+    "gradient_boosted_trees": {"train_mse": 0.1, "test_mse": 0.5},
+}
+PROVENANCE = {"obesity": {"synthetic": False, "time": "2020-01-01T00:00:00+00:00"}}
+DESCRIPTION = (
+    "# A data set\n\n| input | mean |\n| --- | --- |\n| Age | 24 |\n\n## Source\n\n- file\n"
+)
+RUN = {"seconds": 0.5, "engine": "torch", "device": "cpu", "versions": {"numpy": "2.0"}}
+
+
+def mse(model: grid.Model) -> float:
+    """Return a test MSE for a model that looks like one."""
+    cell = model.cell
+    rate = math.log10(cell.learning_rate or 1e-9) + 2.5
+    noise = np.random.default_rng([model.seed, round(1e6 * cell.learning_rate)]).normal()
+    return 0.8 + rate**2 / 3 + 5 * cell.weight_decay + 9 * (cell.sam_rho or 0) + 0.05 * noise
+
+
+def curves(model: grid.Model) -> figures.Curves:
+    """Return curves that end at a model's test MSE."""
+    epochs = np.arange(1, model.cell.epochs + 1)
+    errors = mse(model) + 3 / epochs
+    return figures.Curves(
+        list(errors - 0.1), list(errors), [model.cell.learning_rate] * len(epochs)
+    )
+
+
+class Made:
+    """A study that never was.
+
+    Parameters
+    ----------
+    settings
+        A configuration, or what differs from the defaults.
+    errors
+        Returns a model's test MSE; NaN for a run that diverged.
+    """
+
+    def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None):
+        self.config = config.resolve(settings or {})
+        for study in self.config["studies"].values() if optimizers else ():
+            study["grid"]["optimizer"] = optimizers
+        studies = grid.studies(self.config)
+        self.models = grid.models(studies)
+        rows = [
+            {
+                "study": study.name,
+                **asdict(model.cell),
+                "sam_rho": grid.text(model.cell.sam_rho),
+                "seed": model.seed,
+                "test_mse": errors(model),
+            }
+            for study in studies
+            for model in study.models
+        ]
+        models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
+        models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
+        self.results = tables.Results(
+            studies=studies,
+            models=models,
+            summary=aggregation.summarize(models),
+            figures=deck.load(),
+            baselines={study.variant: BASELINES for study in studies},
+            synthetic=frozenset(synthetic),
+            **self.config["tables"],
+        )
+        found = findings.find(self.results, self.config["comparisons"])
+        self.statistics = json.loads(findings.files(found)["statistics.json"])
+
+    def figures(self, read=curves):
+        """Yield each figure with its name."""
+        return figures.figures(self.config, self.results, self.statistics, read)
+
+    def figure(self, name, read=curves):
+        """Return one figure."""
+        return next(figure for other, figure in self.figures(read) if other == name)
+
+    def drawings(self):
+        """Return the text of every SVG file."""
+        return {
+            name: dict(figures.contents(figure))["svg"].decode() for name, figure in self.figures()
+        }
+
+    def report(self, drawings, runs=None, provenance=None):
+        """Return the report's text."""
+        inputs = report.Inputs(
+            config=self.config,
+            provenance=provenance or PROVENANCE,
+            descriptions={study.variant: DESCRIPTION for study in self.results.studies},
+            drawings=drawings,
+            statistics=self.statistics,
+            runs=runs or [RUN] * len(self.models),
+        )
+        return report.compose(self.results, inputs)

@@ -1,0 +1,235 @@
+"""The report in a real browser: headless Chromium opens it from disk, and it is used.
+
+Set REPORT_SCREENSHOTS to a folder to look at what the browser saw.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from made_up import Made
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no Chromium; on Debian: apt install chromium"
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
+WIDTHS = {"desktop": 1280, "phone": 360}
+SIZE = 3_000_000  # bytes
+CLAIMS = {
+    "sam": {
+        "title": "SAM does not improve Adam",
+        "claim": "higher",
+        "a": {"study": "grid", "optimizer": "adam", "sam_rho": [0.02, 0.05, 0.1]},
+        "b": {"study": "grid", "optimizer": "adam", "sam_rho": "none"},
+    }
+}
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Return results for the whole grid of 192 cells, some of which diverged."""
+
+    def errors(model):
+        lost = model.cell.optimizer == "sgd" and model.cell.learning_rate == 2e-2
+        return float("nan") if lost and model.seed == 1 else 1 + 100 * model.cell.learning_rate
+
+    return Made({"comparisons": CLAIMS, "studies": {"grid": {"title": "The grid"}}}, errors=errors)
+
+
+@pytest.fixture(scope="module")
+def address(made, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "index.html"
+    drawings = made.drawings()
+    path.write_text(made.report(drawings))
+    stand_in = Made(made.config, synthetic=["obesity"])
+    path.with_name("synthetic.html").write_text(stand_in.report(drawings))
+    assert path.stat().st_size < SIZE
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return where pictures of what the browser saw go."""
+    return Path(os.environ.get("REPORT_SCREENSHOTS") or tmp_path)
+
+
+@pytest.fixture
+def visit(browser, address, folder):
+    """Return a function that opens the report; nothing may be fetched or complained of."""
+    opened = []
+
+    def open_page(width=1280, height=800, file="index.html", **context):
+        page = browser.new_page(viewport={"width": width, "height": height}, **context)
+        wanted = address.replace("index.html", file)
+        page.on("request", lambda made: opened.append(made.url) if made.url != wanted else None)
+        page.on("console", lambda message: opened.append(message.text))
+        page.on("pageerror", lambda error: opened.append(str(error)))
+        page.goto(wanted)
+        page.shots = lambda name: page.screenshot(path=folder / f"{name}.png", full_page=True)
+        return page
+
+    yield open_page
+    assert opened == []
+
+
+def test_nothing_is_wider_than_the_screen(visit):
+    for name, width in WIDTHS.items():
+        page = visit(width)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.shots(name)
+        page.close()
+
+
+def test_seeds_are_shown_on_hover_and_on_focus(visit, folder):
+    page = visit()
+    tip = page.locator("#tip")
+    assert tip.is_hidden()
+    cell = page.locator(".heat td[data-details]").nth(5)
+    cell.hover()
+    assert tip.inner_text() == cell.get_attribute("data-details")
+    assert "seed 0: " in tip.inner_text()
+    box, screen = tip.bounding_box(), page.viewport_size
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= screen["width"]
+    page.keyboard.press("Escape")
+    assert tip.is_hidden()
+    cell.focus()
+    assert tip.is_visible()
+    assert cell.get_attribute("aria-describedby") == "tip"
+    page.screenshot(path=folder / "tip.png")
+
+
+def test_a_table_is_one_stop_of_the_tab_key_and_arrows_move_in_it(visit):
+    page = visit()
+    tables = page.locator(".heat")
+    assert tables.count() == 8
+    for index in range(tables.count()):
+        assert tables.nth(index).locator("td[tabindex='0']").count() == 1
+    first = tables.nth(0)
+    first.locator("td[tabindex='0']").focus()
+
+    def place():
+        return page.evaluate(
+            "[document.activeElement.parentElement.rowIndex, document.activeElement.cellIndex]"
+        )
+
+    assert place() == [1, 1]
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert place() == [2, 1]
+    assert page.locator("#tip").inner_text().startswith("lr 1e-4, wd 0")
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.closest('.heat') === "
+                             "document.querySelectorAll('.heat')[0]")  # fmt: skip
+
+
+def test_everything_can_be_reached_with_the_tab_key_and_is_seen_to_be(visit):
+    page = visit()
+    page.keyboard.press("Tab")
+    skip = page.locator(".skip")
+    assert skip.evaluate("element => element === document.activeElement")
+    assert skip.bounding_box()["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    seen = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.tagName"))
+        width = page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)")
+        assert width >= 2
+    assert {"TD", "SUMMARY", "DIV"} <= seen
+
+
+def test_tables_can_be_sorted(visit):
+    page = visit()
+    page.locator("#ranking summary").click()
+    table = page.locator("#table-ranking")
+    column = table.locator("th").all_inner_texts().index("test MSE")
+    head = table.locator("th").nth(column)
+
+    def values():
+        return table.locator(f"tbody td:nth-child({column + 1})").all_inner_texts()
+
+    before = values()
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert values() == before  # the best come first as it is
+    head.locator("button").press("Enter")
+    assert head.get_attribute("aria-sort") == "descending"
+    numbers = [float(text) for text in values() if not text.startswith("diverged")]
+    assert numbers == sorted(numbers, reverse=True)
+    assert [text.startswith("diverged") for text in values()[-16:]] == [True] * 16
+    assert "Sorted by test MSE, descending" in page.locator("#status").inner_text()
+    table.locator("th button").first.click()
+    assert head.get_attribute("aria-sort") is None
+    assert table.locator("[aria-sort]").count() == 1
+    page.shots("sorted")
+
+
+def test_links_lead_to_their_sections(visit):
+    page = visit()
+    for link in page.locator("nav a").all():
+        link.click()
+        target = page.locator(link.get_attribute("href"))
+        assert target.locator("h2").first.is_visible()
+
+
+def test_dark_mode_and_reduced_motion(visit):
+    page = visit(color_scheme="dark", reduced_motion="reduce")
+    colors = page.evaluate(
+        "['backgroundColor', 'color'].map(name => getComputedStyle(document.documentElement)[name])"
+    )
+    assert colors == ["rgb(20, 24, 28)", "rgb(228, 232, 236)"]
+    ink = page.locator("#figure-methods svg text").first.evaluate(
+        "element => getComputedStyle(element).fill"
+    )
+    assert ink == colors[1]
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+    page.shots("dark")
+
+
+def test_printed(visit, folder):
+    page = visit(color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == (
+        "rgb(255, 255, 255)"
+    )
+    assert page.locator("nav").is_hidden()
+    page.pdf(path=folder / "print.pdf", format="A4")
+    assert (folder / "print.pdf").stat().st_size > 50_000
+
+
+def test_without_javascript_everything_but_comfort_is_there(visit):
+    page = visit(java_script_enabled=False)
+    assert page.locator(".heat").count() == 8
+    assert page.locator("#figure-deck svg").is_visible()
+    page.locator("#ranking summary").click()
+    assert page.locator("#table-ranking").is_visible()
+
+
+def test_synthetic_data_cannot_be_overlooked(visit):
+    page = visit(file="synthetic.html")
+    assert page.title().startswith("SYNTHETIC")
+    assert page.locator(".banner").is_visible()
+    mark = page.evaluate("getComputedStyle(document.body, '::after').content")
+    assert mark == '"SYNTHETIC"'
+    page.shots("synthetic")
