@@ -4,7 +4,8 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from genboost import baselines, errors, files, training
+from genboost import baselines, errors, files
+from genboost.data import Data
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -15,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="where to put the errors (JSON)")
     arguments = parser.parse_args(argv)
 
-    results = baselines.baselines(training.load_data(arguments.arrays), arguments.seed)
+    results = baselines.baselines(Data.load(arguments.arrays), arguments.seed)
     files.write_atomically(arguments.output, json.dumps(results, indent=2) + "\n")
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from genboost import engines, errors, gpus, grid, record, training
+from genboost.data import Data
 from genboost.files import write_atomically
 
 PROGRESS_EVERY = 10.0  # seconds
@@ -62,7 +64,7 @@ def train(
     optimizers = {cell.optimizer for cell, _ in chosen}
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
     engine = engines.choose(arguments.engine, arguments.device, optimizers, arguments.threads)
-    data = training.load_data(arguments.data)
+    data = Data.load(arguments.data)
     started = reported = time.monotonic()
     results = training.train(chosen, protocol, data, engine.train)
     for done, (index, result) in enumerate(results, start=1):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genboost.engine import Data
+from genboost.data import Data
 
 
 def baselines(data: Data, seed: int = 0) -> dict[str, dict[str, float]]:

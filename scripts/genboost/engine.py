@@ -4,10 +4,13 @@ Every array has the models on its leading axis. An engine (`torch_engine`, `simd
 function that trains a `Problem`; model k's outcome depends on row k alone.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from genboost.data import Data
 
 ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
@@ -27,22 +30,12 @@ class Architecture:
     def layers(self) -> list[tuple[int, int]]:
         """(inputs, outputs) of each linear layer."""
         sizes = [self.features] + [self.width] * self.hidden_layers + [1]
-        return list(zip(sizes[:-1], sizes[1:], strict=True))
+        return list(itertools.pairwise(sizes))
 
     @property
     def parameters(self) -> int:
         """The number of weights and biases, P."""
         return sum((inputs + 1) * outputs for inputs, outputs in self.layers)
-
-
-@dataclass(frozen=True)
-class Data:
-    """A prepared data set, split in two; x is [rows, features], y is [rows]; float32."""
-
-    train_x: np.ndarray
-    train_y: np.ndarray
-    test_x: np.ndarray
-    test_y: np.ndarray
 
 
 @dataclass(frozen=True)

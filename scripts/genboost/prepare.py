@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from genboost.checks import Table
+from genboost.data import Data
 from genboost.dataset import Dataset
-from genboost.engine import Data
 from genboost.errors import UserError
 
 SCALINGS = ("none", "standard", "minmax")

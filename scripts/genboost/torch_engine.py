@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from genboost.engine import Architecture, Data, Outcome, Problem
+from genboost.data import Data
+from genboost.engine import Architecture, Outcome, Problem
 from genboost.optim import OPTIMIZERS, sam_perturbation
 
 ACTIVATIONS = {

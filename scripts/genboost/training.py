@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from genboost import schedules
-from genboost.engine import Architecture, Data, Group, Problem
+from genboost.data import Data
+from genboost.engine import Architecture, Group, Problem
 from genboost.grid import Cell, Protocol
 
 INITIALIZATION, BATCH_ORDER = 0, 1
+MODELS_AT_ONCE = 1024  # in a problem, for the memory: a model's learning rates take 85 kB
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,6 @@ class Result:
     diverged: bool
     seconds: float
     gradient_evaluations: int
-
-
-def load_data(path: str) -> Data:
-    """Read a prepared data set."""
-    with np.load(path) as arrays:
-        return Data(*(arrays[name] for name in Data.__dataclass_fields__))
 
 
 def initial_weights(architecture: Architecture, seed: int, kind: str = "torch") -> np.ndarray:
@@ -120,7 +116,11 @@ def train(
     by_epochs: dict[int, list[int]] = {}
     for index, (cell, _) in enumerate(cells):
         by_epochs.setdefault(cell.epochs, []).append(index)
-    for indices in by_epochs.values():
+    for indices in (
+        alike[start : start + MODELS_AT_ONCE]
+        for alike in by_epochs.values()
+        for start in range(0, len(alike), MODELS_AT_ONCE)
+    ):
         chosen = [cells[index] for index in indices]
         problem = pose(chosen, protocol, data)
         steps = problem.learning_rate.shape[1] // problem.epochs

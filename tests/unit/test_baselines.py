@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from genboost import dataset, synthetic
 from genboost.baselines import baselines
 from genboost.checks import read_table
-from genboost.engine import Data
+from genboost.data import Data
 from genboost.prepare import Settings, prepare, to_bytes
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,10 @@ import types
 import numpy as np
 import pytest
 import torch
+
 from genboost import engines, torch_engine
-from genboost.engine import Architecture, Data, Problem
+from genboost.data import Data
+from genboost.engine import Architecture, Problem
 from genboost.engines import Engine
 from genboost.errors import UserError
 

@@ -7,15 +7,17 @@ import json
 from pathlib import Path
 
 import numpy as np
-import preprocess
 import pytest
-from genboost import dataset, synthetic, training
-from genboost.checks import read_table
-from genboost.errors import UserError
-from genboost.prepare import Settings, prepare, to_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
+
+import preprocess
+from genboost import dataset, synthetic
+from genboost.checks import read_table
+from genboost.data import Data
+from genboost.errors import UserError
+from genboost.prepare import Settings, prepare, to_bytes
 
 YAML = Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml"
 OBESITY = dataset.load(YAML)
@@ -181,7 +183,7 @@ def command(folder, raw, provenance, *options):
 
 def test_command_writes_what_training_reads(tmp_path):
     arrays, text = command(tmp_path, *raw_files(tmp_path, CSV), "--zeroed-features", "Weight")
-    data = training.load_data(tmp_path / "arrays.npz")
+    data = Data.load(tmp_path / "arrays.npz")
     expected = prepared(zeroed_features=["Weight"]).data
     for name, array in vars(expected).items():
         assert np.array_equal(getattr(data, name), array)

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from genboost import kernel_build, simd_engine
-from genboost.engine import SAM_EPSILON, Architecture, Data, Outcome, Problem
+from genboost.data import Data
+from genboost.engine import SAM_EPSILON, Architecture, Outcome, Problem
 
 SCRIPTS = Path(simd_engine.__file__).parents[1]
 NAMES = [field.name for field in fields(Outcome)]

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import pytorch_optimizer
 import torch
-from genboost import engine, schedules, torch_engine, training
-from genboost.engine import Architecture, Data, Outcome, Problem
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
+
+from genboost import engine, schedules, torch_engine, training
+from genboost.data import Data
+from genboost.engine import Architecture, Outcome, Problem
 
 FEATURES, ROWS, TEST_ROWS, BATCH, EPOCHS = 5, 21, 7, 8, 3  # batches of 8, 8 and 5 rows
 ACTIVATIONS = {

@@ -6,10 +6,12 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from genboost import schedules, training
-from genboost.engine import Architecture, Data, Group, Outcome, Problem
-from genboost.grid import Cell, Protocol
 from torch import nn
+
+from genboost import schedules, training
+from genboost.data import Data
+from genboost.engine import Architecture, Group, Outcome, Problem
+from genboost.grid import Cell, Protocol
 
 PROTOCOL = Protocol(
     hidden_layers=2,
@@ -317,6 +319,6 @@ def test_nothing_to_train(data):
 
 def test_prepared_data_come_back_as_they_were_saved(tmp_path, data):
     np.savez(tmp_path / "arrays.npz", names=["a", "b"], **dataclasses.asdict(data))
-    loaded = training.load_data(tmp_path / "arrays.npz")
+    loaded = Data.load(tmp_path / "arrays.npz")
     for field in dataclasses.fields(Data):
         np.testing.assert_array_equal(getattr(loaded, field.name), getattr(data, field.name))
