@@ -14,6 +14,8 @@ os.environ.update(
     PATH=os.path.dirname(sys.executable) + os.pathsep + os.getenv("PATH", "")
 )
 
+from snakemake.settings.types import DeploymentMethod
+
 from genboost import config as configuration
 from genboost import grid, tables
 from genboost.code_digest import digest
@@ -66,6 +68,16 @@ if workflow.remote_exec:
 
 
 RESOURCES = STUDY["resources"]
+ENVIRONMENT = {step: f"../../envs/{step}.yaml" for step in configuration.STEPS}
+if STUDY["execution"]["device"] == "cuda":
+    ENVIRONMENT["train"] = "../../envs/train-cuda.yaml"
+IMAGE = {step: f"containers/{step}.sif" for step in configuration.STEPS}
+if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+    unbuilt = [path for path in IMAGE.values() if not os.path.exists(path)]
+    if unbuilt:
+        sys.exit(
+            f"error: no {', '.join(unbuilt)}; build what is missing with: make containers"
+        )
 
 
 def needs(step, runtimes=1):
@@ -83,6 +95,17 @@ def needs(step, runtimes=1):
         "turn": 1,
         **{name: word for name, word in words.items() if word},
     }
+
+
+def share_of_cores(jobs):
+    """Return a function that shares out one machine's cores; on a cluster each job has its own."""
+
+    def cores(wildcards):
+        if workflow.remote_exec or not workflow.local_exec:
+            return RESOURCES["train"]["cpus"]
+        return max(1, workflow.cores // jobs)
+
+    return cores
 
 
 def protocol_json(name):

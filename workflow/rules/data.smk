@@ -15,6 +15,10 @@ rule download:
         provenance="results/data/raw/{dataset}.provenance.json",
     log:
         "results/logs/download/{dataset}.log",
+    conda:
+        ENVIRONMENT["data"]
+    container:
+        IMAGE["data"]
     threads: RESOURCES["data"]["cpus"]
     resources:
         **needs("data"),
@@ -38,6 +42,10 @@ rule prepare:
         "results/logs/prepare/{variant}.log",
     group:
         "data"
+    conda:
+        ENVIRONMENT["data"]
+    container:
+        IMAGE["data"]
     threads: RESOURCES["data"]["cpus"]
     resources:
         **needs("data"),
@@ -59,6 +67,10 @@ rule baselines:
         "results/logs/baselines/{variant}.log",
     group:
         "data"
+    conda:
+        ENVIRONMENT["data"]
+    container:
+        IMAGE["data"]
     threads: RESOURCES["data"]["cpus"]
     resources:
         **needs("data"),

@@ -14,6 +14,10 @@ rule statistics:
         "results/logs/statistics.log",
     group:
         "report"
+    conda:
+        ENVIRONMENT["report"]
+    container:
+        IMAGE["report"]
     threads: RESOURCES["report"]["cpus"]
     resources:
         **needs("report"),

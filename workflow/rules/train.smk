@@ -35,6 +35,10 @@ rule train:
     priority: 1
     group:
         "models"
+    conda:
+        ENVIRONMENT["train"]
+    container:
+        IMAGE["train"]
     threads: 1
     resources:
         **needs("train"),
@@ -57,14 +61,6 @@ if "packs" in workflow.resource_settings.overwrite_scatter:
 
 packs = grid.packs(MODELS, FUSED, PACKS) if FUSED else []
 
-
-def cores_for_a_pack(wildcards):
-    """Share the cores of one machine out to the packs; on a cluster each has its own."""
-    if workflow.remote_exec or not workflow.local_exec:
-        return RESOURCES["train"]["cpus"]
-    return max(1, workflow.cores // len(packs))
-
-
 for number, pack in enumerate(packs, start=1):
 
     rule:
@@ -77,7 +73,11 @@ for number, pack in enumerate(packs, start=1):
         log:
             f"results/logs/train/pack_{number}.log",
         priority: 1
-        threads: cores_for_a_pack
+        conda:
+            ENVIRONMENT["train"]
+        container:
+            IMAGE["train"]
+        threads: share_of_cores(len(packs))
         resources:
             **needs("train", runtimes=-(-len(pack) // grid.LANES)),
         params:
