@@ -370,6 +370,18 @@ def test_a_group_goes_on_whichever_model_diverges():
         assert outcome.epochs_run[k] == 0
 
 
+def test_a_model_that_diverges_is_over_even_if_its_weights_are_finite():
+    """Alone it stops at once; in company the group goes on: nobody may see the difference."""
+    problem = pose(4, hidden_layers=0)
+    test_x, weights = problem.data.test_x.copy(), problem.weights.copy()
+    test_x[0, 0] = 3e38
+    weights[:, 0] = [0.1, 0.1, 2.0, 0.1]  # 6e38 is no float32
+    problem = replace(problem, data=replace(problem.data, test_x=test_x), weights=weights)
+    outcome = simd_engine.train(problem)
+    assert outcome.epochs_run.tolist() == [4, 4, 0, 4]
+    assert_same_bits(simd_engine.train(some(problem, [2])), rows_of(outcome, [2]))
+
+
 def test_not_a_number_does_not_hide_behind_a_relu():
     problem = pose(2)
     weights = problem.weights.copy()
@@ -450,10 +462,9 @@ def test_sanitizers_find_nothing_and_change_nothing(tmp_path):
     NumPy's arrays come from malloc, so a step beyond one is seen. The outcome has the same bits,
     for these are the source's, not the optimizer's.
     """
+    compiler = kernel_build.compiler()
     runtimes = [
-        subprocess.check_output(
-            [*kernel_build.compiler(), f"-print-file-name={name}"], text=True
-        ).strip()
+        subprocess.check_output([*compiler, f"-print-file-name={name}"], text=True).strip()
         for name in ("libasan.so", "libubsan.so")
     ]
     if not all(map(os.path.isabs, runtimes)):
