@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from genboost import kernel_build
 from genboost.kernel_build import BASELINE, X86_LEVELS, KernelUnavailable
 
