@@ -163,6 +163,7 @@ def test_any_number_means_the_same_however_it_is_written(number):
     ("text", "expected"),
     [
         ("grid: {learning_rate: [0.1, .inf]}", "grid.learning_rate[1]: inf is not finite"),
+        ("grid: {learning_rate: ['.inf']}", "grid.learning_rate[0]: inf is not finite"),
         ("grid: {learning_rate: [inf]}", "grid.learning_rate[0]: inf is not finite"),
         ("grid: {weight_decay: [.nan]}", "grid.weight_decay[0]: nan is not finite"),
         ("grid: {weight_decay: [NaN]}", "grid.weight_decay[0]: nan is not finite"),

@@ -248,6 +248,13 @@ def test_packs_cost_about_the_same(text, at_least):
     assert max(abs(cost(pack) - share) for pack in packs) <= grid.LANES * dearest
 
 
+def test_the_costlier_group_gets_more_packs():
+    text = "studies: {a: {}, b: {data: {scaling: standard}, grid: {seeds: 1, optimizer: [adam]}}}"
+    packs = grid.packs(all_models(text), list(grid.AXES), 7)
+    assert [len(pack) for pack in packs] == [96] * 7
+    assert [pack[0].variant for pack in packs] == ["default"] * 6 + ["scaling~standard"]
+
+
 def test_packs_of_one_kind_are_as_equal_as_can_be():
     some = all_models("grid: {sam_rho: [none], seeds: 8}")  # 384 models, 24 vectors
     sizes = [len(pack) for pack in grid.packs(some, list(grid.AXES), 8)]
