@@ -14,6 +14,7 @@ import math
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genboost import grid, tables
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from genboost.grid import Cell, Model, Study
     from genboost.tables import Method, Results
 
+CAPTIONS = Path(__file__).parents[2] / "workflow/report"
 FORMATS = ("png", "svg")
 INK, PAPER, FAINT = "#1c2024", "#ffffff", "#8a9199"
 COLORMAP = "cividis_r"  # evenly graded in lightness; low errors are light
@@ -71,10 +73,15 @@ MANY = 3000  # marks: from here on they are drawn as pixels, also in an SVG
 
 
 class Caption(NamedTuple):
-    """What stands with a figure: its title and what a reader has to know."""
+    """What stands with a figure: its kind and title, and by its kind what a reader has to know."""
 
+    kind: str
     title: str
-    text: str
+
+    @property
+    def text(self) -> str:
+        """The kind's text in `CAPTIONS`, which Snakemake's own report has too."""
+        return " ".join((CAPTIONS / f"{self.kind}.rst").read_text().split())
 
 
 class Curves(NamedTuple):
@@ -87,53 +94,23 @@ class Curves(NamedTuple):
 
 def captions(config: dict[str, Any]) -> dict[str, Caption]:
     """Return the captions of all figures of a resolved configuration, by the figures' names."""
-    found = {
-        "methods": Caption(
-            "The best cell of each method",
-            "The cell with the lowest mean test MSE of each method. Each mark is a seed, the bar "
-            "their mean; dotted lines are simple methods on the same test rows. The lowest of many "
-            "means is partly luck.",
-        )
-    }
+    found = {"methods": Caption("methods", "The best cell of each method")}
     for study in grid.studies(config):
+        name, title = study.name, study.title
         found |= {
-            f"heatmap-{study.name}": Caption(
-                f"{study.title}: test MSE by learning rate and weight decay",
-                "Mean test MSE over the seeds, on one logarithmic colour scale; light is low. It "
-                "ends at the error of predicting the mean. Framed: the lowest of a panel; "
-                "★: the lowest of all. Hatched: that many runs diverged.",
+            f"heatmap-{name}": Caption(
+                "heatmap", f"{title}: test MSE by learning rate and weight decay"
             ),
-            f"learning-rate-{study.name}": Caption(
-                f"{study.title}: test MSE against learning rate",
-                "Each mark is a model, lines join the means of a weight decay. Crosses at the top: "
-                "runs that diverged. Dotted lines: simple methods on the same test rows.",
+            f"learning-rate-{name}": Caption(
+                "learning-rate", f"{title}: test MSE against learning rate"
             ),
-            f"curves-{study.name}": Caption(
-                f"{study.title}: learning curves of the best cells",
-                "Test MSE and training loss after each epoch, a line for each seed, of the cell "
-                "with the lowest mean test MSE of each method. Grey: the learning rate, relative "
-                "to its start.",
-            ),
+            f"curves-{name}": Caption("curves", f"{title}: learning curves of the best cells"),
         }
     if config["figures"]["curves"]:
-        found["curves"] = Caption(
-            "Learning curves of chosen cells",
-            "Test MSE and training loss after each epoch, a line for each seed, of the cells that "
-            "the configuration names. Grey: the learning rate, relative to its start.",
-        )
+        found["curves"] = Caption("curves", "Learning curves of chosen cells")
     if config["comparisons"]:
-        found["comparisons"] = Caption(
-            "The claims: paired differences",
-            "For each claim, the test MSE of what it is about less that of what it is compared "
-            "with. Each mark is a seed, the bar their mean, the line its 95 % interval. Grey: the "
-            "side on which the claim holds.",
-        )
-    found["deck"] = Caption(
-        "The deck's test MSE and ours",
-        "Each mark is a cell of which the deck gives the mean of three models. On the line both "
-        "agree; above it ours is higher. Grey: where 95 % of the means of three models like ours "
-        "lie.",
-    )
+        found["comparisons"] = Caption("comparisons", "The claims: paired differences")
+    found["deck"] = Caption("deck", "The deck's test MSE and ours")
     return found
 
 

@@ -299,7 +299,7 @@ def _figure(
 ) -> dict[str, Any]:
     """Return what the template needs of a figure."""
     text, width = inline(drawings[name], name, captions[name].title)
-    return {"name": name, "svg": _markup(text), "width": width, **captions[name]._asdict()}
+    return {"name": name, "svg": _markup(text), "width": width, "caption": captions[name]}
 
 
 def inline(svg: str, name: str, title: str) -> tuple[str, int]:

@@ -6,12 +6,16 @@ try:
     figures.chosen_cells(STUDIES, STUDY["figures"]["curves"])
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
+CAPTIONS = figures.captions(STUDY)
 FIGURES = [f"results/figures/{name}" for name in figures.names(STUDY)]
+# What the report is made from, apart from Python.
 TEMPLATES = [
-    f"genboost/templates/report.{ending}" for ending in ("html.j2", "css", "js")
+    *(f"genboost/templates/report.{ending}" for ending in ("html.j2", "css", "js")),
+    *(
+        f"../workflow/report/{kind}.rst"
+        for kind in sorted({c.kind for c in CAPTIONS.values()})
+    ),
 ]
-
-
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons")
 
 
@@ -19,16 +23,33 @@ def settings(*sections):
     return json.dumps({section: STUDY[section] for section in sections})
 
 
+def labelled(path):
+    """Mark a figure for Snakemake's own report, which takes one of its formats."""
+    name, ending = os.path.splitext(os.path.basename(path))
+    if ending != ".svg":
+        return path
+    kind, title = CAPTIONS[name]
+    caption = f"../report/{kind}.rst"
+    return report(path, caption=caption, category="Figures", labels={"figure": title})
+
+
+report: "../report/workflow.rst"
+
+
 rule figures:
     input:
         **RESULTS,
         statistics="results/statistics/statistics.json",
     output:
-        FIGURES,
+        [labelled(path) for path in FIGURES],
     log:
         "results/logs/figures.log",
     group:
         "report"
+    conda:
+        ENVIRONMENT["report"]
+    container:
+        IMAGE["report"]
     threads: RESOURCES["report"]["cpus"]
     resources:
         **needs("report"),
@@ -48,11 +69,19 @@ rule report:
         figures=FIGURES,
         records=[model.record for model in MODELS],
     output:
-        "results/report/index.html",
+        report(
+            "results/report/index.html",
+            caption="../report/report.rst",
+            category="Report",
+        ),
     log:
         "results/logs/report.log",
     group:
         "report"
+    conda:
+        ENVIRONMENT["report"]
+    container:
+        IMAGE["report"]
     threads: RESOURCES["report"]["cpus"]
     resources:
         **needs("report"),

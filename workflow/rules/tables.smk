@@ -24,11 +24,17 @@ rule aggregate:
         records=[model.record for model in MODELS],
     output:
         cells="results/cells.csv",
-        summary="results/summary.csv",
+        summary=report(
+            "results/summary.csv", caption="../report/summary.rst", category="Tables"
+        ),
     log:
         "results/logs/aggregate.log",
     group:
         "report"
+    conda:
+        ENVIRONMENT["report"]
+    container:
+        IMAGE["report"]
     threads: RESOURCES["report"]["cpus"]
     resources:
         **needs("report"),
@@ -49,6 +55,10 @@ rule tables:
         "results/logs/tables.log",
     group:
         "report"
+    conda:
+        ENVIRONMENT["report"]
+    container:
+        IMAGE["report"]
     threads: RESOURCES["report"]["cpus"]
     resources:
         **needs("report"),
