@@ -142,6 +142,15 @@ def test_what_determines_a_result_is_in_its_fingerprint(
     assert state(tmp_path, [path]) != before
 
 
+def test_a_record_of_another_model_is_not_kept(train, tmp_path):
+    ours, other = models(0, 1)[:2]
+    train(ours, other)
+    expected = record.read(tmp_path / other)["weights"]
+    (tmp_path / other).write_bytes((tmp_path / ours).read_bytes())
+    assert "trained 1 of 1 models, 1 kept" in train(ours, other)
+    assert record.read(tmp_path / other)["weights"] == expected
+
+
 def test_where_the_prepared_data_lie_does_not_matter(train, tmp_path, arrays):
     path = models(0)[0]
     train(path)
