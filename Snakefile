@@ -18,6 +18,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/audit.smk"
 
 
 rule all:
@@ -26,6 +27,7 @@ rule all:
         [model.record for model in MODELS],  # or one that was deleted would not be missed
         TABLES,
         STATISTICS,
+        AUDIT,
         FIGURES,
         "results/report/index.html",
 

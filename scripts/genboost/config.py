@@ -135,6 +135,8 @@ def _normalized(value: Any, rule: dict[str, Any]) -> Any:
     if isinstance(value, str):
         if "null" in types and value.lower() == "none":
             return None
+        if "boolean" in types and value.lower() in ("true", "false"):  # with --config, all is text
+            return value.lower() == "true"
         if {"number", "integer"} & set(types) and NUMBER.fullmatch(value):
             value = float(value.lower().replace(".inf", "inf").replace(".nan", "nan"))
     if isinstance(value, bool):

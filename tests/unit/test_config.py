@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from genboost import config as configuration
 from genboost import engines, grid, optim, torch_engine
 from genboost.config import resolve
 from genboost.errors import UserError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -404,3 +405,10 @@ def test_the_shipped_comparisons_are_about_cells_that_there_are():
         for side in filter(None, (claim["a"], claim["b"])):
             wanted = {k: v if isinstance(v, list) else [v] for k, v in side.items()}
             assert any(all(c[k] in v for k, v in wanted.items()) for c in cells), name
+
+
+def test_a_boolean_can_be_text_as_the_command_line_has_it():
+    assert resolve({"data": {"stratify": "true"}})["data"]["stratify"] is True
+    assert resolve({"audit": {"pairs": "False"}})["audit"]["pairs"] is False
+    with pytest.raises(UserError, match="stratify"):
+        resolve({"data": {"stratify": "maybe"}})

@@ -1,0 +1,50 @@
+"""Train the deck's cells with one protocol on several splits, and write their test errors."""
+
+import argparse
+import io
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from genboost import engines, errors, grid, readings, training
+from genboost.data import Data
+from genboost.files import write_atomically
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--data", required=True, nargs="+", help="prepared data, one for each split"
+    )
+    parser.add_argument("--deck", required=True, help="the deck's figures (CSV)")
+    parser.add_argument("--protocol", required=True, help="model and training settings, as JSON")
+    parser.add_argument("--seeds", required=True, type=int)
+    parser.add_argument("--engine", default="auto", choices=["auto", "simd", "torch"])
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--threads", default=1, type=int, help="processor cores to use")
+    parser.add_argument("--output", required=True, help="where to put the errors (CSV)")
+    arguments = parser.parse_args(argv)
+
+    protocol = grid.Protocol(**json.loads(arguments.protocol))
+    cells = readings.deck_cells(arguments.deck)
+    models = [(cell, seed) for cell in cells for seed in range(arguments.seeds)]
+    engine = engines.choose(
+        arguments.engine, arguments.device, {cell.optimizer for cell in cells}, arguments.threads
+    )
+    table = io.StringIO()
+    table.write("split,cell,seed,last,best\n")
+    for split, path in enumerate(arguments.data):
+        found = np.full((len(models), 2), np.nan)
+        for index, result in training.train(models, protocol, Data.load(path), engine.train):
+            if not result.diverged:
+                found[index] = result.test_mse[-1], result.test_mse.min()
+        for (cell, seed), (last, best) in zip(models, found.tolist(), strict=True):
+            ends = ("" if np.isnan(value) else repr(value) for value in (last, best))
+            table.write(f"{split},{cells.index(cell)},{seed},{','.join(ends)}\n")
+    write_atomically(arguments.output, table.getvalue())
+
+
+if __name__ == "__main__":
+    errors.exit_cleanly(main)

@@ -1,0 +1,85 @@
+# Other readings of the deck's protocol: all of the deck's cells trained with each, and ranked. A
+# trial is one job and writes only errors: there are too many models for a record of each.
+
+from genboost import audit_report, readings
+
+try:
+    READINGS = readings.readings(STUDY) if STUDY["audit"]["readings"] else []
+except UserError as mistake:
+    sys.exit(f"error: {mistake}")
+
+AUDIT = [f"results/audit/{name}" for name in audit_report.FILES] if READINGS else []
+TRIALS = {reading.trial: reading for reading in READINGS}
+SPLITS = {
+    reading.trial: [
+        grid.variant(data) for data in reading.splits(STUDY["audit"]["splits"])
+    ]
+    for reading in READINGS
+}
+# Rules that prepare data look them up here.
+DATA |= {
+    grid.variant(data): data
+    for reading in READINGS
+    for data in reading.splits(STUDY["audit"]["splits"])
+}
+SOURCES |= {data["dataset"]: data for data in DATA.values()}
+
+TRIAL = "results/audit/trials/{variant}/{protocol}.csv"
+
+
+rule trial:
+    input:
+        arrays=lambda wildcards: [
+            f"results/data/{variant}/arrays.npz"
+            for variant in SPLITS[TRIAL.format(**wildcards)]
+        ],
+        deck="workflow/reference/deck.csv",
+    output:
+        TRIAL,
+    log:
+        "results/logs/audit/{variant}/{protocol}.log",
+    conda:
+        ENVIRONMENT["train"]
+    container:
+        IMAGE["train"]
+    threads: RESOURCES["train"]["cpus"]
+    resources:
+        **needs("train", 100),
+    params:
+        protocol=lambda wildcards: json.dumps(
+            asdict(TRIALS[TRIAL.format(**wildcards)].protocol)
+        ),
+        seeds=STUDY["audit"]["seeds"],
+        engine=STUDY["execution"]["engine"],
+        device=STUDY["execution"]["device"],
+        code=digest("train_trial.py", "genboost/kernel"),
+    shell:
+        "python scripts/train_trial.py --data {input.arrays} --deck {input.deck}"
+        " --protocol {params.protocol:q} --seeds {params.seeds} --engine {params.engine}"
+        " --device {params.device} --threads {threads} --output {output} 2>&1 | tee {log}"
+
+
+rule audit:
+    input:
+        trials=list(TRIALS),
+        deck="workflow/reference/deck.csv",
+        provenance=f"results/data/raw/{STUDY['data']['dataset']}.provenance.json",
+    output:
+        AUDIT or [f"results/audit/{name}" for name in audit_report.FILES],
+    log:
+        "results/logs/audit.log",
+    conda:
+        ENVIRONMENT["report"]
+    container:
+        IMAGE["report"]
+    threads: RESOURCES["report"]["cpus"]
+    resources:
+        **needs("report"),
+    params:
+        config=json.dumps(
+            {name: STUDY[name] for name in ("audit", "data", "model", "training")}
+        ),
+        code=digest("make_audit.py"),
+    shell:
+        "python scripts/make_audit.py --config {params.config:q} --deck {input.deck}"
+        " --provenance {input.provenance} --output results/audit 2>&1 | tee {log}"
