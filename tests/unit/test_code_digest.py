@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from genboost import code_digest
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"

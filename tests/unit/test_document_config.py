@@ -4,9 +4,10 @@ import copy
 import re
 from pathlib import Path
 
-import document_config
 import pytest
 import yaml
+
+import document_config
 from genboost import config
 
 PAGE = Path(__file__).parents[2] / "docs/configuration.md"

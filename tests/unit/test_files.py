@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from genboost.files import write_atomically
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from genboost import config, grid
 from genboost.errors import UserError
 from genboost.grid import Cell, Model, Protocol
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
 STANDARD = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+
 from genboost import record
 from genboost.errors import UserError
 from genboost.grid import Cell, Protocol

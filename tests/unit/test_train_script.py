@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import train as train_script
 from genboost import engines, record, training
 from genboost.engine import Architecture
