@@ -17,7 +17,7 @@ class Optimizer(Protocol):
     def __init__(self, weights: torch.Tensor) -> None: ...
 
     def step(self, gradient: torch.Tensor, learning_rate: torch.Tensor) -> torch.Tensor:
-        """Return the parameters' change [K, P], from a gradient [K, P] and learning rates [K, 1]."""
+        """Return the change [K, P] of the parameters, given learning rates [K, 1]."""
         ...
 
 
