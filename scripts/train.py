@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from genboost import engines, errors, gpus, grid, record, training
+from genboost import engines, errors, gpus, record, training
+from genboost.cells import Cell, Protocol, cell_and_seed
 from genboost.data import Data
 from genboost.files import write_atomically
 
@@ -33,14 +34,14 @@ def main() -> None:
     parser.add_argument("records", nargs="+", help="the records to write; a path names its model")
     arguments = parser.parse_args()
 
-    protocol = grid.Protocol(**json.loads(arguments.protocol))
+    protocol = Protocol(**json.loads(arguments.protocol))
     basis = {
         "protocol": asdict(protocol),
         "data": hashlib.sha256(Path(arguments.data).read_bytes()).hexdigest(),
         "code": arguments.code,
         "engine": [arguments.engine, arguments.device],
     }
-    models = {path: grid.cell_and_seed(path) for path in arguments.records}
+    models = {path: cell_and_seed(path) for path in arguments.records}
     fingerprints = {
         path: fingerprint(basis | {"cell": asdict(cell), "seed": seed})
         for path, (cell, seed) in models.items()
@@ -54,9 +55,9 @@ def main() -> None:
 
 def train(
     paths: list[str],
-    models: dict[str, tuple[grid.Cell, int]],
+    models: dict[str, tuple[Cell, int]],
     fingerprints: dict[str, str],
-    protocol: grid.Protocol,
+    protocol: Protocol,
     arguments: argparse.Namespace,
 ) -> None:
     """Train the models of some records, and write each record as soon as its model is there."""

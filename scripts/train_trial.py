@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from genboost import engines, errors, grid, readings, training
+from genboost import engines, errors, readings, training
+from genboost.cells import Protocol
 from genboost.data import Data
 from genboost.files import write_atomically
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="where to put the errors (CSV)")
     arguments = parser.parse_args(argv)
 
-    protocol = grid.Protocol(**json.loads(arguments.protocol))
+    protocol = Protocol(**json.loads(arguments.protocol))
     cells = readings.deck_cells(arguments.deck)
     models = [(cell, seed) for cell in cells for seed in range(arguments.seeds)]
     engine = engines.choose(

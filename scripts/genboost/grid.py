@@ -5,64 +5,23 @@ edit of the configuration changes the paths of just the models that it touches.
 """
 
 import itertools
-import re
-from dataclasses import asdict, dataclass, fields
-from functools import cached_property
-from pathlib import PurePosixPath
+from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from genboost import config as configuration
-from genboost.errors import UserError
+from genboost.cells import RECORD, Cell, Protocol, text
 
 LANES = 16  # models that the compiled engine trains in one vector
 
 AXES = ("optimizer", "learning_rate", "weight_decay", "sam_rho", "seed")
 
-RECORD = (
-    "results/models/{variant}/{protocol}/optimizer~{optimizer}/sam_rho~{sam_rho}/epochs~{epochs}"
-    "/learning_rate~{learning_rate}/weight_decay~{weight_decay}/seed~{seed}.json"
-)
 
-
-@dataclass(frozen=True)
-class Cell:
-    """One combination of hyperparameters; `sam_rho` is None without SAM."""
-
-    optimizer: str
-    learning_rate: float
-    weight_decay: float
-    sam_rho: float | None
-    epochs: int
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """What all cells of a study share: the model and the way it is trained."""
-
-    hidden_layers: int
-    width: int
-    activation: str
-    batch_size: int
-    schedule: str
-    t_max: int
-    eta_min: float
-    weight_decay_form: str
-    initialization: str
-    schedule_step: str
-    loss: str
-    test_error: str
-
-    @classmethod
-    def of(cls, model: dict[str, Any], training: dict[str, Any]) -> "Protocol":
-        """Take a protocol out of a configuration's model and training sections."""
-        settings = {**model, **training}
-        return cls(**{field.name: settings[field.name] for field in fields(cls)})
-
-    @cached_property
-    def name(self) -> str:
-        """What differs from the defaults, as part of a path."""
-        standard = self.of(configuration.defaults("model"), configuration.defaults("training"))
-        return _difference(asdict(self), asdict(standard))
+@cache
+def protocol_name(protocol: Protocol) -> str:
+    """Name a protocol: what differs from the defaults, as part of a path."""
+    standard = Protocol.of(configuration.defaults("model"), configuration.defaults("training"))
+    return _difference(asdict(protocol), asdict(standard))
 
 
 @dataclass(frozen=True)
@@ -78,7 +37,11 @@ class Model:
     def record(self) -> str:
         """The path of the model's record."""
         cell = {name: text(value) for name, value in asdict(self.cell).items()}
-        names = {"variant": self.variant, "protocol": self.protocol.name, "seed": self.seed}
+        names = {
+            "variant": self.variant,
+            "protocol": protocol_name(self.protocol),
+            "seed": self.seed,
+        }
         return RECORD.format(**names, **cell)
 
 
@@ -207,45 +170,6 @@ def _pieces(group: list[Model], count: int) -> list[list[Model]]:
 def cost(model: Model) -> int:
     """Return what training a model costs, in epochs of plain gradient descent."""
     return model.cell.epochs * (1 if model.cell.sam_rho is None else 2)
-
-
-def cell_and_seed(record: str) -> tuple[Cell, int]:
-    """Read a cell and a seed off a record's path.
-
-    Raises
-    ------
-    UserError
-        If the path is not one that `Model.record` makes.
-    """
-    parts = PurePosixPath(record).with_suffix("").parts
-    values = dict(part.split("~", 1) for part in parts[-6:] if "~" in part)
-    try:
-        cell = Cell(
-            optimizer=values["optimizer"],
-            learning_rate=float(values["learning_rate"]),
-            weight_decay=float(values["weight_decay"]),
-            sam_rho=None if values["sam_rho"] == "none" else float(values["sam_rho"]),
-            epochs=int(values["epochs"]),
-        )
-        return cell, int(values["seed"])
-    except (KeyError, ValueError):
-        raise UserError(
-            f"{record} is not the path of a model's record; one looks like "
-            "optimizer~adam/sam_rho~none/epochs~200/learning_rate~0.003/weight_decay~0/seed~0.json"
-        ) from None
-
-
-def text(value: Any) -> str:
-    """Write a value as paths and tables show it: ``3e-5``, ``0.003``, ``0``, ``none``."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return re.sub(r"e([-+])0*", r"e\1", repr(value)).replace("e+", "e").removesuffix(".0")
-    if isinstance(value, list | tuple):
-        return "+".join(map(text, value)) or "none"
-    return str(value)
 
 
 def _difference(settings: dict[str, Any], standard: dict[str, Any]) -> str:

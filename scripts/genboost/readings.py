@@ -40,7 +40,7 @@ class Reading:
     def trial(self) -> str:
         """The path of the errors of its models; readings that differ in no model share it."""
         first = grid.variant({**self.data, "split_seed": 0})
-        return f"results/audit/trials/{first}/{self.protocol.name}.csv"
+        return f"results/audit/trials/{first}/{grid.protocol_name(self.protocol)}.csv"
 
     def splits(self, count: int) -> list[dict[str, Any]]:
         """Return its data section for each split."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from genboost.cells import Cell, Protocol
 from genboost.errors import UserError
-from genboost.grid import Cell, Protocol
 from genboost.training import Result
 
 SEAL = ',\n"sha256": '

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from genboost import schedules
+from genboost.cells import Cell, Protocol
 from genboost.data import Data
 from genboost.engine import Architecture, Group, Problem
-from genboost.grid import Cell, Protocol
 
 INITIALIZATION, BATCH_ORDER = 0, 1
 MODELS_AT_ONCE = 1024  # in a problem, for the memory: a model's learning rates take 85 kB

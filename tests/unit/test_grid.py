@@ -9,9 +9,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genboost import config, grid
+from genboost import cells, config, grid
+from genboost.cells import Cell, Protocol
 from genboost.errors import UserError
-from genboost.grid import Cell, Model, Protocol
+from genboost.grid import Model
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
 STANDARD = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")
@@ -65,9 +66,9 @@ def test_every_cell_of_the_product_is_there_once():
 
 def test_names_say_what_is_not_standard():
     (study,) = studies("{training: {t_max: 50, eta_min: 1e-5}, data: {stratify: true}}")
-    assert study.protocol.name == "t_max~50+eta_min~1e-5"
+    assert grid.protocol_name(study.protocol) == "t_max~50+eta_min~1e-5"
     assert study.variant == "stratify~true"
-    assert STANDARD.name == "default"
+    assert grid.protocol_name(STANDARD) == "default"
     (study,) = studies("data: {zeroed_features: [Weight, Height], test_fraction: 0.25}")
     assert study.variant == "zeroed_features~Weight+Height+test_fraction~0.25"
     (study,) = studies("data: {zeroed_features: []}")
@@ -175,8 +176,8 @@ models = st.builds(
 @settings(deadline=None)
 @given(models)
 def test_a_records_path_tells_its_cell_and_seed(model):
-    assert grid.cell_and_seed(model.record) == (model.cell, model.seed)
-    assert grid.cell_and_seed(f"/elsewhere/{model.record}") == (model.cell, model.seed)
+    assert cells.cell_and_seed(model.record) == (model.cell, model.seed)
+    assert cells.cell_and_seed(f"/elsewhere/{model.record}") == (model.cell, model.seed)
 
 
 def test_the_path_can_be_read_as_a_sentence():
@@ -200,7 +201,7 @@ def test_the_path_can_be_read_as_a_sentence():
 )
 def test_another_path_is_no_record(path):
     with pytest.raises(UserError, match="is not the path of a model's record"):
-        grid.cell_and_seed(path)
+        cells.cell_and_seed(path)
 
 
 # Packs.

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from genboost import record
+from genboost.cells import Cell, Protocol
 from genboost.errors import UserError
-from genboost.grid import Cell, Protocol
 from genboost.training import Result
 
 CELL = Cell("adam", 3e-5, 0.0, 0.02, 100)

@@ -12,8 +12,9 @@ import pytest
 
 import train as train_script
 from genboost import engines, record, training
+from genboost.cells import Cell, Protocol
 from genboost.engine import Architecture
-from genboost.grid import Cell, Model, Protocol
+from genboost.grid import Model
 
 SCRIPT = Path(__file__).parents[2] / "scripts/train.py"
 PROTOCOL = Protocol(1, 3, "relu", 8, "cosine", 2, 0.0, "l2", "torch", "epoch", "mean", "last")

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from genboost import schedules, training
+from genboost.cells import Cell, Protocol
 from genboost.data import Data
 from genboost.engine import Architecture, Group, Outcome, Problem
-from genboost.grid import Cell, Protocol
 
 PROTOCOL = Protocol(
     hidden_layers=2,

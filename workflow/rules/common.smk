@@ -37,7 +37,7 @@ MODELS = grid.models(STUDIES)
 # How data are prepared, by variant; where data sets come from; protocols by the name in paths.
 DATA = {study.variant: study.data for study in STUDIES}
 SOURCES = {data["dataset"]: data for data in DATA.values()}
-PROTOCOLS = {study.protocol.name: study.protocol for study in STUDIES}
+PROTOCOLS = {grid.protocol_name(study.protocol): study.protocol for study in STUDIES}
 
 
 wildcard_constraints:

@@ -81,7 +81,7 @@ for number, pack in enumerate(packs, start=1):
         resources:
             **needs("train", runtimes=-(-len(pack) // grid.LANES)),
         params:
-            protocol=protocol_json(pack[0].protocol.name),
+            protocol=protocol_json(grid.protocol_name(pack[0].protocol)),
             engine=STUDY["execution"]["engine"],
             device=STUDY["execution"]["device"],
             code=TRAIN_CODE,
