@@ -15,6 +15,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     results.add_arguments(parser)
     parser.add_argument("--statistics", required=True, help="what the numbers mean (JSON)")
+    parser.add_argument("--audit", help="how well readings explain the deck (JSON), if audited")
     parser.add_argument("--output", required=True, help="the folder to put the figures in")
     arguments = parser.parse_args(argv)
 
@@ -23,7 +24,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     config = json.loads(arguments.config)
     statistics = json.loads(Path(arguments.statistics).read_bytes())
-    for name, figure in figures.figures(config, results.load(arguments), statistics, read):
+    audit = json.loads(Path(arguments.audit).read_bytes()) if arguments.audit else None
+    found = results.load(arguments)
+    for name, figure in figures.figures(config, found, statistics, read, audit):
         for ending, content in figures.contents(figure):
             write_atomically(Path(arguments.output, f"{name}.{ending}"), content)
 

@@ -17,6 +17,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--descriptions", required=True, nargs="+", metavar="VARIANT/description.md"
     )
     parser.add_argument("--statistics", required=True, help="what the numbers mean (JSON)")
+    parser.add_argument("--audit", help="how well readings explain the deck (JSON), if audited")
     parser.add_argument("--figures", required=True, help="the folder of the figures")
     parser.add_argument("--output", required=True, help="where to put the report (HTML)")
     arguments = parser.parse_args(argv)
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             for name in figures.captions(config)
         },
         statistics=json.loads(Path(arguments.statistics).read_bytes()),
+        audit=json.loads(Path(arguments.audit).read_bytes()) if arguments.audit else None,
         runs=report.read_runs(grid.models(found.studies)),
     )
     write_atomically(arguments.output, report.compose(found, inputs))

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
+
 from genboost import aggregation, config, deck, figures, findings, grid, report, tables
 
 BASELINES = {
@@ -38,7 +39,7 @@ def curves(model: grid.Model) -> figures.Curves:
 
 
 class Made:
-    """A study that never was.
+    """A study that never was; `audit` can be set to what an audit found.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ class Made:
     errors
         Returns a model's test MSE; NaN for a run that diverged.
     """
+
+    audit = None
 
     def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None):
         self.config = config.resolve(settings or {})
@@ -81,7 +84,7 @@ class Made:
 
     def figures(self, read=curves):
         """Yield each figure with its name."""
-        return figures.figures(self.config, self.results, self.statistics, read)
+        return figures.figures(self.config, self.results, self.statistics, read, self.audit)
 
     def figure(self, name, read=curves):
         """Return one figure."""
@@ -101,6 +104,7 @@ class Made:
             descriptions={study.variant: DESCRIPTION for study in self.results.studies},
             drawings=drawings,
             statistics=self.statistics,
+            audit=self.audit,
             runs=runs or [RUN] * len(self.models),
         )
         return report.compose(self.results, inputs)

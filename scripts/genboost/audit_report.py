@@ -1,8 +1,8 @@
 """The audit's files: the ranking of readings, and what the best of them leaves unexplained.
 
 `results/audit/` holds ``ranking.csv`` (a row per reading), ``cells.csv`` (for each of the deck's
-cells, its figure and ours as stated and by the best reading), ``audit.json`` (both) and
-``audit.md`` (for people).
+cells, its figure and ours as stated and by the best reading), ``audit.json`` (both, and the tables
+for people) and ``audit.md`` (for people).
 """
 
 from __future__ import annotations
@@ -87,15 +87,18 @@ def files(found: Audit, synthetic: bool) -> dict[str, str]:
     warning = [tables.WARNING] if synthetic else []
     title = "Which reading of the protocol explains the deck?"
     cells = json.loads(found.cells.to_json(orient="records", double_precision=12))
-    document = {"synthetic": synthetic, "ranking": ranking, "cells": cells}
+    shown = [ranking_table(found, warning), *row_tables(found, warning)]
+    document = {
+        "synthetic": synthetic,
+        "ranking": ranking,
+        "cells": cells,
+        "tables": {table.name: asdict(table) for table in shown},
+    }
     return {
         "ranking.csv": pd.DataFrame(ranking).to_csv(index=False, lineterminator="\n"),
         "cells.csv": found.cells.to_csv(index=False, lineterminator="\n"),
         "audit.json": json.dumps(document, indent=1) + "\n",
-        "audit.md": markdown(
-            [ranking_table(found, warning), *row_tables(found, warning)],
-            f"{tables.MARK}: {title}" if synthetic else title,
-        ),
+        "audit.md": markdown(shown, f"{tables.MARK}: {title}" if synthetic else title),
     }
 
 

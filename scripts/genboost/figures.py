@@ -69,6 +69,7 @@ STYLE = {
     "ytick.labelsize": 7,
 }
 PANELS_ACROSS = 4
+READINGS_SHOWN = 20  # the best of an audit, besides the protocol as stated
 MANY = 3000  # marks: from here on they are drawn as pixels, also in an SVG
 
 
@@ -111,6 +112,10 @@ def captions(config: dict[str, Any]) -> dict[str, Caption]:
     if config["comparisons"]:
         found["comparisons"] = Caption("comparisons", "The claims: paired differences")
     found["deck"] = Caption("deck", "The deck's test MSE and ours")
+    if config["audit"]["readings"]:
+        found["audit"] = Caption(
+            "audit", "Readings of the deck's protocol, held against its figures"
+        )
     return found
 
 
@@ -124,6 +129,7 @@ def figures(
     results: Results,
     statistics: dict[str, Any],
     read: Callable[[Model], Curves],
+    audit: dict[str, Any] | None = None,
 ) -> Iterator[tuple[str, Figure]]:
     """Draw all figures, one after the other.
 
@@ -133,6 +139,8 @@ def figures(
         What results/statistics/statistics.json holds.
     read
         Returns a model's curves; asked only for models of which a figure shows them.
+    audit
+        What results/audit/audit.json holds, if the configuration has an audit.
 
     Yields
     ------
@@ -152,6 +160,7 @@ def figures(
     if config["comparisons"]:
         drawn["comparisons"] = partial(differences, statistics["comparisons"])
     drawn["deck"] = partial(deck_scatter, results.studies, statistics["deck"])
+    drawn["audit"] = partial(readings, audit)
     for name, title in titles.items():
         yield name, _with_style(drawn[name], results.marked(title))
 
@@ -382,6 +391,51 @@ def deck_scatter(studies: Sequence[Study], cells: Sequence[dict[str, Any]], titl
         if method in used
     ]
     _legend(figure, legend)
+    return figure
+
+
+def readings(audit: dict[str, Any], title: str) -> Figure:
+    """Draw how well readings of the protocol explain the deck, and the best one cell by cell."""
+    ranked = audit["ranking"]
+    shown = [r for r in ranked if r["rank"] <= READINGS_SHOWN or not r["names"]]
+    figure = _figure(9.6, max(4.2, 1.2 + 0.2 * len(shown)), title)
+    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
+    for place, reading in enumerate(shown):
+        left.plot([reading["noise_floor"], reading["log_error"]], [place] * 2, color=FAINT, lw=0.8)
+        left.plot(reading["noise_floor"], place, "|", color=INK, markersize=8)
+        left.plot(reading["log_error"], place, "o", color=COLORS[0])
+    names = [textwrap.shorten(r["reading"], 70, placeholder=" …") for r in shown]
+    left.set_yticks(range(len(shown)), names)
+    left.set_ylim(len(shown) - 0.4, -0.6)
+    left.set_xlim(0)
+    left.tick_params(axis="y", length=0)
+    left.grid(False, axis="y")
+    left.set_xlabel("log error (o) and noise floor (|)")
+    cells = audit["cells"]
+    values = [cell[key] for cell in cells for key in ("deck", "best")]
+    for scale in ("x", "y"):
+        _log_scale(right, scale, values)
+    for cell in cells:
+        interval = [cell["best_low"], cell["best_high"]]
+        if None not in interval:
+            right.plot([cell["deck"]] * 2, interval, color=FAINT, lw=0.5, alpha=0.6, zorder=1)
+        place = list(dict.fromkeys(c["optimizer"] for c in cells)).index(cell["optimizer"])
+        right.plot(cell["deck"], cell["best"], MARKERS[place], color=COLORS[place], alpha=0.8,
+                   fillstyle=FILLS[place])  # fmt: skip
+    right.axline((1, 1), (2, 2), color=INK, linewidth=0.8)
+    right.set_aspect("equal")
+    right.set_title("the best reading, cell by cell")
+    right.set_xlabel("the deck's test MSE")
+    right.set_ylabel("our test MSE")
+    optimizers = dict.fromkeys(cell["optimizer"] for cell in cells)
+    _legend(
+        figure,
+        [
+            {"label": tables.SHOWN.get(name, name), "color": COLORS[place], "linestyle": "none",
+             "marker": MARKERS[place], "fillstyle": FILLS[place]}
+            for place, name in enumerate(optimizers)
+        ],
+    )  # fmt: skip
     return figure
 
 

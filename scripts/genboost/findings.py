@@ -7,7 +7,7 @@ are the stand-in:
 - ``comparisons.csv``: the verdict on every claim of the configuration;
 - ``best.csv``: the best cell of each study and method, and its unbiased error;
 - ``deck.csv``: our cells against the deck's; ``agreement.csv``: the same in a few numbers;
-- ``statistics.json``: the last four, and the differences seed by seed;
+- ``statistics.json``: the last four, the differences seed by seed, and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
@@ -73,12 +73,14 @@ def files(found: Findings) -> dict[str, str]:
     import pandas as pd
 
     agreements = [{"scope": scope, **asdict(a)} for scope, a in found.agreements.items()]
+    shown = [comparison_table(found), *_details(found), best_table(found), agreement_table(found)]
     document = {
         "data": tables.MARK if found.results.is_synthetic() else "real",
         "comparisons": [asdict(verdict) for verdict in found.verdicts],
         "best": [asdict(choice) for choice in found.choices],
         "agreement": agreements,
         "deck": found.held.to_dict("records"),
+        "tables": {table.name: asdict(table) for table in shown},
     }
     csv = {
         "cells": found.cells,
@@ -90,10 +92,7 @@ def files(found: Findings) -> dict[str, str]:
     return {
         **{f"{name}.csv": _csv(found.results, frame) for name, frame in csv.items()},
         "statistics.json": json.dumps(_without_nan(document), indent=1) + "\n",
-        "statistics.md": markdown(
-            [comparison_table(found), *_details(found), best_table(found), agreement_table(found)],
-            found.results.marked("What the numbers mean"),
-        ),
+        "statistics.md": markdown(shown, found.results.marked("What the numbers mean")),
     }
 
 

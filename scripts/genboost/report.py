@@ -58,6 +58,8 @@ class Inputs:
         By the figure's name: an SVG file's text.
     statistics : dict
         What results/statistics/statistics.json holds.
+    audit : dict, optional
+        What results/audit/audit.json holds.
     runs : list of dict
         Of each model, how and when it was trained: a record's ``run``.
     """
@@ -67,6 +69,7 @@ class Inputs:
     descriptions: Mapping[str, str]
     drawings: Mapping[str, str]
     statistics: dict[str, Any]
+    audit: dict[str, Any] | None
     runs: Sequence[dict[str, Any]]
 
 
@@ -90,7 +93,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         lstrip_blocks=True,
     )
     captions = figures.captions(inputs.config)
-    return environment.get_template(TEMPLATE).render(
+    page = environment.get_template(TEMPLATE).render(
         results=results,
         synthetic=results.is_synthetic(),
         warning=tables.WARNING,
@@ -98,13 +101,13 @@ def compose(results: Results, inputs: Inputs) -> str:
         studies=results.studies,
         answers=[answer(results, study, inputs.statistics) for study in results.studies],
         claims=[claim(results, found) for found in inputs.statistics["comparisons"]],
-        best=best_table(results, inputs.statistics["best"]),
+        statistics=_tables(inputs.statistics),
+        audit=_tables(inputs.audit) if inputs.audit else {},
         heat={study.name: heat_tables(results, study) for study in results.studies},
         scale={study.name: scale(results, study) for study in results.studies},
         figure=functools.partial(_figure, captions, inputs.drawings),
         chosen="curves" in captions,
         baselines=tables.baseline_table(results),
-        agreement=agreement_table(results, inputs.statistics["agreement"]),
         deck=tables.deck_table(results),
         ranking=tables.ranking_table(results, tables.ranking(results)),
         provenance=inputs.provenance,
@@ -117,6 +120,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         },
         run=run_facts(inputs.runs),
     )
+    return page.strip() + "\n"
 
 
 def answer(
@@ -160,71 +164,9 @@ def claim(results: Results, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def best_table(results: Results, best: Sequence[dict[str, Any]]) -> Table:
-    """Return what the best cell of each set is worth."""
-    return Table(
-        name="best",
-        title=results.marked("The best of many looks better than it is"),
-        header=[
-            *("study", "lowest mean", "best of", "in the table"),
-            *("chosen apart", "unbiased", "optimism"),
-        ],
-        rows=[
-            [
-                results.titles[found["study"]],
-                found["cell"],
-                f"all {found['cells']}"
-                if found["scope"] == "all"
-                else f"{found['cells']} of a kind",
-                results.number(found["table"]),
-                "the same" if found["chosen"] == found["cell"] else found["chosen"],
-                _with_interval(results, found, "unbiased"),
-                results.number(found["optimism"]),
-            ]
-            for found in best
-        ],
-        notes=[
-            "Chosen apart: by the first third of the seeds. Unbiased: that cell's mean test MSE on "
-            "the others, with its 95 % interval. Optimism: how far the lowest mean of a few seeds "
-            "is below the same cell's mean on the others, on average over all such choices."
-            if best
-            else "It takes two seeds or more to tell what choosing the best of many costs."
-        ],
-        text_columns=2,
-    )
-
-
-def agreement_table(results: Results, agreement: Sequence[dict[str, Any]]) -> Table:
-    """Return how well our cells agree with the deck's."""
-
-    def fraction(value: float | None) -> str:
-        return "" if value is None else f"{value:.3f}"
-
-    names = ("geometric_mean_ratio", "log_error", "noise_floor")
-    return Table(
-        name="agreement",
-        title=results.marked("Agreement with the deck"),
-        header=[
-            *("cells of", "cells", "mean ratio", "log error", "noise floor", "inside"),
-            "rank correlation",
-        ],
-        rows=[
-            [
-                found["scope"],
-                str(found["cells"]),
-                *(fraction(found[name]) for name in names),
-                "" if found["inside"] is None else f"{found['inside']:.0%}",
-                fraction(found["rank_correlation"]),
-            ]
-            for found in agreement
-        ],
-        notes=[
-            "Mean ratio: geometric, of our test MSE by the deck's. Log error: root mean square of "
-            "the ratio's logarithm; noise floor: what it would be if the deck's figures were means "
-            "of three more of our models. Inside: the deck's figures in our 95 % prediction "
-            "intervals of a mean of three. Rank correlation: Spearman's."
-        ],
-    )
+def _tables(found: dict[str, Any]) -> dict[str, Table]:
+    """Return the tables for people that statistics or an audit come with, by name."""
+    return {name: Table(**table) for name, table in found["tables"].items()}
 
 
 def _with_interval(results: Results, found: dict[str, Any], key: str) -> str:

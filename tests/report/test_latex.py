@@ -5,9 +5,10 @@ import shutil
 import subprocess
 
 import pytest
+from made_up import Made, mse
+
 from genboost import figures, tables
 from genboost.markup import PREAMBLE
-from made_up import Made, mse
 
 pytestmark = pytest.mark.skipif(
     shutil.which("pdflatex") is None,

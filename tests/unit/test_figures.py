@@ -4,10 +4,11 @@ import math
 
 import matplotlib
 import pytest
-from genboost import figures
-from genboost.errors import UserError
 from made_up import Made, curves, mse
 from matplotlib.colors import LogNorm, to_hex, to_rgb
+
+from genboost import figures
+from genboost.errors import UserError
 
 SMALL = {
     "training": {"epochs": 8, "epochs_sam": 4},
@@ -259,6 +260,26 @@ def test_deck_scatter_has_the_decks_value_across_and_ours_up():
 def test_without_cells_of_the_deck_the_figure_says_so(small):
     figure = small.figure("deck")
     assert "The studies have no cell that the deck has." in {t.get_text() for t in figure.texts}
+
+
+def test_readings_are_held_against_the_deck_with_the_one_as_stated():
+    made = Made({**SMALL, "audit": {"readings": {"other": {"training": {"batch_size": 8}}}}})
+    ranking = [
+        {"rank": rank, "reading": f"reading {rank}", "names": "" if rank == 30 else "other",
+         "log_error": rank / 100, "noise_floor": 0.005}
+        for rank in range(1, 41)
+    ]  # fmt: skip
+    cell = {"optimizer": "adam", "deck": 1.5, "best": 2.0, "best_low": 1.0, "best_high": 3.0}
+    without = {**cell, "optimizer": "sgd", "deck": 3.0, "best_low": None, "best_high": None}
+    made.audit = {"ranking": ranking, "cells": [cell, without]}
+    left, right = made.figure("audit").axes
+    shown = [text.get_text() for text in left.get_yticklabels()]
+    assert shown == [f"reading {rank}" for rank in [*range(1, 21), 30]]
+    dots = [(x.get_xdata()[0], x.get_ydata()[0]) for x in left.lines if x.get_marker() == "o"]
+    assert dots == [(rank / 100, place) for place, rank in enumerate([*range(1, 21), 30])]
+    points = [x.get_xydata()[0].tolist() for x in right.lines if x.get_linestyle() == "None"]
+    assert points == [[1.5, 2.0], [3.0, 2.0]]
+    assert [1.0, 3.0] in [list(x.get_ydata()) for x in right.lines]
 
 
 def test_synthetic_is_written_across_every_figure():

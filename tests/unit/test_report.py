@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from genboost import config, report, tables
 from made_up import PROVENANCE, RUN, Made
+
+from genboost import config, report, tables
 
 SETTINGS = {
     "training": {"epochs": 6, "epochs_sam": 4},
@@ -164,6 +165,18 @@ def test_verdicts_are_told(page, made):
     assert f"{sam['difference']:+.4f}".replace("-", "−") in told[0]
     assert "untested" in told[1]
     assert nothing["reason"] in told[1]
+
+
+def test_audit_is_told_if_there_is_one(drawings, text):
+    assert "Other readings" not in text
+    made = Made({**SETTINGS, "audit": {"readings": {"other": {"training": {"batch_size": 8}}}}})
+    table = {"name": "audit", "title": "Ranking", "header": ["reading", "log error"],
+             "rows": [["batches of 8", "0.123"]], "notes": ["A note."]}  # fmt: skip
+    made.audit = {"tables": {"audit": table}}
+    # The audit's section stands with the deck's, of which these cells are none.
+    page = Page(made.report({**drawings, "audit": drawings["deck"].replace("deck", "audit")}))
+    assert "Other readings of its protocol" in {e[2] for e in page.all("h3")}
+    assert "batches of 80.123" in {e[2] for e in page.all("tr")}
 
 
 def test_what_diverged_has_no_colour(drawings):

@@ -16,6 +16,8 @@ TEMPLATES = [
         for kind in sorted({c.kind for c in CAPTIONS.values()})
     ),
 ]
+AUDITED = ["results/audit/audit.json"] if STUDY["audit"]["readings"] else []
+WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons")
 
 
@@ -40,6 +42,7 @@ rule figures:
     input:
         **RESULTS,
         statistics="results/statistics/statistics.json",
+        audit=AUDITED,
     output:
         [labelled(path) for path in FIGURES],
     log:
@@ -54,10 +57,10 @@ rule figures:
     resources:
         **needs("report"),
     params:
-        config=settings("studies", "comparisons", "tables", "figures"),
+        config=settings("studies", "comparisons", "audit", "tables", "figures"),
         code=digest("make_figures.py"),
     shell:
-        f"python scripts/make_figures.py {READING}"
+        f"python scripts/make_figures.py {READING}{WITH_AUDIT}"
         " --statistics {input.statistics} --output results/figures 2>&1 | tee {log}"
 
 
@@ -65,6 +68,7 @@ rule report:
     input:
         **RESULTS,
         statistics="results/statistics/statistics.json",
+        audit=AUDITED,
         descriptions=[f"results/data/{variant}/description.md" for variant in DATA],
         figures=FIGURES,
         records=[model.record for model in MODELS],
@@ -86,10 +90,10 @@ rule report:
     resources:
         **needs("report"),
     params:
-        config=settings(*SCIENCE, "tables", "figures"),
+        config=settings(*SCIENCE, "audit", "tables", "figures"),
         code=digest("make_report.py", *TEMPLATES),
     shell:
-        f"python scripts/make_report.py {READING}"
+        f"python scripts/make_report.py {READING}{WITH_AUDIT}"
         " --statistics {input.statistics} --descriptions {input.descriptions}"
         " --figures results/figures"
         " --output {output} 2>&1 | tee {log}"

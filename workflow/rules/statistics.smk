@@ -3,13 +3,15 @@
 from genboost import findings
 
 STATISTICS = [f"results/statistics/{name}" for name in findings.FILES]
+CLAIMS = "results/statistics/comparisons.csv"
 
 
 rule statistics:
     input:
         **RESULTS,
     output:
-        STATISTICS,
+        [path for path in STATISTICS if path != CLAIMS],
+        report(CLAIMS, caption="../report/claims.rst", category="Tables"),
     log:
         "results/logs/statistics.log",
     group:

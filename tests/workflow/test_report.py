@@ -1,0 +1,71 @@
+"""Figures and the report follow what they are made from, and nothing else."""
+
+import shutil
+
+import pytest
+from conftest import Workflow
+
+DRAWN = "figures report"
+
+
+@pytest.fixture(scope="module")
+def drawn(finished, tmp_path_factory) -> Workflow:
+    """Return a finished copy with its figures and report; for reading only."""
+    folder = tmp_path_factory.mktemp("drawn") / "checkout"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    workflow = Workflow(folder, figures=True)
+    workflow.run()
+    return workflow
+
+
+@pytest.fixture
+def workflow(drawn, tmp_path) -> Workflow:
+    """Return a copy of it, to edit."""
+    shutil.copytree(drawn.folder, tmp_path / "edited", symlinks=True)
+    return Workflow(tmp_path / "edited", figures=True)
+
+
+def test_a_run_draws_and_reports(drawn):
+    figures = {path.name for path in (drawn.folder / "results/figures").iterdir()}
+    assert {"heatmap-grid.svg", "heatmap-grid.png", "curves-second.svg", "deck.png"} <= figures
+    report = (drawn.folder / "results/report/index.html").read_text()
+    assert (
+        report.count("<svg") == len(figures) / 2 - 3
+    )  # heatmaps are tables there; no cell of the deck
+    assert "SYNTHETIC" in report
+    assert not drawn.planned()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "again"),
+    [
+        ("config.yaml", "title: Longer", "title: Other", f"aggregate tables statistics {DRAWN}"),
+        ("scripts/genboost/figures.py", "MANY = 3000", "MANY = 4000", DRAWN),
+        ("scripts/genboost/templates/report.css", "84rem", "80rem", "report"),
+        ("scripts/genboost/templates/report.html.j2", ">This run</h2>", ">The run</h2>", "report"),
+        ("workflow/report/methods.rst", "partly luck", "luck in part", "report"),
+        ("workflow/report/summary.rst", "Every", "Each", ""),
+    ],
+    ids=["title", "drawing", "style", "template", "caption", "other_caption"],
+)  # fmt: skip
+def test_an_edit_makes_again_what_it_touches(workflow, file, old, new, again):
+    workflow.edit(file, old, new)
+    assert workflow.planned() == dict.fromkeys(again.split(), 1)
+
+
+def test_curves_of_other_cells(workflow):
+    workflow.configure(figures={"curves": [{"optimizer": "sgd", "learning_rate": "1e-3"}]})
+    assert workflow.planned() == {"figures": 1, "report": 1}
+    workflow.run()
+    assert (workflow.folder / "results/figures/curves.svg").exists()
+    workflow.configure(figures={"curves": [{"learning_rate": 5}]})
+    result = workflow.run("--dry-run", check=False)
+    assert result.returncode == 1
+    assert "error: figures.curves[0]: no study has a cell with learning_rate 5" in result.stderr
+
+
+def test_snakemakes_own_report(drawn):
+    drawn.run("--report", "all.html")
+    page = (drawn.folder / "all.html").read_text()
+    for words in ("Which tricks make a small", "The grid: test MSE against learning rate"):
+        assert words in page
