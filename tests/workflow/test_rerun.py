@@ -9,7 +9,7 @@ import pytest
 from conftest import SNAKEMAKE
 
 MODES = {"single": (), "fused": ("--profile", "fused")}
-AFTERWARDS = {"aggregate": 1, "tables": 1}
+AFTERWARDS = {"aggregate": 1, "tables": 1, "statistics": 1}
 
 
 def trained(workflow, *arguments: str) -> set[str]:
