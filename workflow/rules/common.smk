@@ -145,10 +145,11 @@ def preparation_options(wildcards):
     return command_line({name: DATA[wildcards.variant][name] for name in names})
 
 
-def say_what_failed(log):
+def say_what_failed(logs):
     """Name every job that failed for good, its log's last line, and where SLURM's log is."""
     submitted = r"Job (\S+) has been submitted .*\(log: (.*)\)"
-    slurm_logs = dict(re.findall(submitted, Path(log).read_text()))
+    text = "".join(Path(log).read_text() for log in logs)
+    slurm_logs = dict(re.findall(submitted, text))
     print("These jobs failed:", file=sys.stderr)
     for failed in workflow.scheduler.failed:
         for job in failed.jobs if failed.is_group() else [failed]:
