@@ -70,7 +70,8 @@ STYLE = {
 }
 PANELS_ACROSS = 4
 READINGS_SHOWN = 20  # the best of an audit, besides the protocol as stated
-MANY = 3000  # marks: from here on they are drawn as pixels, also in an SVG
+MANY = 3000  # marks, and
+MANY_VALUES = 30_000  # values of curves: from here on they are drawn as pixels, also in an SVG
 
 
 class Caption(NamedTuple):
@@ -714,15 +715,22 @@ def _draw_curves(
         "test MSE": {"color": COLORS[0], "linestyle": "-"},
         "training loss": {"color": COLORS[1], "linestyle": "--"},
     }
-    shown = []
-    for axes, some in models.items():
-        curves = [read(model) for model in some]
+    found = {axes: [read(model) for model in some] for axes, some in models.items()}
+    shown = [
+        value
+        for curves in found.values()
+        for curve in curves
+        for values in (curve.test_mse, curve.train_loss)
+        for value in values
+    ]
+    rasterized = len(shown) > MANY_VALUES
+    for axes, curves in found.items():
         for curve in curves:
             for values, look in zip(
                 (curve.test_mse, curve.train_loss), looks.values(), strict=True
             ):
-                axes.plot(range(1, len(values) + 1), values, linewidth=0.8, alpha=0.85, **look)
-                shown += values
+                axes.plot(range(1, len(values) + 1), values, linewidth=0.8, alpha=0.85, **look,
+                          rasterized=rasterized)  # fmt: skip
         if not curves:
             axes.text(0.5, 0.5, "runs of every\ncell diverged", ha="center", va="center",
                       color=FAINT, transform=axes.transAxes)  # fmt: skip
