@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+WIDE = 70  # characters in a row: from here on LaTeX gets a smaller font
 PREAMBLE = r"\usepackage{booktabs,longtable}"
 
 
@@ -105,6 +106,12 @@ def _latex_table(table: Table) -> str:
     )
     if table.long:
         return f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n{body}}}\n{notes}"
+    lengths = (
+        sum(len(e) if isinstance(e, str) else len(e.text) + len(e.after) for e in row)
+        for row in table.rows
+    )
+    if max(lengths) > WIDE:
+        body = f"{{\\scriptsize\\setlength{{\\tabcolsep}}{{3pt}}\n{body}}}\n"
     return (
         f"\\begin{{table}}[htbp]\n\\centering\n\\caption{{{caption}}}\n\\label{{{label}}}\n"
         f"\\medskip\n{body}{notes}\\end{{table}}\n"

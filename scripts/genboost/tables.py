@@ -87,8 +87,8 @@ class Results:
         The data sets that are generated stand-ins.
     digits : int
         Digits after the point.
-    standard_deviation : bool
-        Whether the tables of a study show it.
+    standard_deviation, interval : bool
+        Whether the tables of a study show it, and the 95 % t interval.
     """
 
     studies: Sequence[grid.Study]
@@ -99,6 +99,7 @@ class Results:
     synthetic: frozenset[str]
     digits: int
     standard_deviation: bool
+    interval: bool = False
 
     @cached_property
     def complete(self) -> pd.DataFrame:
@@ -174,14 +175,13 @@ def method_table(results: Results, study: grid.Study, method: Method) -> Table:
     lowest = complete["test_mse"].min()
 
     def entry(cell: Any) -> Entry:
-        sd = results.number(cell.test_mse_sd) if results.standard_deviation else ""
         if cell.diverged:
             return Entry(_diverged(cell))
         return Entry(
             results.number(cell.test_mse),
             bold=cell.test_mse == lowest,
             star=cell.test_mse == results.lowest[study.name],
-            after=f"± {sd}" if sd else "",
+            after=_spread(results, cell),
         )
 
     rows = [
@@ -190,7 +190,10 @@ def method_table(results: Results, study: grid.Study, method: Method) -> Table:
     ]
     decays = [rate_text(decay) for decay in cells["weight_decay"].unique()]
     entries = [entry for row in rows for entry in row[1:]]
-    spread = " ± standard deviation" if any(entry.after for entry in entries) else ""
+    spread = ""
+    if any(entry.after for entry in entries):
+        spread += " ± standard deviation" if results.standard_deviation else ""
+        spread += " (95 % t interval)" if results.interval else ""
     notes = [
         _measure(study) + spread + ", by learning rate (lr) and weight decay (wd).",
         *(["Bold: the lowest of this table."] if any(e.bold for e in entries) else []),
@@ -380,6 +383,20 @@ def rate_text(value: float) -> str:
     if not value or -2 < exponent < 3:
         return f"{number:f}"
     return f"{number.scaleb(-exponent)}e{exponent}"
+
+
+def _spread(results: Results, cell: Any) -> str:
+    """Return what comes after a mean of several seeds, if anything shall."""
+    from genboost import stats
+
+    if cell.n < 2:
+        return ""
+    parts = [f"± {results.number(cell.test_mse_sd)}"] if results.standard_deviation else []
+    if results.interval:
+        half = stats.t_quantile(cell.n - 1) * cell.test_mse_sd / math.sqrt(cell.n)
+        ends = map(results.number, (cell.test_mse - half, cell.test_mse + half))
+        parts.append(f"({' to '.join(ends)})")
+    return " ".join(parts)
 
 
 def _diverged(cell: Any) -> str:

@@ -16,11 +16,16 @@ pytestmark = pytest.mark.skipif(
 )
 SETTINGS = {
     "training": {"epochs": 6, "epochs_sam": 4},
-    "grid": {"learning_rate": [1e-3, 1e-2], "weight_decay": [0], "sam_rho": [None, 0.05]},
+    "grid": {
+        "learning_rate": [1e-3, 1e-2],
+        "weight_decay": [0, 1e-4, 1e-3, 1e-2],
+        "sam_rho": [None, 0.05],
+    },
     "studies": {
         "grid": {"title": "The grid"},
         "deck": {"title": "50 % & more_of #1", "training": {"epochs": 200}, "grid": {"seeds": 2}},
     },
+    "tables": {"interval": True},
     "figures": {"curves": [{"learning_rate": 1e-3}]},
 }
 
@@ -46,7 +51,8 @@ def test_a_document_with_every_table_and_figure_compiles(tmp_path):
             rf"\caption{{{caption}}}\end{{figure}}",
             r"\clearpage",
         ]
-    head = rf"\documentclass{{article}}{PREAMBLE}\usepackage{{graphicx}}\begin{{document}}"
+    packages = rf"{PREAMBLE}\usepackage{{graphicx}}\usepackage[margin=2cm]{{geometry}}"
+    head = rf"\documentclass{{article}}{packages}\begin{{document}}"
     (tmp_path / "all.tex").write_text("\n".join([head, *lines, r"\end{document}"]))
     run = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"],
@@ -55,3 +61,5 @@ def test_a_document_with_every_table_and_figure_compiles(tmp_path):
     assert run.returncode == 0, run.stdout[-3000:]
     assert run.stdout.count(".png>") == len(captions)
     assert "undefined" not in run.stdout.lower()
+    wide = re.findall(r"Overfull \\hbox \((\d+)", run.stdout)
+    assert [points for points in wide if int(points) > 20] == []

@@ -7,9 +7,10 @@ import re
 import shutil
 import subprocess
 
-import make_tables
 import pandas as pd
 import pytest
+
+import make_tables
 from genboost import aggregation, config, deck, grid, tables
 from genboost.markup import Entry, Table, latex, markdown
 
@@ -129,6 +130,17 @@ def test_a_legend_explains_only_what_is_there(files):
     text = files["one_seed-sgd-rho-0.02.md"]
     assert "Test MSE of one seed" in text
     assert "Diverged" not in text
+
+
+def test_interval_by_hand():
+    """With two degrees of freedom, t is 4.303; the cell's mean is 3, its sd sqrt(7)."""
+    files = tables.files(results(digits=2, interval=True))
+    half = 4.30265 * 7**0.5 / 3**0.5
+    assert f"3.00 ({3 - half:.2f} to {3 + half:.2f})" in files["grid-adam-no-sam.md"]
+    assert "Mean test MSE of 3 seeds (95 % t interval), by" in files["grid-adam-no-sam.md"]
+    assert "interval" not in files["one_seed-sgd-rho-0.02.md"]  # nor a range of one value
+    both = tables.files(results(digits=2, interval=True, standard_deviation=True))
+    assert f"3.00 ± 2.65 ({3 - half:.2f} to" in both["grid-adam-no-sam.md"]
 
 
 def test_digits_and_standard_deviation():
