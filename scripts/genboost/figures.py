@@ -400,11 +400,12 @@ def readings(audit: dict[str, Any], title: str) -> Figure:
     ranked = audit["ranking"]
     shown = [r for r in ranked if r["rank"] <= READINGS_SHOWN or not r["names"]]
     figure = _figure(9.6, max(4.2, 1.2 + 0.2 * len(shown)), title)
-    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
+    left, right = figure.subplots(1, 2, width_ratios=[1, 1])
     for place, reading in enumerate(shown):
         left.plot([reading["noise_floor"], reading["log_error"]], [place] * 2, color=FAINT, lw=0.8)
         left.plot(reading["noise_floor"], place, "|", color=INK, markersize=8)
-        left.plot(reading["log_error"], place, "o", color=COLORS[0])
+        fill = "full" if reading["names"] else "none"  # hollow: as stated
+        left.plot(reading["log_error"], place, "o", color=COLORS[0], fillstyle=fill)
     names = [textwrap.shorten(r["reading"], 70, placeholder=" …") for r in shown]
     left.set_yticks(range(len(shown)), names)
     left.set_ylim(len(shown) - 0.4, -0.6)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genboost import grid, stats
+from genboost import grid, stats, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,10 +148,11 @@ def select(models: pd.DataFrame, selection: Mapping[str, Any]) -> Errors:
 
 
 def describe(cell: tuple[Any, ...]) -> str:
-    """Write a cell in a few words: ``adam, lr 0.003, wd 1e-4, no SAM, 200 epochs``."""
+    """Write a cell in a few words: ``Adam, lr 3e-3, wd 1e-4, no SAM, 200 epochs``."""
     _, optimizer, rate, decay, rho, epochs = cell
     sam = "no SAM" if rho == "none" else f"SAM {rho}"
-    return f"{optimizer}, lr {grid.text(rate)}, wd {grid.text(decay)}, {sam}, {epochs} epochs"
+    shown = tables.SHOWN.get(optimizer, optimizer)
+    return f"{shown}, lr {tables.rate_text(rate)}, wd {tables.rate_text(decay)}, {sam}, {epochs} epochs"
 
 
 def _measured(name: str, claim: Mapping[str, Any], models: pd.DataFrame) -> Verdict:

@@ -90,7 +90,7 @@ def test_without_b_it_is_the_rest_of_the_study():
     others = models({("none", 0.1): [0.0] * 10}, study="other")
     (found,) = judge(pd.concat([CLEAR, others]), claim({"study": "grid", **A}, None))
     assert (found.a_cells, found.b_cells) == (1, 1)
-    assert found.b.startswith("adam, lr 0.2")
+    assert found.b.startswith("Adam, lr 0.2")
 
 
 def test_each_compares_cells_with_their_partners():
