@@ -3,11 +3,13 @@
 PYTHON ?= python3
 CORES ?= all
 ARGS ?=
+BUILD_ARGS ?=
 BIN := .venv/bin
 SOURCES := Snakefile workflow/rules/*.smk
+STEPS := data train report
 
 .DEFAULT_GOAL := study
-.PHONY: study fused setup test test-all style format docs clean help
+.PHONY: study fused setup test test-slurm test-containers containers style format docs clean help
 
 study: setup  ## run the study, one job a model (CORES=8, ARGS="--config ...")
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
@@ -19,6 +21,14 @@ setup: .venv/run.done  ## make .venv with all that a run needs; nothing if that 
 
 test: .venv/dev.done  ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+test-slurm: .venv/dev.done  ## run the tests that start a real SLURM
+	$(BIN)/python -m pytest tests/slurm -rs $(ARGS)
+
+test-containers: .venv/dev.done  ## run the tests that build the images, for minutes
+	$(BIN)/python -m pytest tests/containers -rs $(ARGS)
+
+containers: $(STEPS:%=containers/%.sif)  ## build the images for snakemake --sdm apptainer (BUILD_ARGS=...)
 
 style: .venv/dev.done  ## check formatting and style
 	$(BIN)/ruff check .
@@ -53,3 +63,49 @@ help:  ## list the targets
 .venv/dev.done: requirements-dev.txt .venv/run.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
+
+containers/%.sif)  ## build the images for snakemake --sdm apptainer (BUILD_ARGS=...)
+
+style: .venv/dev.done  ## check formatting and style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check $(SOURCES)
+	$(BIN)/snakemake --lint
+
+format: .venv/dev.done  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt $(SOURCES)
+
+docs: .venv/run.done  ## write the generated pages of docs/
+	$(BIN)/python scripts/document_config.py docs/configuration.md
+
+clean:  ## delete the virtual environment and the compiled kernel; results/ stays
+	rm -rf .venv build
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1|/' | column -t -s '|'
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=python3.12'; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run.done: requirements.txt constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	$(BIN)/python scripts/build_kernel.py
+	@touch $@
+
+.venv/dev.done: requirements-dev.txt .venv/run.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+.venv/bench.done: requirements-bench.txt .venv/run.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt -c constraints.txt \
+	  || echo 'The benchmark goes on without JAX.'
+	@touch $@
+
+containers/%.sif: containers/%.def requirements.txt constraints.txt
+	apptainer build --force $(BUILD_ARGS) $@ $<
+
+containers/train.sif: scripts/genboost/kernel_build.py $(wildcard scripts/genboost/kernel/*)

@@ -69,7 +69,7 @@ SLURM_CONF={folder}/slurm.conf exec {srun} "$@"
 # What a task sees is noted down by SLURM itself, before the task's program starts.
 TASK_PROLOG = """\
 #!/bin/sh
-echo "$SLURM_JOB_ID $SLURM_STEP_ID ${{CUDA_VISIBLE_DEVICES:-none}}" >> {folder}/devices.txt
+echo "$SLURM_JOB_ID ${{CUDA_VISIBLE_DEVICES:-none}}" >> {folder}/devices.txt
 """
 
 
@@ -164,7 +164,7 @@ class Cluster:
         """Return what the controller recorded of each job whose number is higher than `after`."""
         lines = self.show("job").splitlines() if "JobId=" in self.show("job") else []
         fields = re.compile(r"(\S+?)=(.*?)(?= \S+?=|$)")
-        jobs = [dict(fields.findall(line)) for line in lines]
+        jobs = [{key: value.strip() for key, value in fields.findall(line)} for line in lines]
         return [job for job in jobs if int(job["JobId"]) > after]
 
     def last_job(self) -> int:
@@ -174,7 +174,7 @@ class Cluster:
     def devices(self, job: str) -> set[str]:
         """Return the values of CUDA_VISIBLE_DEVICES that a job's tasks saw."""
         lines = (self.folder / "devices.txt").read_text().splitlines()
-        return {line.split()[2] for line in lines if line.split()[0] == job}
+        return {line.split()[1] for line in lines if line.split()[0] == job}
 
 
 def missing() -> str | None:

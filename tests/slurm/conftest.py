@@ -107,30 +107,9 @@ def cluster(tmp_path_factory) -> Iterator[slurm.Cluster]:
 
 
 @pytest.fixture(scope="session")
-def local(tmp_path_factory) -> Workflow:
-    """Return a copy in which the study has run without a cluster; for reading only."""
-    workflow = _copy(tmp_path_factory.mktemp("local") / "checkout", dict(os.environ))
-    workflow.run("--cores", "2")
-    assert len(workflow.records()) == 8
-    return workflow
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory, cluster) -> Workflow:
-    """Return a copy in which nothing has run."""
-    return _copy(tmp_path_factory.mktemp("fresh") / "checkout", cluster.environment)
-
-
-@pytest.fixture
-def untrained(tmp_path, local, cluster) -> Workflow:
-    """Return a copy in which all has run and the records were then deleted."""
-    shutil.copytree(local.folder, tmp_path / "checkout", symlinks=True)
-    shutil.rmtree(tmp_path / "checkout/results/models")
-    return Workflow(tmp_path / "checkout", cluster.environment)
-
-
-def _copy(folder: Path, environment: dict[str, str]) -> Workflow:
-    folder.mkdir()
+def checkout(tmp_path_factory) -> Path:
+    """Return a copy of what a run needs, with the small study as its configuration."""
+    folder = tmp_path_factory.mktemp("checkout")
     for name in PARTS:
         source = CHECKOUT / name
         if source.is_symlink():
@@ -141,4 +120,30 @@ def _copy(folder: Path, environment: dict[str, str]) -> Workflow:
         else:
             shutil.copy2(source, folder / name)
     (folder / "config.yaml").write_text(yaml.safe_dump(STUDY))
-    return Workflow(folder, environment)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory, checkout) -> Workflow:
+    """Return a copy in which the study has run without a cluster; for reading only."""
+    workflow = Workflow(tmp_path_factory.mktemp("local") / "checkout", dict(os.environ))
+    shutil.copytree(checkout, workflow.folder, symlinks=True)
+    workflow.run("--cores", "2")
+    assert len(workflow.records()) == 8
+    return workflow
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory, checkout, cluster) -> Workflow:
+    """Return a copy in which nothing has run."""
+    workflow = Workflow(tmp_path_factory.mktemp("fresh") / "checkout", cluster.environment)
+    shutil.copytree(checkout, workflow.folder, symlinks=True)
+    return workflow
+
+
+@pytest.fixture
+def untrained(tmp_path, local, cluster) -> Workflow:
+    """Return a copy in which all has run and the records were then deleted."""
+    shutil.copytree(local.folder, tmp_path / "checkout", symlinks=True)
+    shutil.rmtree(tmp_path / "checkout/results/models")
+    return Workflow(tmp_path / "checkout", cluster.environment)

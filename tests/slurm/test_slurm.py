@@ -102,12 +102,12 @@ def test_packs(untrained, local, cluster):
 
 
 def test_out_of_memory_is_tried_again_with_more(untrained, local, cluster):
-    untrained.configure(resources={"train": {"mem_mb": 180, "runtime": 3}})
+    untrained.configure(resources={"train": {"mem_mb": 100, "runtime": 3}})
     before = cluster.last_job()
     finish(untrained.submit("--set-scatter", "packs=1", "--", *local.records()))
     jobs = cluster.jobs(after=before)
     assert [job["MinMemoryNode"] for job in jobs] == [
-        f"{180 * n}M" for n in range(1, len(jobs) + 1)
+        f"{100 * n}M" for n in range(1, len(jobs) + 1)
     ]
     assert [job["TimeLimit"] for job in jobs] == [
         f"00:0{3 * n}:00" for n in range(1, len(jobs) + 1)
