@@ -64,47 +64,6 @@ help:  ## list the targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
-containers/%.sif)  ## build the images for snakemake --sdm apptainer (BUILD_ARGS=...)
-
-style: .venv/dev.done  ## check formatting and style
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check $(SOURCES)
-	$(BIN)/snakemake --lint
-
-format: .venv/dev.done  ## format the code
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
-	$(BIN)/snakefmt $(SOURCES)
-
-docs: .venv/run.done  ## write the generated pages of docs/
-	$(BIN)/python scripts/document_config.py docs/configuration.md
-
-clean:  ## delete the virtual environment and the compiled kernel; results/ stays
-	rm -rf .venv build
-
-help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1|/' | column -t -s '|'
-
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=python3.12'; exit 1; }
-	$(PYTHON) -m venv .venv
-
-.venv/run.done: requirements.txt constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
-	$(BIN)/python scripts/build_kernel.py
-	@touch $@
-
-.venv/dev.done: requirements-dev.txt .venv/run.done
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
-	@touch $@
-
-.venv/bench.done: requirements-bench.txt .venv/run.done
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt -c constraints.txt \
-	  || echo 'The benchmark goes on without JAX.'
-	@touch $@
-
 containers/%.sif: containers/%.def requirements.txt constraints.txt
 	apptainer build --force $(BUILD_ARGS) $@ $<
 
