@@ -151,8 +151,9 @@ def describe(cell: tuple[Any, ...]) -> str:
     """Write a cell in a few words: ``Adam, lr 3e-3, wd 1e-4, no SAM, 200 epochs``."""
     _, optimizer, rate, decay, rho, epochs = cell
     sam = "no SAM" if rho == "none" else f"SAM {rho}"
-    shown = tables.SHOWN.get(optimizer, optimizer)
-    return f"{shown}, lr {tables.rate_text(rate)}, wd {tables.rate_text(decay)}, {sam}, {epochs} epochs"
+    name = tables.SHOWN.get(optimizer, optimizer)
+    place = f"lr {tables.rate_text(rate)}, wd {tables.rate_text(decay)}"
+    return f"{name}, {place}, {sam}, {epochs} epochs"
 
 
 def _measured(name: str, claim: Mapping[str, Any], models: pd.DataFrame) -> Verdict:
