@@ -80,11 +80,10 @@ def base(folder: Path) -> tuple[Path, list[str]]:
     lines = [f"{name} = {value}" for name, value in settings.items()]
     (system / "etc/pip.conf").write_text("\n".join(["[global]", *lines, ""]))
     options = []
-    for path in re.findall(r"(?:file://)?(/[^\s']+)", listing):
-        folder = next((p for p in (Path(path), Path(path).parent) if p.is_dir()), None)
-        if folder and not (system / str(folder).lstrip("/")).exists():
-            (system / str(folder).lstrip("/")).mkdir(parents=True)
-            options += ["--bind", str(folder)]
+    for scheme, path in re.findall(r"(file://)?(/[^\s/]\S*)", " ".join(settings.values())):
+        folder = Path(path).parent if scheme else Path(path)  # an index, its files beside it
+        (system / str(folder).lstrip("/")).mkdir(parents=True, exist_ok=True)
+        options += ["--bind", str(folder)]
     return system, options
 
 

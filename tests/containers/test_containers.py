@@ -110,7 +110,7 @@ def built(checkout, kept, path) -> Path:
         base, options = apptainer.base(kept)
     except apptainer.Unavailable as reason:
         pytest.skip(str(reason))
-    arguments = {"BOOTSTRAP": "localimage", "BASE": str(base), "PIP_OPTIONS": ""}
+    arguments = {"BOOTSTRAP": "localimage", "BASE": str(base), "PIP_OPTIONS": "", "TORCH": ""}
     options += [word for item in arguments.items() for word in ("--build-arg", "=".join(item))]
     run(checkout, "make", "containers", f"BUILD_ARGS={' '.join(options)}", PATH=path)
     return checkout
