@@ -1,0 +1,54 @@
+"""Verdicts and the audit follow what they are made from, and nothing else."""
+
+import json
+
+import pytest
+
+AUDIT = ("--", "results/audit/audit.md")
+READINGS = {"constant_rate": {"training": {"schedule": "constant"}}}
+
+
+def test_verdicts_are_made_and_marked(finished):
+    folder = finished.folder / "results/statistics"
+    found = json.loads((folder / "statistics.json").read_text())
+    assert found["data"] == "SYNTHETIC"
+    assert "SYNTHETIC" in (folder / "statistics.md").read_text()
+
+
+def test_a_claim_changed_is_judged_anew(workflow):
+    claim = {"title": "SGD beats Adam", "a": {"optimizer": "sgd"}, "b": {"optimizer": "adam"}}
+    workflow.configure(comparisons={"sgd_wins": claim})
+    assert workflow.planned() == {"statistics": 1}
+    workflow.run()
+    found = json.loads((workflow.folder / "results/statistics/statistics.json").read_text())
+    assert "sgd_wins" in [entry["name"] for entry in found["comparisons"]]
+
+
+@pytest.fixture
+def audited(workflow):
+    """Return a copy in which an audit has run."""
+    workflow.configure(audit={"readings": READINGS, "splits": 2, "seeds": 1})
+    assert workflow.planned(*AUDIT)["trial"] == 2
+    workflow.run(*AUDIT)
+    return workflow
+
+
+def test_an_audit_is_done_once_and_again_as_far_as_it_changed(audited):
+    found = json.loads((audited.folder / "results/audit/audit.json").read_text())
+    assert found["synthetic"]
+    assert sorted(row["reading"] for row in found["ranking"]) == ["as stated", "constant_rate"]
+    assert not audited.planned(*AUDIT)
+    # Another title, or the best epoch's error: the same models.
+    named = READINGS | {"best": {"title": "best epoch", "training": {"test_error": "best"}}}
+    audited.configure(audit={"readings": named})
+    assert audited.planned(*AUDIT) == {"audit": 1}
+    audited.configure(audit={"readings": {**named, "batch_8": {"training": {"batch_size": 8}}}})
+    # Alone and with a constant rate.
+    assert audited.planned(*AUDIT) == {"trial": 2, "audit": 1}
+
+
+def test_a_pair_of_a_reading_that_is_not_there_is_refused(workflow):
+    workflow.configure(audit={"readings": READINGS, "pairs": ["constant"]})
+    result = workflow.run("--dry-run", check=False)
+    assert result.returncode
+    assert "audit.pairs: constant is no reading" in result.stderr
