@@ -4,7 +4,7 @@ import math
 
 import matplotlib
 import pytest
-from made_up import Made, curves, mse
+from made_up import BASELINES, Made, curves, mse
 from matplotlib.colors import LogNorm, to_hex, to_rgb
 
 from genboost import figures
@@ -163,6 +163,14 @@ def test_heatmaps_share_one_scale_and_hatch_what_diverged():
     assert hatched == 8
     # SGD and Adam have the same errors here, in different panels.
     assert all(len(colors) == 1 for colors in color.values())
+
+
+def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
+    study = small.results.studies[0]
+    norm = figures.color_scale(small.results, study)
+    assert (norm.vmin, norm.vmax) == (small.results.lowest["grid"], BASELINES["mean"]["test_mse"])
+    bar = small.figure("heatmap-grid").axes[-1]
+    assert bar.get_ylim() == (norm.vmin, norm.vmax)
 
 
 def test_every_model_is_a_mark_against_its_learning_rate():
