@@ -116,7 +116,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         count={
             "models": len(grid.models(list(results.studies))),
             "cells": len({(s.variant, s.protocol, c) for s in results.studies for c in s.cells}),
-            "seeds": len({seed for study in results.studies for seed in study.seeds}),
+            "seeds": sorted({len(study.seeds) for study in results.studies}),
         },
         run=run_facts(inputs.runs),
     )

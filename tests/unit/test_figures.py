@@ -170,7 +170,12 @@ def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
     norm = figures.color_scale(small.results, study)
     assert (norm.vmin, norm.vmax) == (small.results.lowest["grid"], BASELINES["mean"]["test_mse"])
     bar = small.figure("heatmap-grid").axes[-1]
-    assert bar.get_ylim() == (norm.vmin, norm.vmax)
+    labels = {
+        text.get_text(): tick
+        for tick, text in zip(bar.get_yticks(), bar.get_yticklabels(), strict=True)
+    }
+    assert labels["the\nmean"] == norm.vmax
+    assert labels["2"] == 2
 
 
 def test_every_model_is_a_mark_against_its_learning_rate():
