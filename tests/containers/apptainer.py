@@ -15,6 +15,8 @@ APPTAINER = "apptainer,fuse3,squashfuse,squashfs-tools,ca-certificates"
 BASE = "python3-venv,gcc,libc6-dev,ca-certificates"
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 
+SYSTEM = {"bin", "boot", "etc", "lib", "lib32", "lib64", "lost+found", "sbin", "usr", "var"}
+
 WRAPPER = """\
 #!/bin/sh
 # Run apptainer with {system} as its root, and with the machine's own folders in it.
@@ -45,8 +47,8 @@ def obtain(folder: Path) -> Path:
     if program := shutil.which("apptainer"):
         return Path(program).parent
     system = debian(folder / "unstable", "unstable", APPTAINER)
-    ours = {Path(path).resolve().parts[1] for path in (folder, Path.cwd(), Path.home())}
-    folders = " ".join(f"/{name}" for name in sorted({"proc", "sys", "dev", "tmp", *ours}))
+    ours = [path for path in sorted(Path("/").iterdir()) if path.is_dir() and not path.is_symlink()]
+    folders = " ".join(str(path) for path in ours if path.name not in SYSTEM)
     program = folder / "bin/apptainer"
     program.parent.mkdir()
     program.write_text(WRAPPER.format(system=system, folders=folders))
