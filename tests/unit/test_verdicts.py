@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+
 from genboost import verdicts
 
 STUDY = {"study": "grid", "optimizer": "adam", "weight_decay": 0.0, "epochs": 200}
