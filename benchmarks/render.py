@@ -1,0 +1,417 @@
+"""From the numbers that a benchmark kept to a page and a plot."""
+
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from comparison import agreement
+from timing import median, minimum
+
+Results = dict[str, Any]
+
+TARGETS = {"a model at K >= 16": 0.025, "alone": 0.35, "job": 0.7, "study": 20, "nothing": 5,
+           "seeds": 100}  # fmt: skip
+QUIET = 1.15  # the clock may be so much ahead of the processor on a machine that does nothing else
+
+
+def write(results: Results, page: Path) -> None:
+    """Write the page, and the plot beside it."""
+    sections: dict[str, tuple[str, Callable[[Results], list[str]]]] = {
+        "peers": ("The peers", peers),
+        "engines": ("The engines", by_models),
+        "growth": ("How the cost grows", growth),
+        "study": ("The whole study", study),
+        "job": ("What a default job's seconds are made of", job),
+    }
+    lines = [
+        "# Benchmarks",
+        "",
+        "<!-- Written by benchmarks/run.py from benchmarks/results.json; do not edit. -->",
+        "",
+        "`make bench` measures all of this again and writes this page; `make bench ARGS=--quick` "
+        "takes a few minutes and leaves the page alone. Every time is the least of some runs that "
+        "took turns, with their median in parentheses.",
+        "",
+        *targets(results),
+    ]
+    for name, (title, section) in sections.items():
+        if name in results:
+            lines += ["", f"## {title}", "", circumstances(results[name]), ""]
+            lines += section(results[name])
+    if "engines" in results and "growth" in results:
+        draw(results, page.with_suffix(".svg"))
+        place = lines.index("## The engines") if "## The engines" in lines else len(lines)
+        caption = "Time by number of models, by width and by method"
+        lines[place:place] = [f"![{caption}]({page.with_suffix('.svg').name})", ""]
+    page.write_text("\n".join(lines) + "\n")
+
+
+def circumstances(section: Results) -> str:
+    """Say where and when a section was measured, and if the machine was quiet."""
+    machine = section["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in section["versions"].items())
+    text = (
+        f"Measured on {section['date']}: {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_bytes'] / 2**30:.0f} GiB, {machine['system']}; {versions}; "
+        f"{section['data']}{'; the quick version' if section['quick'] else ''}."
+    )
+    ahead = _ahead(section)
+    if ahead > QUIET:
+        text += (
+            f" **The machine was not quiet**: by the clock it took {ahead:.1f} times what the "
+            "processor worked, so the times below are of processor time."
+        )
+    return text
+
+
+def targets(results: Results) -> list[str]:
+    """Compare with the goals that the project set itself."""
+    rows = []
+
+    def row(what: str, goal: float, found: float, unit: str) -> None:
+        verdict = "met" if found <= goal else "**missed**"
+        rows.append([what, f"{goal:g} {unit}", _time(found, unit), verdict])
+
+    if section := results.get("engines"):
+        key = _key(section)
+        for count, (_, seconds) in sorted(_per_model(section, "simd", 1, key).items()):
+            if count >= 16:
+                what = f"a model among {count}, one core"
+                row(what, TARGETS["a model at K >= 16"], seconds, "s")
+        alone = _runs(section, "simd", 1, 1)
+        slowest = max(alone, key=lambda run: minimum(run["samples"], key))
+        mean = _per_model(section, "simd", 1, key)[1][1]
+        row("a model alone, one core, mean over the study", TARGETS["alone"], mean, "s")
+        what = f"a model alone, one core, the slowest kind ({slowest['kind']})"
+        row(what, TARGETS["alone"], minimum(slowest["samples"], key), "s")
+    if section := results.get("job"):
+        used = _mean_job(section)
+        row("a job of one model, processor time", TARGETS["job"], used, "s")
+    if (section := results.get("study")) and not section["quick"]:
+        runs: dict[str, list[Results]] = {}
+        for run in section["runs"]:
+            runs.setdefault(run["name"], []).append(run)
+        for name, goal in (
+            ("fused, from nothing", "study"),
+            ("fused, nothing to do", "nothing"),
+            ("30 seeds, fused, from nothing", "seeds"),
+        ):
+            row(f"the study, {name}, two cores", TARGETS[goal], minimum(runs[name]), "s")
+    if not rows:
+        return []
+    return ["## Goals", "", *_table(["what", "goal", "measured", ""], rows)]
+
+
+def peers(section: Results) -> list[str]:
+    """Show what the methods took, and that they reach the same error."""
+    key = _key(section)
+    lines = [
+        "One core; 4 hidden layers of 18, batches of 32. Every model of a run has a seed of its "
+        "own; seconds are a model's. Starting up (importing, compiling) is apart. The test errors "
+        "agree if the means differ by at most three standard errors.",
+    ]
+    for kind, result in section["kinds"].items():
+        cell = result["cell"]
+        methods = result["methods"]
+        ours = next(method for method in methods if method["method"] == "our simd engine")
+        base = minimum(ours["samples"], key) / ours["models"]
+        rows = []
+        for method in methods:
+            count = method["models"]
+            seconds = [minimum(method["samples"], key), median(method["samples"], key)]
+            errors = method["test_mse"]
+            check = agreement(errors, ours["test_mse"])
+            agrees = "yes" if check["agree"] else "**no**"
+            agrees += f" ({check['difference']:+.3f} ± {check['noise']:.3f})"
+            rows.append(
+                [
+                    method["method"],
+                    str(count),
+                    f"{method['start']:.1f}",
+                    f"{seconds[0] / count:.3g} ({seconds[1] / count:.3g})",
+                    f"{seconds[0] / count / base:.3g}",
+                    f"{sum(errors) / len(errors):.3f}",
+                    "" if method is ours else agrees,
+                ]
+            )
+        setting = (
+            f"**{kind}**, {cell['epochs']} epochs, learning rate {cell['learning_rate']:g}, "
+            f"weight decay {cell['weight_decay']:g}"
+        )
+        lines += ["", setting, ""]
+        lines += _table(
+            ["method", "models a run", "start-up, s", "s a model", "times ours", "test MSE",
+             "agrees with ours"], rows)  # fmt: skip
+    lines += [f"\nLeft out: {name}: {reason}." for name, reason in section["skipped"].items()]
+    return lines
+
+
+def by_models(section: Results) -> list[str]:
+    """Show an engine's time by the number of models, on one core and on two."""
+    key = _key(section)
+    peak = _peak(section)
+    rows = []
+    for engine in ("simd", "torch"):
+        for cores in (1, 2):
+            for count, (gradient, seconds) in sorted(
+                _per_model(section, engine, cores, key).items()
+            ):
+                rate = section["flop_per_gradient"] / gradient / (cores if key == "seconds" else 1)
+                runs = _runs(section, engine, cores, count)
+                whole = all(run["shorter"] == 1 for run in runs)
+                spread = sum(run["share"] * median(run["samples"], key) for run in runs)
+                spread /= sum(run["share"] * minimum(run["samples"], key) for run in runs)
+                rows.append([engine, str(cores), str(count), f"{1e6 * gradient:.3g}",
+                             f"{spread:.2f}", f"{seconds:.3g}" if whole else "",
+                             f"{rate / peak:.0%}"])  # fmt: skip
+    used = "processor seconds, added over cores" if key == "cpu" else "by the clock"
+    return [
+        "The study's models: up to 72, of each kind by itself (optimizer, SAM or not, epochs), "
+        "weighted as in the study; 216 are its first seed, 648 all of it. `µs a gradient` is the "
+        f"time for all, {used}, over the number of gradients of a batch of 32 (SAM takes two a "
+        "step). The torch engine trained for a twentieth of the epochs, so no time for a whole "
+        f"model is given. The peak, {peak / 1e9:.0f} GFLOP/s a core, is that of a loop of nothing "
+        "but multiply-adds (benchmarks/peak.c); only the products' operations count as work.",
+        "",
+        *_table(["engine", "cores", "models", "µs a gradient", "median / least", "s a model",
+                 "of peak"], rows),
+    ]  # fmt: skip
+
+
+def growth(section: Results) -> list[str]:
+    """Show how the cost grows, and where the engines cross."""
+    key, peak = _key(section), _peak(section)
+    lines = [
+        "One core, Adam, batches of 32, random data, fewer epochs. `µs` is the time of a gradient "
+        "of one model's batch, `of peak` the share of the processor's peak, "
+        f"{peak / 1e9:.0f} GFLOP/s, as above.",
+    ]
+    titles = {"width": "width", "depth": "hidden_layers", "rows": "rows", "models": "models"}
+    for varied, name in titles.items():
+        points: dict[tuple[int, int], dict[str, Results]] = {}
+        for run in section["runs"]:
+            if run["varied"] == varied:
+                points.setdefault((run["models"], run[name]), {})[run["engine"]] = run
+        rows = []
+        for (models, value), found in points.items():
+            cells = [str(models)] if varied != "models" else []
+            cells.append(f"{value:,}")
+            times = {}
+            for engine in ("simd", "torch"):
+                if run := found.get(engine):
+                    times[engine] = minimum(run["samples"], key) / run["gradients"]
+                    share = run["flop_per_gradient"] / times[engine] / peak
+                    cells += [f"{1e6 * times[engine]:.3g}", f"{share:.0%}"]
+                else:
+                    cells += ["", ""]
+            ratio = times["torch"] / times["simd"] if len(times) == 2 else None
+            rows.append([*cells, f"{ratio:.3g}" if ratio else ""])
+        head = ["models"] if varied != "models" else []
+        head += [varied.replace("depth", "hidden layers"), "simd, µs", "of peak", "torch, µs",
+                 "of peak", "torch / simd"]  # fmt: skip
+        lines += ["", f"By {varied}:", "", *_table(head, rows)]
+    lines += ["", "From where the lanes no longer pay:", ""]
+    for models in sorted({run["models"] for run in section["runs"] if run["varied"] == "width"}):
+        width = crossover(section, models)
+        of = "A model alone" if models == 1 else f"{models} models"
+        where = f"from a width of about {width:.0f}" if width else "at no width measured"
+        lines.append(f"- {of}: {where}.")
+    lines += [
+        "",
+        "`engine: auto` takes the lanes at every width. For full vectors, of 16 models, they pay; "
+        "and a choice by the number of models would let a model's bits depend on how many others "
+        "its job trains. Whoever trains wide networks in jobs of one model is better off with "
+        "`engine: torch`, or with the fused mode.",
+        "",
+        "Memory that a process takes at most (models of 200 epochs, 30 seeds): "
+        + ", ".join(f"{m['bytes'] / 2**20:,.0f} MiB for {m['models']:,}" for m in section["memory"])
+        + " models.",
+    ]
+    return lines
+
+
+def study(section: Results) -> list[str]:
+    """Show what runs of the workflow took."""
+    rows = []
+    for run in section["runs"]:
+        rows.append([run["name"], f"{run['trained']:,}", f"{run['seconds']:.1f}",
+                     f"{run['cpu']:.1f}", f"{run['training']:.1f}"])  # fmt: skip
+    aggregate = section["steps"]["aggregate"]
+    return [
+        f"`snakemake --cores {section['cores']}` on {_cores(section['cores'])}, data, tables and "
+        "figures included; `training` is the engines' time, added over jobs.",
+        "",
+        *_table(["run", "models trained", "s", "processor, s", "of it training, s"], rows),
+        "",
+        "Reading and summarizing the records of the study with more seeds: "
+        f"{aggregate['seconds']:.1f} s ({aggregate['cpu']:.1f} s of processor time).",
+    ]
+
+
+def job(section: Results) -> list[str]:
+    """Show where a job's seconds go."""
+    samples = {name: minimum(taken, "cpu") for name, taken in section["samples"].items()}
+    kinds = section["models"]
+    whole = _mean_job(section)
+    parts = {
+        "starting the interpreter": samples["interpreter"],
+        "importing numpy": samples["numpy"] - samples["interpreter"],
+        "importing the rest": samples["imports"] - samples["numpy"],
+        "reading the data, loading the kernel, writing the record": samples["one epoch"]
+        - samples["imports"],
+        "training, with the orders of the batches": whole - samples["one epoch"],
+    }
+    rows = [[part, f"{seconds:.3f}"] for part, seconds in parts.items()]
+    rows.append(["**a job, mean over the study**", f"**{whole:.3f}**"])
+    rows += [[f"a job, {kind}", f"{samples[kind]:.3f}"] for kind in kinds]
+    return [
+        "`scripts/train.py` with one model, one core, processor time, least of "
+        f"{len(section['samples']['numpy'])} runs; parts by difference.",
+        "",
+        *_table(["part", "s"], rows),
+    ]
+
+
+def crossover(section: Results, models: int) -> float | None:
+    """Return the width from which the torch engine is faster, between two measured widths."""
+    key = _key(section)
+    times: dict[int, dict[str, float]] = {}
+    for run in section["runs"]:
+        if run["varied"] == "width" and run["models"] == models:
+            taken = minimum(run["samples"], key) / run["gradients"]
+            times.setdefault(run["width"], {})[run["engine"]] = taken
+    below: tuple[int, float] | None = None
+    for width, found in sorted(times.items()):
+        ratio = math.log(found["torch"] / found["simd"])
+        if ratio < 0:
+            if below is None:
+                return float(width)
+            share = below[1] / (below[1] - ratio)
+            return below[0] * (width / below[0]) ** share
+        below = width, ratio
+    return None
+
+
+def draw(results: Results, path: Path) -> None:
+    """Plot time by method, by number of models and by width."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.hashsalt": "benchmarks", "font.size": 9})
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 3, figsize=(13, 3.8), layout="constrained")
+    if "peers" in results:
+        key = _key(results["peers"])
+        kinds = results["peers"]["kinds"]
+        for place, (kind, result) in enumerate(kinds.items()):
+            methods = result["methods"]
+            times = [minimum(m["samples"], key) / m["models"] for m in methods]
+            rows = [row + 0.38 * place for row in range(len(methods))]
+            axes[0].barh(rows, times, height=0.36, label=kind)
+        axes[0].set_yticks([row + 0.19 for row in range(len(methods))], [
+            m["method"] + (f" × {m['models']}" if m["models"] > 1 else "") for m in methods
+        ])  # fmt: skip
+        axes[0].invert_yaxis()
+        axes[0].set(xscale="log", xlabel="seconds a model, one core", title="Methods")
+        axes[0].legend()
+    section = results["engines"]
+    key = _key(section)
+    for engine, color in (("simd", "C2"), ("torch", "C1")):
+        for cores, style in ((1, "-"), (2, "--")):
+            found = sorted(_per_model(section, engine, cores, key).items())
+            if found and not (key == "cpu" and cores > 1):
+                axes[1].plot([count for count, _ in found], [1e6 * t for _, (t, _) in found],
+                             f"o{style}", color=color, markersize=4,
+                             label=f"{engine}, {_cores(cores)}")  # fmt: skip
+    axes[1].set(xscale="log", yscale="log", xlabel="models", ylabel="µs a gradient",
+                title="Engines by number of models")  # fmt: skip
+    axes[1].legend()
+    section = results["growth"]
+    key = _key(section)
+    for engine, color in (("simd", "C2"), ("torch", "C1")):
+        for models, style in ((1, ":"), (16, "-")):
+            runs = [run for run in section["runs"] if run["varied"] == "width"
+                    and run["engine"] == engine and run["models"] == models]  # fmt: skip
+            axes[2].plot([run["width"] for run in runs],
+                         [1e6 * minimum(run["samples"], key) / run["gradients"] for run in runs],
+                         f"o{style}", color=color, markersize=4,
+                         label=f"{engine}, {models} model{'s' if models > 1 else ''}")  # fmt: skip
+    axes[2].set(xscale="log", yscale="log", xlabel="width", ylabel="µs a gradient",
+                title="Engines by width, one core")  # fmt: skip
+    axes[2].legend()
+    for axis in axes:
+        axis.grid(alpha=0.3)
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def _is(run: Results, engine: str, cores: int) -> bool:
+    return run["engine"] == engine and run["cores"] == cores
+
+
+def _runs(section: Results, engine: str, cores: int, models: int) -> list[Results]:
+    return [run for run in section["runs"] if _is(run, engine, cores) and run["models"] == models]
+
+
+def _per_model(
+    section: Results, engine: str, cores: int, key: str
+) -> dict[int, tuple[float, float]]:
+    """Return, by number of models, the seconds of a gradient and of a model, over the kinds."""
+    found = {}
+    for count in {run["models"] for run in section["runs"] if _is(run, engine, cores)}:
+        runs = _runs(section, engine, cores, count)
+        seconds = [run["share"] * minimum(run["samples"], key) for run in runs]
+        gradients = sum(run["share"] * run["gradients"] for run in runs)
+        found[count] = (sum(seconds) / gradients, sum(seconds) / count)
+    return found
+
+
+def _mean_job(section: Results) -> float:
+    kinds = section["models"]
+    used = (minimum(section["samples"][kind], "cpu") * count for kind, count in kinds.items())
+    return sum(used) / sum(kinds.values())
+
+
+def _samples(section: Results) -> Iterable[Results]:
+    """Yield a section's samples of work on one core, in which clock and processor should agree."""
+    for run in section.get("runs", []):
+        if run.get("cores", 1) == 1:
+            yield from run.get("samples", [])
+    for result in section.get("kinds", {}).values():
+        for method in result["methods"]:
+            yield from method["samples"]
+    for samples in section["samples"].values() if isinstance(section.get("samples"), dict) else []:
+        yield from samples
+
+
+def _ahead(section: Results) -> float:
+    """Return how many times the processor's time has passed by the clock."""
+    samples = list(_samples(section))
+    used = sum(sample["cpu"] for sample in samples)
+    return sum(sample["seconds"] for sample in samples) / used if used else 1.0
+
+
+def _key(section: Results) -> str:
+    return "cpu" if _ahead(section) > QUIET else "seconds"
+
+
+def _peak(section: Results) -> float:
+    """Return the peak of a core in FLOP/s: by the clock, or of processor time."""
+    samples = section["peak"]
+    return samples[0]["flop"] / minimum(samples, _key(section))
+
+
+def _cores(count: int) -> str:
+    return "one core" if count == 1 else f"{count} cores"
+
+
+def _time(seconds: float, unit: str) -> str:
+    return f"{seconds:.3g} {unit}" if seconds < 100 else f"{seconds:.0f} {unit}"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]

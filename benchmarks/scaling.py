@@ -1,0 +1,251 @@
+"""The engines: time to train by number of models and cores, and how the cost grows."""
+
+import resource
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from timing import Sample, Worker, available_cores, in_turns, peak, timed
+
+from genboost import config, engines, grid, training
+from genboost.cells import Cell, Protocol
+from genboost.data import Data
+from genboost.engine import Architecture
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Models = list[tuple[Cell, int]]
+Task = Callable[[], Sample]
+
+SHORTER = 20  # the torch engine trains for a twentieth of the epochs
+
+
+def by_models(arrays: str, quick: bool) -> dict[str, Any]:
+    """Time both engines at several numbers of models, on one core and on two."""
+    protocol, kinds, study = deck_grid()
+    workers = {cores: Worker(cores) for cores in (1, 2) if cores <= available_cores()}
+    tasks: dict[str, Task] = {}
+    about: dict[str, dict[str, Any]] = {}
+
+    def add(engine: str, cores: int, models: Models, count: int, kind: str, share: float) -> None:
+        name = f"{engine}, {count} models, {kind}, {_plural(cores, 'core')}"
+        shorter = SHORTER if engine == "torch" else 1
+        models = [(replace(cell, epochs=cell.epochs // shorter), seed) for cell, seed in models]
+        call = partial(workers[cores].call, _train, engine, cores, arrays, protocol, models)
+        tasks[name] = call
+        about[name] = {
+            "engine": engine,
+            "cores": cores,
+            "models": count,
+            "kind": kind,
+            "share": share,
+            "shorter": shorter,
+            "gradients": sum(map(gradients_of, models)) * steps_of(arrays, protocol),
+        }
+
+    for engine in ("simd", "torch"):
+        for cores in workers:
+            for count in (1, 16) if quick else (1, 16, 72):
+                for kind, models in kinds.items():
+                    share = len(models) / len(study)
+                    add(engine, cores, spread(models, count), count, kind, share)
+            for seeds in (1,) if quick else (1, 3):
+                models = [(cell, seed) for cell, seed in study if seed < seeds]
+                add(engine, cores, models, len(models), "the study", 1.0)
+    for cores, worker in workers.items():
+        for engine in ("simd", "torch"):
+            worker.call(_train, engine, cores, arrays, protocol, [(study[0][0], 0)], 1)
+    peaks: list[Sample] = []
+    samples: dict[str, list[Sample]] = {name: [] for name in tasks}
+    for _ in range(2 if quick else 3):
+        peaks += [workers[1].call(peak) for _ in range(5)]
+        for name, new in in_turns(tasks, 1).items():
+            samples[name] += new
+    for worker in workers.values():
+        worker.stop()
+    data = Data.load(arrays)
+    architecture = Architecture(
+        data.train_x.shape[1], protocol.hidden_layers, protocol.width, protocol.activation
+    )
+    return {
+        "peak": peaks,
+        "flop_per_gradient": flop(architecture) * len(data.train_y) / steps_of(arrays, protocol),
+        "runs": [{**about[name], "samples": samples[name]} for name in tasks],
+    }
+
+
+def growth(quick: bool) -> dict[str, Any]:
+    """Time both engines as the network, the data and the number of models grow, on one core."""
+    worker = Worker(1)
+    usual = {"width": 18, "hidden_layers": 4, "rows": 1688, "models": 16}
+    points: list[dict[str, Any]] = []
+    for models in (1, 4, 16):
+        for width in (18, 64, 256) if quick else (18, 32, 48, 64, 96, 128, 192, 256):
+            points.append({"varied": "width", **usual, "width": width, "models": models})
+    for hidden_layers in (1, 4, 16) if quick else (1, 2, 4, 8, 16):
+        points.append({"varied": "depth", **usual, "hidden_layers": hidden_layers})
+    for rows in (422, 6752) if quick else (422, 1688, 6752, 27008):
+        points.append({"varied": "rows", **usual, "rows": rows})
+    for models in (16, 1600) if quick else (16, 160, 1600, 10_000):
+        points.append({"varied": "models", **usual, "models": models})
+
+    tasks: dict[str, Task] = {}
+    runs: dict[str, dict[str, Any]] = {}
+    for point in points:
+        for engine in ("simd", "torch"):
+            if engine == "torch" and point["models"] > 1600:
+                continue
+            epochs = _epochs(point, engine)
+            name = f"{engine}, {point['varied']}: " + ", ".join(
+                f"{key} {point[key]}" for key in usual
+            )
+            tasks[name] = partial(worker.call, _train_made_up, engine, point, epochs)
+            steps = epochs * -(-point["rows"] // 32)
+            runs[name] = {
+                **point,
+                "engine": engine,
+                "epochs": epochs,
+                "gradients": point["models"] * steps,
+                "flop_per_gradient": flop(_architecture(point)) * point["rows"] / (steps / epochs),
+            }
+    for engine in ("simd", "torch"):
+        worker.call(_train_made_up, engine, {**usual, "models": 1}, 1)
+    samples = in_turns(tasks, 2 if quick else 3)
+    peaks = [worker.call(peak) for _ in range(10)]
+    worker.stop()
+    return {
+        "peak": peaks,
+        "runs": [{**runs[name], "samples": samples[name]} for name in tasks],
+        "memory": [_memory(models) for models in ((16, 1600) if quick else (16, 1600, 10_000))],
+    }
+
+
+def study_config(seeds: int | None = None) -> dict[str, Any]:
+    """Return the resolved configuration of the study, with another number of seeds if given."""
+    given = yaml.safe_load((ROOT / "config.yaml").read_text())
+    if seeds:
+        given["grid"]["seeds"] = seeds
+    return config.resolve(given, ["config.yaml"])
+
+
+@cache
+def deck_grid() -> tuple[Protocol, dict[str, Models], Models]:
+    """Return the default study's protocol, its models by kind, and all of them.
+
+    A kind is what the cost depends on: the optimizer, SAM or not, and the epochs.
+    """
+    studies = grid.studies(study_config())
+    models = [(model.cell, model.seed) for model in grid.models(studies)]
+    kinds: dict[str, Models] = {}
+    for cell, seed in models:
+        sam = "" if cell.sam_rho is None else " + SAM"
+        name = f"{ {'sgd': 'SGD', 'adam': 'Adam'}[cell.optimizer] }{sam}, {cell.epochs} epochs"
+        kinds.setdefault(name, []).append((cell, seed))
+    return studies[0].protocol, kinds, models
+
+
+def spread(models: Models, count: int) -> Models:
+    """Take models evenly from all over a list."""
+    return [models[int((k + 0.5) * len(models) / count)] for k in range(count)]
+
+
+def gradients_of(model: tuple[Cell, int]) -> int:
+    """Return how many gradients training a model takes, for a step an epoch."""
+    cell, _ = model
+    return cell.epochs * (1 if cell.sam_rho is None else 2)
+
+
+@cache
+def steps_of(arrays: str, protocol: Protocol) -> int:
+    """Return the steps of an epoch."""
+    return -(-len(Data.load(arrays).train_y) // protocol.batch_size)
+
+
+def flop(architecture: Architecture) -> int:
+    """Return the floating-point operations of a row's gradient: those of the matrix products.
+
+    Forward and the weights' gradient take two a weight, and so does the inputs' gradient, which the
+    first layer does not need. Biases, activations, optimizer and tests are left out.
+    """
+    products = [inputs * outputs for inputs, outputs in architecture.layers]
+    return 2 * (3 * sum(products) - products[0])
+
+
+def _train(
+    engine: str,
+    cores: int,
+    arrays: str,
+    protocol: Protocol,
+    models: Models,
+    epochs: int | None = None,
+) -> Sample:
+    """Train models in this process, for so many epochs, and say what it took."""
+    data, ready = Data.load(arrays), _engine(engine, cores)
+    if epochs:
+        models = [(replace(cell, epochs=epochs), seed) for cell, seed in models]
+    return timed(lambda: list(training.train(models, protocol, data, ready.train)))
+
+
+def _train_made_up(engine: str, point: dict[str, Any], epochs: int) -> Sample:
+    """Train models of some size on random data in this process, and say what it took."""
+    models, protocol, data = _made_up(point, epochs)
+    ready = _engine(engine, 1)
+    return timed(lambda: list(training.train(models, protocol, data, ready.train)))
+
+
+def _made_up(point: dict[str, Any], epochs: int) -> tuple[Models, Protocol, Data]:
+    random = np.random.default_rng(0)
+    rows, features = point["rows"], 16
+    data = Data(
+        random.normal(size=(rows, features)).astype(np.float32),
+        random.integers(7, size=rows).astype(np.float32),
+        random.normal(size=(32, features)).astype(np.float32),
+        random.integers(7, size=32).astype(np.float32),
+    )
+    protocol, kinds, _ = deck_grid()
+    protocol = replace(protocol, hidden_layers=point["hidden_layers"], width=point["width"])
+    usual, _ = kinds["Adam, 200 epochs"][0]
+    cells = [replace(usual, weight_decay=decay, epochs=epochs) for decay in (0.0, 0.001)]
+    seeds = 30  # as in a large study: every seed has an order of the batches to keep
+    return [(cells[k % 2], k // 2 % seeds) for k in range(point["models"])], protocol, data
+
+
+def _architecture(point: dict[str, Any]) -> Architecture:
+    return Architecture(16, point["hidden_layers"], point["width"], "relu")
+
+
+def _epochs(point: dict[str, Any], engine: str) -> int:
+    """Return epochs that take a tenth of a second or some more, and at least four."""
+    work = flop(_architecture(point)) * point["rows"] * max(point["models"], 16)
+    return int(np.clip((12e9 if engine == "simd" else 2e9) / work, 4, 100))
+
+
+@cache
+def _engine(engine: str, cores: int) -> engines.Engine:
+    return engines.choose(engine, "cpu", {"sgd", "adam"}, cores)
+
+
+def _memory(models: int) -> dict[str, Any]:
+    """Return what a process that trains so many models for 200 epochs takes at most, in bytes.
+
+    It stops after its first group: each takes the memory of the one before.
+    """
+    worker = Worker(1)
+    result = {"models": models, "bytes": worker.call(_peak_memory, models)}
+    worker.stop()
+    return result
+
+
+def _peak_memory(models: int) -> int:
+    point = {"width": 18, "hidden_layers": 4, "rows": 1688, "models": models}
+    chosen, protocol, data = _made_up(point, 200)
+    next(training.train(chosen, protocol, data, _engine("simd", 1).train))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
