@@ -17,7 +17,7 @@ os.environ.update(
 from snakemake.settings.types import DeploymentMethod
 
 from genboost import config as configuration
-from genboost import grid, tables
+from genboost import figures, grid, tables
 from genboost.code_digest import digest
 from genboost.errors import UserError
 
@@ -162,5 +162,21 @@ def say_what_failed(logs):
             print(f"    SLURM's log: {slurm_logs[str(failed.jobid)]}", file=sys.stderr)
 
 
+def settings(*sections):
+    return json.dumps({section: STUDY[section] for section in sections})
+
+
+def labelled(path):
+    """Mark a figure for Snakemake's own report, which takes one of its formats."""
+    name, ending = os.path.splitext(os.path.basename(path))
+    if ending != ".svg":
+        return path
+    kind, title = figures.captions(STUDY)[name]
+    caption = f"../report/{kind}.rst"
+    return report(path, caption=caption, category="Figures", labels={"figure": title})
+
+
 def say_where_the_tables_are():
-    print(Path("results/tables/summary.txt").read_text(), file=sys.stderr)
+    summary = Path("results/tables/summary.txt")
+    if summary.exists():  # it does not if only other files were asked for
+        print(summary.read_text(), file=sys.stderr)

@@ -1,7 +1,5 @@
 # From the tables of results to figures, and to a report that opens in a browser.
 
-from genboost import figures
-
 try:
     figures.chosen_cells(STUDIES, STUDY["figures"]["curves"])
 except UserError as mistake:
@@ -19,20 +17,6 @@ TEMPLATES = [
 AUDITED = ["results/audit/audit.json"] if STUDY["audit"]["readings"] else []
 WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons")
-
-
-def settings(*sections):
-    return json.dumps({section: STUDY[section] for section in sections})
-
-
-def labelled(path):
-    """Mark a figure for Snakemake's own report, which takes one of its formats."""
-    name, ending = os.path.splitext(os.path.basename(path))
-    if ending != ".svg":
-        return path
-    kind, title = CAPTIONS[name]
-    caption = f"../report/{kind}.rst"
-    return report(path, caption=caption, category="Figures", labels={"figure": title})
 
 
 report: "../report/workflow.rst"
