@@ -9,7 +9,7 @@ SOURCES := Snakefile workflow/rules/*.smk
 STEPS := data train report
 
 .DEFAULT_GOAL := study
-.PHONY: study fused setup test test-slurm test-containers containers style format docs clean help
+.PHONY: study fused setup test test-slurm test-containers containers style format docs bench clean help
 
 study: setup  ## run the study, one job a model (CORES=8, ARGS="--config ...")
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
@@ -44,6 +44,9 @@ format: .venv/dev.done  ## format the code
 docs: .venv/run.done  ## write the generated pages of docs/
 	$(BIN)/python scripts/document_config.py docs/configuration.md
 
+bench: .venv/bench.done  ## measure how fast it is and write docs/benchmarks.md (ARGS=--quick)
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
 clean:  ## delete the virtual environment and the compiled kernel; results/ stays
 	rm -rf .venv build
 
@@ -62,6 +65,11 @@ help:  ## list the targets
 
 .venv/dev.done: requirements-dev.txt .venv/run.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+.venv/bench.done: requirements-bench.txt .venv/run.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt -c constraints.txt \
+	  || echo 'The benchmark goes on without JAX.'
 	@touch $@
 
 containers/%.sif: containers/%.def requirements.txt constraints.txt
