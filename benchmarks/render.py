@@ -54,7 +54,8 @@ def circumstances(section: Results) -> str:
     text = (
         f"Measured on {section['date']}: {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory_bytes'] / 2**30:.0f} GiB, {machine['system']}; {versions}; "
-        f"{section['data']}{'; the quick version' if section['quick'] else ''}."
+        f"{section['data']}{'; the quick version' if section['quick'] else ''}; load before: "
+        f"{section['load_before']:.1f}."
     )
     ahead = _ahead(section)
     if ahead > QUIET:

@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import aggregate
 import numpy as np
 import pandas as pd
 import pytest
+
+import aggregate
 from genboost import aggregation, config, grid, record
 from genboost.errors import UserError
 from genboost.training import Result

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from genboost import dataset, synthetic
 from genboost.checks import read_table
 from genboost.errors import UserError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 OBESITY = dataset.load(Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml")
 PLAIN = b"\n".join(synthetic.generate(OBESITY).split(b"\n")[:13]) + b"\n"

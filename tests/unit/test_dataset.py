@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from genboost import dataset
 from genboost.errors import UserError
 

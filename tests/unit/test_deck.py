@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 import pytest
+
 from genboost import deck
 
 

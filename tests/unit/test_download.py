@@ -12,12 +12,13 @@ import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import download_data
 import pytest
-from genboost import dataset, download, synthetic
-from genboost.errors import UserError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import download_data
+from genboost import dataset, download, synthetic
+from genboost.errors import UserError
 
 YAML = Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml"
 OBESITY = dataset.load(YAML)

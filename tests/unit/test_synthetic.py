@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from genboost import dataset, synthetic
 from genboost.checks import read_table
 from genboost.errors import UserError
