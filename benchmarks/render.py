@@ -341,6 +341,9 @@ def draw(results: Results, path: Path) -> None:
                          label=f"{engine}, {models} model{'s' if models > 1 else ''}")  # fmt: skip
     axes[2].set(xscale="log", yscale="log", xlabel="width", ylabel="µs a gradient",
                 title="Engines by width, one core")  # fmt: skip
+    widths = sorted({run["width"] for run in section["runs"] if run["varied"] == "width"})
+    axes[2].set_xticks(widths, [str(width) for width in widths])
+    axes[2].set_xticks([], minor=True)
     axes[2].legend()
     for axis in axes:
         axis.grid(alpha=0.3)
