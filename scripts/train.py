@@ -8,7 +8,6 @@ import platform
 import sys
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,9 +34,10 @@ def main() -> None:
     arguments = parser.parse_args()
 
     protocol = Protocol(**json.loads(arguments.protocol))
+    data = Data.load(arguments.data)
     basis = {
         "protocol": asdict(protocol),
-        "data": hashlib.sha256(Path(arguments.data).read_bytes()).hexdigest(),
+        "data": data.digest,
         "code": arguments.code,
         "engine": [arguments.engine, arguments.device],
     }
@@ -50,7 +50,7 @@ def main() -> None:
     for path in models.keys() - set(missing):
         os.utime(path)
     if missing:
-        train(missing, models, fingerprints, protocol, arguments)
+        train(missing, models, fingerprints, protocol, data, arguments)
 
 
 def train(
@@ -58,6 +58,7 @@ def train(
     models: dict[str, tuple[Cell, int]],
     fingerprints: dict[str, str],
     protocol: Protocol,
+    data: Data,
     arguments: argparse.Namespace,
 ) -> None:
     """Train the models of some records, and write each record as soon as its model is there."""
@@ -65,7 +66,6 @@ def train(
     optimizers = {cell.optimizer for cell, _ in chosen}
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
     engine = engines.choose(arguments.engine, arguments.device, optimizers, arguments.threads)
-    data = Data.load(arguments.data)
     started = reported = time.monotonic()
     results = training.train(chosen, protocol, data, engine.train)
     for done, (index, result) in enumerate(results, start=1):
