@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genboost import audit, grid, readings, stats, tables
+from genboost import audit, readings, stats, tables
 from genboost.audit import Score
 from genboost.markup import Table, markdown
 
@@ -156,7 +156,7 @@ def row_tables(found: Audit, warning: Sequence[str]) -> list[Table]:
         rows.append(
             [
                 method,
-                grid.text(float(rate)),
+                tables.rate_text(rate),
                 *(f"{value:.3f}" for value in means),
                 *(f"{value:.2f}" for value in ratios),
                 f"{inside.sum()} of {len(cells)}",
