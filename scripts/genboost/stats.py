@@ -152,7 +152,7 @@ def seeds_needed(
         if shift > 30:
             return True
         critical = stdtrit(n - 1, 1 - alpha / 2)
-        return 1 - nctdtr(n - 1, shift, critical) + nctdtr(n - 1, shift, -critical) >= power
+        return 1 - nctdtr(n - 1, shift, critical) >= power  # in the direction that it has
 
     low, high = 1, 2
     while not reached(high):

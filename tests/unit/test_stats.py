@@ -107,6 +107,14 @@ def test_seeds_needed_of_a_textbook_case():
     assert stats.seeds_needed(0.5, 1.0, alpha=0.01) > 34
 
 
+def test_larger_effects_need_no_more_seeds():
+    for alpha in (0.05, 0.05 / 14, 1e-4):
+        needed = [stats.seeds_needed(effect, 1.0, alpha) for effect in np.arange(0.1, 40, 0.05)]
+        assert needed == sorted(needed, reverse=True)
+    # By simulation, the power is 0.56 with 5 and 0.82 with 6.
+    assert stats.seeds_needed(2.7, 1.0, 0.05 / 14) == 6
+
+
 def test_subsets():
     assert stats.subsets(4, 2).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
     drawn = stats.subsets(30, 5, limit=100)
