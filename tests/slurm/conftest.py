@@ -82,7 +82,11 @@ class Workflow:
 
 def finish(process: subprocess.Popen, expect: int = 0) -> str:
     """Wait for Snakemake and return what it printed."""
-    output, _ = process.communicate(timeout=400)
+    try:
+        output, _ = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output = f"has not come to an end:\n{process.communicate()[0]}"
     assert process.returncode == expect, output
     return output
 
