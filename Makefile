@@ -9,7 +9,7 @@ SOURCES := Snakefile workflow/rules/*.smk
 STEPS := data train report
 
 .DEFAULT_GOAL := study
-.PHONY: study fused setup test test-slurm test-containers containers style format docs bench clean help
+.PHONY: study fused setup test test-slurm test-containers containers style format docs example bench clean help
 
 study: setup  ## run the study, one job a model (CORES=8, ARGS="--config ...")
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
@@ -43,6 +43,11 @@ format: .venv/dev.done  ## format the code
 
 docs: .venv/run.done  ## write the generated pages of docs/
 	$(BIN)/python scripts/document_config.py docs/configuration.md
+
+example:  ## copy the finished run's tables and figures to docs/results
+	mkdir -p docs/results
+	cp results/tables/tables.md results/tables/ranking.md results/tables/deck.md docs/results
+	cp results/statistics/statistics.md results/figures/*.png docs/results
 
 bench: .venv/bench.done  ## measure how fast it is and write docs/benchmarks.md (ARGS=--quick)
 	$(BIN)/python benchmarks/run.py $(ARGS)
