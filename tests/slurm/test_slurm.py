@@ -161,3 +161,10 @@ def test_the_user_is_told_which_cell_failed_and_where_the_logs_are(untrained, lo
     log = record.replace("models", "logs/train").replace(".json", ".log")
     assert f"train: {record}\n    {log}: " in output
     assert "SLURM's log: " in output
+
+
+def test_the_user_is_told_what_slurm_refused(untrained, local):
+    untrained.configure(resources={"train": {"constraint": "nowhere"}})
+    output = finish(untrained.submit("--retries", "0", "--", *local.records()), expect=1)
+    assert "SLURM refused a job with constraint=nowhere, gpu=1, mem_mb=" in output
+    assert "see resources in config.yaml" in output

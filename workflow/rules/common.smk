@@ -145,6 +145,9 @@ def preparation_options(wildcards):
     return command_line({name: DATA[wildcards.variant][name] for name in names})
 
 
+ASKED = ("slurm_partition", "slurm_account", "constraint", "gpu", "mem_mb", "runtime")
+
+
 def say_what_failed(logs):
     """Name every job that failed for good, its log's last line, and where SLURM's log is."""
     submitted = r"Job (\S+) has been submitted .*\(log: (.*)\)"
@@ -160,6 +163,14 @@ def say_what_failed(logs):
                     print(f"    {path}: {last or 'is empty'}", file=sys.stderr)
         if str(failed.jobid) in slurm_logs:
             print(f"    SLURM's log: {slurm_logs[str(failed.jobid)]}", file=sys.stderr)
+        elif not (workflow.local_exec or failed.is_local):
+            asked = {name: failed.resources.get(name) for name in ASKED}
+            words = [f"{name}={value}" for name, value in asked.items() if value]
+            print(
+                f"    SLURM refused a job with {', '.join(words)}:"
+                " see resources in config.yaml, and docs/cluster.md",
+                file=sys.stderr,
+            )
 
 
 def settings(*sections):
