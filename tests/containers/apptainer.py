@@ -47,6 +47,8 @@ def obtain(folder: Path) -> Path:
     if program := shutil.which("apptainer"):
         return Path(program).parent
     system = debian(folder / "unstable", "unstable", APPTAINER)
+    for name in ("hosts", "resolv.conf"):
+        shutil.copyfile(Path("/etc") / name, system / "etc" / name)
     ours = [path for path in sorted(Path("/").iterdir()) if path.is_dir() and not path.is_symlink()]
     folders = " ".join(str(path) for path in ours if path.name not in SYSTEM)
     program = folder / "bin/apptainer"
