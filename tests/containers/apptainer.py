@@ -26,7 +26,6 @@ mount --make-rprivate / && mount --bind "$SYSTEM" "$SYSTEM" || exit
 for folder in $FOLDERS; do
     mkdir -p "$SYSTEM$folder" && mount --rbind "$folder" "$SYSTEM$folder" || exit
 done
-cp /etc/resolv.conf /etc/hosts "$SYSTEM/etc"
 cd "$SYSTEM" && mkdir -p outside && pivot_root . outside && cd "$CWD" || exit
 PATH=/usr/sbin:/usr/bin:/sbin:/bin exec apptainer "$@"' sh "$@"
 """
