@@ -48,7 +48,7 @@ def by_models(arrays: str, quick: bool) -> dict[str, Any]:
         }
 
     for engine in ("simd", "torch"):
-        for cores in workers:
+        for cores in workers if engine == "simd" else [1]:  # torch gains nothing from a second
             for count in (1, 16) if quick else (1, 16, 72):
                 for kind, models in kinds.items():
                     share = len(models) / len(study)
