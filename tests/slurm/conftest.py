@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ class Workflow:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_heed_interrupts,
         )
 
     def run(self, *arguments: str, expect: int = 0) -> str:
@@ -78,6 +80,11 @@ class Workflow:
         files = [*self.records(), "results/cells.csv", "results/tables/tables.md"]
         texts = {file: (self.folder / file).read_text() for file in files}
         return {file: re.sub('^"run".*', "", text, flags=re.M) for file, text in texts.items()}
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does to its background jobs, which a run of the tests may be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(process: subprocess.Popen, expect: int = 0) -> str:
