@@ -21,7 +21,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-SOURCE = Path(__file__).parent / "kernel" / "kernel.c"
+SOURCES = Path(__file__).parent / "kernel"
 
 BASELINE = "baseline"
 X86_LEVELS = {
@@ -40,7 +40,7 @@ class KernelUnavailable(Exception):  # noqa: N818 - a fact to act on, more than 
 
 def folder() -> Path:
     """Return where libraries are kept: $GENBOOST_KERNEL_DIR, or build/kernel in the checkout."""
-    return Path(os.environ.get("GENBOOST_KERNEL_DIR") or SOURCE.parents[3] / "build" / "kernel")
+    return Path(os.environ.get("GENBOOST_KERNEL_DIR") or SOURCES.parents[2] / "build" / "kernel")
 
 
 def levels() -> list[str]:
@@ -69,8 +69,9 @@ def library(level: str, dtype: str = "float32") -> Path:
 
     Its name has a digest of all that its content depends on but the compiler's version.
     """
-    digest = hashlib.sha256(SOURCE.read_bytes())
-    digest.update(repr(flags(level, dtype)).encode())
+    digest = hashlib.sha256(repr(flags(level, dtype)).encode())
+    for source in sorted(SOURCES.glob("*.[ch]")):
+        digest.update(source.read_bytes())
     name = f"{platform.machine()}-{level}-{dtype}-{digest.hexdigest()[:16]}.so"
     return folder() / name
 
@@ -124,7 +125,7 @@ def compile_kernel(target: Path, options: tuple[str, ...]) -> None:
     KernelUnavailable
         If there is no compiler, or it fails.
     """
-    command = [*compiler(), *options, str(SOURCE), "-o", str(target), "-lm"]
+    command = [*compiler(), *options, str(SOURCES / "kernel.c"), "-o", str(target), "-lm"]
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except OSError as error:

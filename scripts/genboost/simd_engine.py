@@ -1,7 +1,9 @@
-"""The fast engine on the CPU: a compiled kernel (kernel/kernel.c) with one model per SIMD lane.
+"""The fast engine on the CPU: a compiled kernel (kernel/kernel.c).
 
-Models are trained in groups of as many as a vector has lanes, each group in one call of C, which
-gives the other threads of Python their turn. torch is not imported.
+It trains as many small models at once as a vector has lanes, one in each, or one model alone, with
+its rows in the lanes. The bits of a model are the same either way, so the faster is taken. A group
+or a model is one call of C, which gives the other threads of Python their turn. torch is not
+imported.
 """
 
 import ctypes
@@ -19,6 +21,7 @@ from genboost.engines import Engine
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "tanh", "sigmoid", "silu")
 OPTIMIZERS = ("sgd", "adam")
+WIDE = 64  # units in a layer
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def train(problem: Problem, threads: int = 1, kernel: Kernel | None = None) -> O
 
 
 def groups(problem: Problem, threads: int = 1, kernel: Kernel | None = None) -> Iterator[Group]:
-    """Train K models, a group of lanes at a time.
+    """Train K models, group by group.
 
     Parameters
     ----------
@@ -106,15 +109,23 @@ def groups(problem: Problem, threads: int = 1, kernel: Kernel | None = None) -> 
 
 
 def pack(problem: Problem, lanes: int) -> list[np.ndarray]:
-    """Divide a problem's models into groups of at most `lanes`.
+    """Divide a problem's models into groups of at most `lanes`, or of one.
 
     A group takes as long as its slowest kind of model, so models of a kind go together, and those
     with SAM, which need two gradients a step, first: few groups are mixed, and a thread that starts
-    the last group is not alone for long.
+    the last group is not alone for long. Models that would fill no more than half of the lanes are
+    faster one by one, and so are all that are so wide that many at once do not fit into the cache
+    (measured by benchmarks/, section growth).
     """
     adam = np.array([name == "adam" for name in problem.optimizer])
     order = np.lexsort((~adam, np.isnan(problem.rho)))
-    return [order[start : start + lanes] for start in range(0, len(order), lanes)]
+    groups = [order[start : start + lanes] for start in range(0, len(order), lanes)]
+    wide = problem.architecture.width >= WIDE
+    return [
+        part
+        for group in groups
+        for part in (np.split(group, len(group)) if wide or 2 * len(group) <= lanes else [group])
+    ]
 
 
 class _CProblem(ctypes.Structure):
@@ -133,7 +144,10 @@ class _CGroup(ctypes.Structure):
 
     _inputs = ("weights", "learning_rate", "weight_decay", "rho", "adam", "order_of")
     _outputs = ("final_weights", "train_loss", "test_mse", "train_mse", "epochs_run")
-    _fields_ = tuple((name, ctypes.c_void_p) for name in _inputs + _outputs)
+    _fields_ = (
+        ("models", ctypes.c_int32),
+        *((name, ctypes.c_void_p) for name in _inputs + _outputs),
+    )
 
 
 class _Shared:
@@ -169,11 +183,12 @@ class _Shared:
 
 
 def _train_group(shared: _Shared, models: np.ndarray) -> Group:
-    """Train at most as many models as a vector has lanes."""
+    """Train one model, or at most as many as a vector has lanes."""
     started = time.perf_counter()
     problem, kernel = shared.problem, shared.kernel
     lanes, epochs, dtype = kernel.lanes, problem.epochs, kernel.dtype
-    filled = models[np.minimum(np.arange(lanes), len(models) - 1)]  # idle lanes: the last model
+    size = 1 if len(models) == 1 else lanes  # one model has the lanes for itself
+    filled = models[np.minimum(np.arange(size), len(models) - 1)]  # idle lanes: the last model
     arrays = {
         "weights": np.ascontiguousarray(problem.weights[filled], dtype),
         "learning_rate": np.ascontiguousarray(problem.learning_rate[filled], np.float64),
@@ -181,13 +196,13 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "rho": np.ascontiguousarray(problem.rho[filled], np.float64),
         "adam": np.array([problem.optimizer[k] == "adam" for k in filled], np.int32),
         "order_of": np.ascontiguousarray(problem.order_of[filled], np.int64),
-        "final_weights": np.empty((lanes, problem.architecture.parameters), dtype),
-        "train_loss": np.full((lanes, epochs), np.nan),
-        "test_mse": np.full((lanes, epochs), np.nan),
-        "train_mse": np.empty(lanes),
-        "epochs_run": np.empty(lanes, np.int32),
+        "final_weights": np.empty((size, problem.architecture.parameters), dtype),
+        "train_loss": np.full((size, epochs), np.nan),
+        "test_mse": np.full((size, epochs), np.nan),
+        "train_mse": np.empty(size),
+        "epochs_run": np.empty(size, np.int32),
     }
-    c_group = _CGroup(**{name: array.ctypes.data for name, array in arrays.items()})
+    c_group = _CGroup(size, *(array.ctypes.data for array in arrays.values()))
     if kernel.library.genboost_train(ctypes.byref(shared.c_problem), ctypes.byref(c_group)):
         raise MemoryError("no memory for a group of models")
     outcome = Outcome(

@@ -62,7 +62,7 @@ def test_it_is_the_same_from_call_to_call_and_place_to_place(scripts, before):
         ("genboost/engine.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 0.00000001  # as in torch"),
         ("train.py", '"""Train models and', '"""Models and'),
         (
-            "genboost/kernel/kernel.c",
+            "genboost/kernel/vector.h",
             "#include <math.h>",
             "/* a\n comment */ #include <math.h> // x",
         ),
@@ -86,7 +86,7 @@ def test_comments_docstrings_and_formatting_do_not_count(scripts, before, file, 
         ("genboost/torch_engine.py", "+ bias", "- bias"),  # imported inside a function
         ("genboost/simd_engine.py", "np.nan", "np.inf"),
         ("genboost/kernel_build.py", "-O3", "-Ofast"),
-        ("genboost/kernel/kernel.c", "LANES = ", "LANES = 2 * "),
+        ("genboost/kernel/vector.h", "LANES = ", "LANES = 2 * "),
         ("genboost/__init__.py", '"""\n', '"""\nX = 1\n'),
     ],
 )

@@ -66,9 +66,10 @@ def test_a_kernel_is_built_once_and_again_when_its_source_changes(folder, tmp_pa
     when = built.stat().st_mtime_ns
     assert kernel_build.build(BASELINE) == built
     assert built.stat().st_mtime_ns == when
-    source = tmp_path / "kernel.c"
-    source.write_text(kernel_build.SOURCE.read_text() + "int genboost_changed;\n")
-    monkeypatch.setattr(kernel_build, "SOURCE", source)
+    sources = shutil.copytree(kernel_build.SOURCES, tmp_path / "sources")
+    with open(sources / "layers.h", "a") as file:
+        file.write("int genboost_changed;\n")
+    monkeypatch.setattr(kernel_build, "SOURCES", sources)
     again = kernel_build.build(BASELINE)
     assert again != built
     assert ctypes.c_int.in_dll(ctypes.CDLL(str(again)), "genboost_changed").value == 0
@@ -146,7 +147,8 @@ def test_a_library_has_the_instructions_of_its_level(level, register, foreign):
         assert "fmaf" not in code
     else:
         assert len(re.findall(rf"\tvfmadd\d+ps .*%{register}", code)) > 200
-        assert not re.search(r"\tv(fmadd\d+|sqrt)ss", code)  # lanes taken apart
+        # Lanes taken apart would be hundreds; the norm of one model's gradient has some.
+        assert len(re.findall(r"\tv(fmadd\d+|sqrt)ss", code)) < 10
 
 
 @needs_compiler

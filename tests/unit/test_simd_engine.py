@@ -287,7 +287,7 @@ def crowd():
     return problem, simd_engine.train(problem)
 
 
-@pytest.mark.parametrize("models", [1, 3, 16, 17, 72])
+@pytest.mark.parametrize("models", [1, 3, 11, 16, 17, 72])
 def test_bits_do_not_depend_on_the_number_of_models(models, crowd):
     problem, outcome = crowd
     chosen = np.arange(100, 100 + models)
@@ -401,6 +401,22 @@ def test_groups_come_one_by_one():
         assert all(1 <= len(group.models) <= lanes for group in groups)
         assert all(len(group.outcome.train_mse) == len(group.models) for group in groups)
         assert all(group.seconds > 0 for group in groups)
+
+
+def test_the_faster_layout_is_taken():
+    sizes = {
+        models: [*map(len, simd_engine.pack(pose(models), 16))] for models in (1, 8, 9, 24, 25)
+    }
+    assert sizes == {1: [1], 8: [1] * 8, 9: [9], 24: [16] + [1] * 8, 25: [16, 9]}
+    assert [*map(len, simd_engine.pack(pose(16, width=256), 16))] == [1] * 16
+
+
+def test_wide_networks(monkeypatch):
+    """Several models of a width that goes one by one are as they are in one group."""
+    problem = pose(9, width=simd_engine.WIDE, epochs=2)
+    alone = simd_engine.train(problem)
+    monkeypatch.setattr(simd_engine, "WIDE", 1000)
+    assert_same_bits(simd_engine.train(problem), alone)
 
 
 def test_few_groups_are_mixed():
