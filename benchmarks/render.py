@@ -212,18 +212,21 @@ def growth(section: Results) -> list[str]:
         head += [varied.replace("depth", "hidden layers"), "simd, µs", "of peak", "torch, µs",
                  "of peak", "torch / simd"]  # fmt: skip
         lines += ["", f"By {varied}:", "", *_table(head, rows)]
-    lines += ["", "From where the lanes no longer pay:", ""]
-    for models in sorted({run["models"] for run in section["runs"] if run["varied"] == "width"}):
-        width = crossover(section, models)
+    lines += ["", "From where the torch engine is the faster:", ""]
+    crossovers = {
+        models: crossover(section, models)
+        for models in sorted({run["models"] for run in section["runs"] if run["varied"] == "width"})
+    }
+    for models, width in crossovers.items():
         of = "A model alone" if models == 1 else f"{models} models"
         where = f"from a width of about {width:.0f}" if width else "at no width measured"
         lines.append(f"- {of}: {where}.")
     lines += [
         "",
-        "`engine: auto` takes the lanes at every width. For full vectors, of 16 models, they pay; "
-        "and a choice by the number of models would let a model's bits depend on how many others "
-        "its job trains. Whoever trains wide networks in jobs of one model is better off with "
-        "`engine: torch`, or with the fused mode.",
+        "So `engine: auto` takes the simd engine at every width."
+        if not any(crossovers.values())
+        else "`engine: auto` takes the simd engine all the same: a choice by the number of models "
+        "would let a model's bits depend on how many others its job trains.",
         "",
         "Memory that a process takes at most (models of 200 epochs, 30 seeds): "
         + ", ".join(f"{m['bytes'] / 2**20:,.0f} MiB for {m['models']:,}" for m in section["memory"])

@@ -220,8 +220,10 @@ def _architecture(point: dict[str, Any]) -> Architecture:
 
 def _epochs(point: dict[str, Any], engine: str) -> int:
     """Return epochs that take a tenth of a second or some more, and at least four."""
-    work = flop(_architecture(point)) * point["rows"] * max(point["models"], 16)
-    return int(np.clip((12e9 if engine == "simd" else 2e9) / work, 4, 100))
+    work = flop(_architecture(point)) * point["rows"]
+    if engine == "simd":
+        return int(np.clip(12e9 / (work * point["models"]), 4, 100))
+    return int(np.clip(2e9 / (work * max(point["models"], 16)), 4, 100))  # few cost it as much
 
 
 @cache
