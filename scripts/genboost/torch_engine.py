@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from genboost.cuda_graphs import State, replayable
 from genboost.data import Data
 from genboost.engine import Architecture, Outcome, Problem
 from genboost.optim import OPTIMIZERS, sam_perturbation
@@ -38,11 +39,18 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
     -------
     Outcome
         Models that need the same operations (optimizer, SAM or not) are trained together.
+
+    Raises
+    ------
+    UserError
+        If the step of an optimizer cannot be recorded for a GPU.
     """
     kinds: dict[tuple[str, bool], list[int]] = {}
     for k, optimizer in enumerate(problem.optimizer):
         kinds.setdefault((optimizer, not np.isnan(problem.rho[k])), []).append(k)
-    torch.set_flush_denormal(True)  # dead ReLUs decay into denormals, which are many times slower
+    precision = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")  # not TF32, which has 10 bits
+    torch.set_flush_denormal(True)  # dead ReLUs decay into denormals, many times slower on a CPU
     try:
         outcomes = [
             _train_alike(_select(problem, rows), *kind, device, dtype)
@@ -50,6 +58,7 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
         ]
     finally:
         torch.set_flush_denormal(False)
+        torch.set_float32_matmul_precision(precision)
     order = np.argsort(np.concatenate(list(kinds.values())))
     return Outcome(
         *(
@@ -96,51 +105,62 @@ def _train_alike(
     architecture = problem.architecture
     models, rows = len(problem.optimizer), len(problem.data.train_y)
     data = Data(*(tensor(getattr(problem.data, field.name)) for field in fields(Data)))
-    weights = tensor(problem.weights).clone()
-    learning_rate = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
+    order = torch.as_tensor(problem.order, device=device).transpose(0, 1)  # [epochs, R, rows]
+    order_of = torch.as_tensor(problem.order_of, device=device)
+    learning_rates = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
+    steps = torch.arange(1, len(learning_rates) + 1, dtype=torch.float64, device=device)
     weight_decay = tensor(problem.weight_decay).unsqueeze(1)
     rho = tensor(problem.rho).unsqueeze(1)
     decays = bool(problem.weight_decay.any())
-    rule = OPTIMIZERS[optimizer](weights)
-    curves = {name: torch.full((problem.epochs, models), torch.nan, dtype=torch.float64)
-              for name in ("train_loss", "test_mse")}  # fmt: skip
+    rule = OPTIMIZERS[optimizer]
 
     def gradient(at: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the gradient [K, P] of each model's loss on a batch, and its errors."""
         at = at.detach().requires_grad_()
-        error = forward(at, x, architecture) - y
-        squares = error.square()
-        loss = squares.sum(dim=1) if problem.summed else squares.mean(dim=1)
-        return torch.autograd.grad(loss.sum(), at)[0], error.detach()
+        predicted = forward(at, x, architecture)
+        error = predicted.detach() - y
+        # What each prediction changes the loss by: a loss is the sum or the mean of error^2.
+        slope = error * (2 if problem.summed else 2 / y.shape[1])
+        return torch.autograd.grad(predicted, at, slope)[0], error
 
-    step = 0
+    def step(state: State, batch: Tensor, learning_rate: Tensor, t: Tensor) -> State:
+        """Train on a batch [K, rows of it]; the state: weights, squared errors, and the rule's."""
+        weights, squares, *rule_state = state
+        x = functional.embedding(batch, data.train_x)  # data.train_x[batch], and faster
+        y = data.train_y[batch]
+        g, error = gradient(weights, x, y)
+        if with_sam:
+            g, _ = gradient(weights + sam_perturbation(g, rho), x, y)
+        if decays and not problem.decoupled:
+            g = g + weight_decay * weights
+        change, rule_state = rule.step(tuple(rule_state), g, learning_rate, t)
+        if decays and problem.decoupled:
+            weights = weights - learning_rate * weight_decay * weights
+        squares = squares + error.double().square().sum(dim=1)
+        return weights + change, squares, *rule_state
+
+    train_step = replayable(step, device, f"grid.optimizer: {optimizer}")
+    weights = tensor(problem.weights)
+    rule_state = rule.start(weights)
+    times = zip(learning_rates, steps, strict=True)
+    curves = torch.full((2, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
+    train_loss, test_mse = curves
     for epoch in range(problem.epochs):
-        order = torch.as_tensor(problem.order[problem.order_of, epoch], device=device)
         squares = torch.zeros(models, dtype=torch.float64, device=device)
-        for start in range(0, rows, problem.batch_size):
-            batch = order[:, start : start + problem.batch_size].long()
-            x, y = data.train_x[batch], data.train_y[batch]
-            g, error = gradient(weights, x, y)
-            squares += error.double().square().sum(dim=1)
-            if with_sam:
-                g, _ = gradient(weights + sam_perturbation(g, rho), x, y)
-            if decays and not problem.decoupled:
-                g = g + weight_decay * weights
-            change = rule.step(g, learning_rate[step])
-            if decays and problem.decoupled:
-                weights = weights - learning_rate[step] * weight_decay * weights
-            weights = weights + change
-            step += 1
-        curves["train_loss"][epoch] = (squares / rows).cpu()
-        curves["test_mse"][epoch] = _mse(weights, data.test_x, data.test_y, architecture).cpu()
-        alive = (curves["train_loss"][epoch] + curves["test_mse"][epoch]).isfinite()
-        if not alive.any():
+        for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
+            weights, squares, *rule_state = train_step(
+                (weights, squares, *rule_state), batch, *next(times)
+            )
+        train_loss[epoch] = squares / rows
+        test_mse[epoch] = _mse(weights, data.test_x, data.test_y, architecture)
+        if not (train_loss[epoch] + test_mse[epoch]).isfinite().any():
             break
-    finite = (curves["train_loss"] + curves["test_mse"]).isfinite().T.numpy()
+    train_loss, test_mse = curves.transpose(1, 2).cpu().numpy()
+    finite = np.isfinite(train_loss + test_mse)
     return Outcome(
         weights=weights.cpu().numpy(),
-        train_loss=curves["train_loss"].T.numpy(),
-        test_mse=curves["test_mse"].T.numpy(),
+        train_loss=train_loss,
+        test_mse=test_mse,
         train_mse=_mse(weights, data.train_x, data.train_y, architecture).cpu().numpy(),
         epochs_run=np.where(finite.all(axis=1), problem.epochs, finite.argmin(axis=1)),
     )

@@ -50,8 +50,8 @@ def test_it_is_the_same_from_call_to_call_and_place_to_place(scripts, before):
         ("genboost/optim.py", '    """Plain stochastic gradient descent."""', '    """SGD."""'),
         (
             "genboost/optim.py",
-            "        self.t += 1",
-            "\n        # a step\n        self.t += 1  # t",
+            "        m, v = state",
+            "\n        # moments\n        m, v = state  # of Adam",
         ),
         (
             "genboost/optim.py",
