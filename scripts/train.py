@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--engine", default="auto", choices=["auto", "simd", "torch"])
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--threads", default=1, type=int, help="processor cores to use")
-    parser.add_argument("--gpus", default=1, type=int, help="0 to leave the machine's GPUs alone")
+    parser.add_argument("--gpus", default=0, type=int, help="0 to leave the machine's GPUs alone")
     parser.add_argument("--code", default="", help="a digest of the training code")
     parser.add_argument("records", nargs="+", help="the records to write; a path names its model")
     arguments = parser.parse_args()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from genboost import engines, errors, readings, training
+from genboost import engines, errors, gpus, readings, training
 from genboost.cells import Protocol
 from genboost.data import Data
 from genboost.files import write_atomically
@@ -25,12 +25,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--engine", default="auto", choices=["auto", "simd", "torch"])
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--threads", default=1, type=int, help="processor cores to use")
+    parser.add_argument("--gpus", default=0, type=int, help="0 to leave the machine's GPUs alone")
     parser.add_argument("--output", required=True, help="where to put the errors (CSV)")
     arguments = parser.parse_args(argv)
 
     protocol = Protocol(**json.loads(arguments.protocol))
     cells = readings.deck_cells(arguments.deck)
     models = [(cell, seed) for cell in cells for seed in range(arguments.seeds)]
+    claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
     engine = engines.choose(
         arguments.engine, arguments.device, {cell.optimizer for cell in cells}, arguments.threads
     )

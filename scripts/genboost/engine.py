@@ -12,6 +12,7 @@ import numpy as np
 
 from genboost.data import Data
 
+KERNEL_OPTIMIZERS = frozenset({"sgd", "adam"})  # what the compiled kernel can do; torch does all
 ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
 SAM_EPSILON = 1e-12

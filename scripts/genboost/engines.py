@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from genboost import gpus
-from genboost.engine import Group, Problem
+from genboost.engine import KERNEL_OPTIMIZERS, Group, Problem
 from genboost.errors import UserError
-
-SIMD_OPTIMIZERS = {"sgd", "adam"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def choose(engine: str, device: str, optimizers: set[str], threads: int = 1) -> 
     UserError
         If these do not fit each other or the machine.
     """
-    foreign = ", ".join(sorted(optimizers - SIMD_OPTIMIZERS))
+    foreign = ", ".join(sorted(optimizers - KERNEL_OPTIMIZERS))
     if engine == "simd" and foreign:
         raise UserError(f"execution.engine: simd does not know {foreign}; set it to auto or torch")
     if engine == "simd" and device == "cuda":
@@ -66,6 +64,15 @@ def choose(engine: str, device: str, optimizers: set[str], threads: int = 1) -> 
                 raise UserError(f"execution.engine: simd, but {reason}") from None
             print(f"the torch engine does the work, many times slower: {reason}", file=sys.stderr)
     return _torch(device, threads)
+
+
+def wants_gpu(engine: str, device: str, optimizers: set[str]) -> bool:
+    """Say whether training should be given a GPU: unless the compiled kernel is to do the work.
+
+    The parameters are those of `choose`.
+    """
+    by_torch = engine == "torch" or (engine == "auto" and bool(optimizers - KERNEL_OPTIMIZERS))
+    return device == "cuda" or (device == "auto" and by_torch)
 
 
 def _torch(device: str, threads: int) -> Engine:

@@ -11,6 +11,7 @@ from typing import Any
 
 from genboost import config as configuration
 from genboost.cells import RECORD, Cell, Protocol, text
+from genboost.engine import KERNEL_OPTIMIZERS
 
 LANES = 16  # models that the compiled engine trains in one vector
 
@@ -128,15 +129,17 @@ def packs(some_models: list[Model], fused: list[str], at_least: int) -> list[lis
     Returns
     -------
     list of lists
-        The jobs' models. Jobs cost about the same, never mix data variants or protocols, and hold
-        models of a kind (SAM or not, epochs, optimizer) side by side, in multiples of `LANES`
+        The jobs' models. Jobs cost about the same, never mix data variants, protocols or optimizers
+        that the compiled kernel knows with others (one engine does all of a job), and hold models
+        of a kind (SAM or not, epochs, optimizer) side by side, in multiples of `LANES`
         where they can, so that the engine's vectors are full.
     """
     split = [axis for axis in AXES if axis not in fused]
     groups: dict[tuple[Any, ...], list[Model]] = {}
     for model in some_models:
         values = {**asdict(model.cell), "seed": model.seed}
-        key = (model.variant, model.protocol, *(values[axis] for axis in split))
+        by_kernel = model.cell.optimizer in KERNEL_OPTIMIZERS
+        key = (model.variant, model.protocol, by_kernel, *(values[axis] for axis in split))
         groups.setdefault(key, []).append(model)
     jobs = dict.fromkeys(groups, 1)
     costs = {key: sum(map(cost, group)) for key, group in groups.items()}

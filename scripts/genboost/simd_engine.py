@@ -16,11 +16,10 @@ from functools import partial
 import numpy as np
 
 from genboost import kernel_build
-from genboost.engine import Group, Outcome, Problem
+from genboost.engine import KERNEL_OPTIMIZERS, Group, Outcome, Problem
 from genboost.engines import Engine
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "tanh", "sigmoid", "silu")
-OPTIMIZERS = ("sgd", "adam")
 WIDE = 64  # units in a layer
 
 
@@ -252,7 +251,7 @@ def _check(problem: Problem) -> None:
     ):
         if array.min() < 0 or array.max() >= limit:
             raise ValueError(f"{name} has indices beyond 0..{limit - 1}")
-    if unknown := set(problem.optimizer) - set(OPTIMIZERS):
+    if unknown := set(problem.optimizer) - KERNEL_OPTIMIZERS:
         raise ValueError(f"no optimizer {', '.join(sorted(unknown))} in the kernel")
     if architecture.activation not in ACTIVATIONS:
         raise ValueError(f"no activation {architecture.activation} in the kernel")

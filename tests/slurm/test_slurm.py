@@ -33,7 +33,13 @@ def bundled(fresh, cluster):
         resources={
             "partition": "other",
             "data": {"mem_mb": 1500, "runtime": 7},
-            "train": {"mem_mb": 1200, "runtime": 3, "partition": "main", "constraint": "fast"},
+            "train": {
+                "gpus": 1,
+                "mem_mb": 1200,
+                "runtime": 3,
+                "partition": "main",
+                "constraint": "fast",
+            },
             "report": {"mem_mb": 1600, "runtime": 8},
         }
     )
@@ -90,7 +96,7 @@ def test_going_back_to_one_machine_trains_nothing_again(bundled):
 
 
 def test_packs(untrained, local, cluster):
-    untrained.configure(resources={"train": {"cpus": 2, "gpus": 0, "mem_mb": 900, "runtime": 3}})
+    untrained.configure(resources={"train": {"cpus": 2, "mem_mb": 900, "runtime": 3}})
     before = cluster.last_job()
     finish(untrained.submit("--set-scatter", "packs=2", "--", *local.records()))
     jobs = cluster.jobs(after=before)
@@ -116,6 +122,7 @@ def test_out_of_memory_is_tried_again_with_more(untrained, local, cluster):
     assert len(jobs) > 1
     assert states[-1] == "COMPLETED"
     assert "COMPLETED" not in states[:-1]
+    assert {asked(job)["gpus"] for job in jobs} == {"none"}  # by default: the kernel needs none
     assert untrained.results() == local.results()
 
 
@@ -164,7 +171,7 @@ def test_the_user_is_told_which_cell_failed_and_where_the_logs_are(untrained, lo
 
 
 def test_the_user_is_told_what_slurm_refused(untrained, local):
-    untrained.configure(resources={"train": {"constraint": "nowhere"}})
+    untrained.configure(resources={"train": {"constraint": "nowhere", "gpus": 1}})
     output = finish(untrained.submit("--retries", "0", "--", *local.records()), expect=1)
     assert "SLURM refused a job with constraint=nowhere, gpu=1, mem_mb=" in output
     assert "see resources in config.yaml" in output

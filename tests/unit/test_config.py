@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genboost import config as configuration
-from genboost import engines, grid, optim, torch_engine
+from genboost import engine, grid, optim, torch_engine
 from genboost.config import resolve
 from genboost.errors import UserError
 
@@ -363,7 +363,7 @@ def test_the_schema_knows_what_the_code_knows():
     properties = configuration.schema()["properties"]
     choices = properties["grid"]["properties"]["optimizer"]["items"]["enum"]
     assert set(choices) == set(optim.OPTIMIZERS)
-    assert set(choices) >= engines.SIMD_OPTIMIZERS
+    assert set(choices) >= engine.KERNEL_OPTIMIZERS
     activations = properties["model"]["properties"]["activation"]["enum"]
     assert set(activations) == set(torch_engine.ACTIVATIONS)
     axes = properties["execution"]["properties"]["fuse"]["items"]["enum"]

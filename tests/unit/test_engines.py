@@ -102,6 +102,22 @@ def test_falling_back_to_torch_is_said(machine, capsys):
     assert "many times slower: no C compiler was found" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("engine", "device", "optimizers", "expected"),
+    [
+        ("auto", "auto", {"sgd", "adam"}, False),
+        ("auto", "auto", {"adam", "lion"}, True),
+        ("auto", "cpu", {"lion"}, False),
+        ("auto", "cuda", {"adam"}, True),
+        ("torch", "auto", {"adam"}, True),
+        ("torch", "cpu", {"adam"}, False),
+        ("simd", "auto", {"adam"}, False),
+    ],
+)
+def test_a_gpu_is_for_what_the_kernel_does_not_train(engine, device, optimizers, expected):
+    assert engines.wants_gpu(engine, device, optimizers) == expected
+
+
 def test_a_gpu_that_the_job_was_not_given_is_left_alone(machine):
     machine.gpu, machine.visible = True, []
     assert kind(engines.choose("auto", "auto", {"adam"})) == ("simd", "cpu")

@@ -44,7 +44,7 @@ rule trial:
         IMAGE["train"]
     threads: RESOURCES["train"]["cpus"]
     resources:
-        **needs("train", 100),
+        **needs("train", runtimes=100, gpu=gpus_for("sgd", "adam")),
     params:
         protocol=lambda wildcards: json.dumps(
             asdict(TRIALS[TRIAL.format(**wildcards)].protocol)
@@ -56,7 +56,7 @@ rule trial:
     shell:
         "python scripts/train_trial.py --data {input.arrays} --deck {input.deck}"
         " --protocol {params.protocol:q} --seeds {params.seeds} --engine {params.engine}"
-        " --device {params.device} --threads {threads} --output {output} 2>&1 | tee {log}"
+        " --device {params.device} --threads {threads} --gpus {resources.gpu} --output {output} 2>&1 | tee {log}"
 
 
 rule audit:

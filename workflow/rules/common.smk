@@ -17,7 +17,7 @@ os.environ.update(
 from snakemake.settings.types import DeploymentMethod
 
 from genboost import config as configuration
-from genboost import figures, grid, tables
+from genboost import engines, figures, gpus, grid, tables
 from genboost.code_digest import digest
 from genboost.errors import UserError
 
@@ -80,7 +80,17 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
         )
 
 
-def needs(step, runtimes=1):
+def gpus_for(*optimizers):
+    """Return how many GPUs a job asks for that trains by some optimizers."""
+    asked = RESOURCES["train"]["gpus"]
+    execution = STUDY["execution"]
+    if asked == "auto":
+        engine, device = execution["engine"], execution["device"]
+        return int(engines.wants_gpu(engine, device, set(optimizers)))
+    return asked
+
+
+def needs(step, runtimes=1, gpu=0):
     """Return the resources of a step's jobs; memory and time grow with every new attempt."""
     own = RESOURCES[step]
     words = {
@@ -91,7 +101,7 @@ def needs(step, runtimes=1):
     return {
         "mem_mb": lambda wildcards, attempt: attempt * own["mem_mb"],
         "runtime": lambda wildcards, attempt: attempt * own["runtime"] * runtimes,
-        "gpu": own.get("gpus", 0),
+        "gpu": gpu,
         "turn": 1,
         **{name: word for name, word in words.items() if word},
     }

@@ -41,7 +41,7 @@ rule train:
         IMAGE["train"]
     threads: 1
     resources:
-        **needs("train"),
+        **needs("train", gpu=lambda wildcards: gpus_for(wildcards.optimizer)),
     params:
         protocol=lambda wildcards: protocol_json(wildcards.protocol),
         engine=STUDY["execution"]["engine"],
@@ -58,6 +58,10 @@ FUSED = STUDY["execution"]["fuse"]
 if "packs" in workflow.resource_settings.overwrite_scatter:
     PACKS = workflow.resource_settings.overwrite_scatter["packs"]
     FUSED = FUSED or list(grid.AXES)
+
+# A GPU is for as many models at once as there are.
+if workflow.local_exec and gpus_for(*(model.cell.optimizer for model in MODELS)):
+    PACKS = len(gpus.visible()) or PACKS
 
 packs = grid.packs(MODELS, FUSED, PACKS) if FUSED else []
 
@@ -79,7 +83,11 @@ for number, pack in enumerate(packs, start=1):
             IMAGE["train"]
         threads: share_of_cores(len(packs))
         resources:
-            **needs("train", runtimes=-(-len(pack) // grid.LANES)),
+            **needs(
+                "train",
+                runtimes=-(-len(pack) // grid.LANES),
+                gpu=gpus_for(*(model.cell.optimizer for model in pack)),
+            ),
         params:
             protocol=protocol_json(grid.protocol_name(pack[0].protocol)),
             engine=STUDY["execution"]["engine"],
