@@ -124,6 +124,8 @@ def _normalized(value: Any, rule: dict[str, Any]) -> Any:
     rule = _follow(rule)
     if value is None and rule.get("type") == "object":
         return {}
+    if "enum" in rule:  # with --config, all is text
+        return next((choice for choice in rule["enum"] if str(choice) == value), value)
     types = rule.get("type", [])
     types = [types] if isinstance(types, str) else types
     if isinstance(value, dict):
@@ -163,7 +165,8 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
                     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
                     yield (*key, name), f"unknown key; {hint}"
             case "enum":
-                yield key, f"{_shown(value)} is unknown; choose from {', '.join(rule['enum'])}"
+                choices = ", ".join(map(str, rule["enum"]))
+                yield key, f"{_shown(value)} is unknown; choose from {choices}"
             case "type":
                 types = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
                 wanted = " or ".join(TYPES[kind] for kind in types)

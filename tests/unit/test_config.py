@@ -148,6 +148,12 @@ def test_numbers_and_none(spelling, key, value):
     assert [(type(item), str(item)) for item in found] == [(type(v), str(v)) for v in value]
 
 
+@pytest.mark.parametrize(("spelling", "gpus"), [("'0'", 0), ("'1'", 1), ("1", 1), ("auto", "auto")])
+def test_a_choice_may_be_text_as_the_command_line_has_it(spelling, gpus):
+    resolved = resolve(yaml.safe_load(f"resources: {{train: {{gpus: {spelling}}}}}"))
+    assert resolved["resources"]["train"]["gpus"] == gpus
+
+
 @settings(deadline=None)
 @given(st.floats(min_value=0, allow_infinity=False, allow_subnormal=False))
 def test_any_number_means_the_same_however_it_is_written(number):
@@ -232,6 +238,11 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("data: {test_fraction: 0}", "data.test_fraction: 0.0 is out of range; more than 0"),
         ("data: {dataset: ../x}", 'data.dataset: "../x" has characters that are not allowed'),
         ("data: {zeroed_features: [a/b]}", 'data.zeroed_features[0]: "a/b" has characters that'),
+        (
+            "resources: {train: {gpus: 2}}",
+            "resources.train.gpus: 2 is unknown; choose from auto, 0, 1",
+        ),
+        ("resources: {train: {gpus: true}}", "resources.train.gpus: true is unknown; choose from"),
         ("gird: {}", "gird: unknown key; did you mean grid?"),
         (
             "grid: {learning_rates: [1]}",
