@@ -7,7 +7,6 @@ Graphs" in PyTorch's notes on CUDA semantics.)
 """
 
 from collections.abc import Callable
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -51,6 +50,9 @@ def replayed(step: Step, name: str) -> Step:
     UserError
         By what is returned, if the step cannot be recorded.
     """
+    # One of its own: libraries keep memory for each stream until a graph that was recorded on it is
+    # deleted. That has to be no other's than these, which are deleted together.
+    stream = torch.cuda.Stream()
     recorded: dict[tuple[torch.Size, ...], tuple[State, Callable[[], None]]] = {}
 
     def record(memory: State, length: int) -> Callable[[], None]:
@@ -70,7 +72,7 @@ def replayed(step: Step, name: str) -> Step:
                 kept.copy_(value)
 
         try:
-            return _capture(run)
+            return _capture(run, stream)
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
@@ -98,9 +100,8 @@ def replayed(step: Step, name: str) -> Step:
     return replay
 
 
-def _capture(run: Callable[[], None]) -> Callable[[], None]:
+def _capture(run: Callable[[], None], stream: torch.cuda.Stream) -> Callable[[], None]:
     """Record the GPU's part of a function in a CUDA graph, and return what replays it."""
-    stream = _side_stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(WARM_UPS):
@@ -114,9 +115,3 @@ def _capture(run: Callable[[], None]) -> Callable[[], None]:
 
 def _address(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
-
-
-@cache
-def _side_stream() -> torch.cuda.Stream:
-    """Return the one stream for warming up and recording, as libraries keep memory for each."""
-    return torch.cuda.Stream()
