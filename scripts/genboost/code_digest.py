@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).parents[1]
 PACKAGE = Path(__file__).parent.name
 
 
-def digest(script: str, *others: str) -> str:
+def digest(script: str, *others: str, without: str | None = None) -> str:
     """Return a digest of a script, of all modules of the library that it leads to, and of others.
 
     Parameters
@@ -24,9 +24,11 @@ def digest(script: str, *others: str) -> str:
         A file in scripts/, such as ``train.py``.
     others
         Further files or folders there, such as the sources of a compiled kernel.
+    without
+        A module there that is left out, with what only it leads to.
     """
     total = hashlib.sha256()
-    for path in sorted(_reached(SCRIPTS / script)):
+    for path in sorted(_reached(SCRIPTS / script, SCRIPTS / without if without else None)):
         total.update(_substance(path).encode())
     for name in others:
         path = SCRIPTS / name
@@ -35,12 +37,12 @@ def digest(script: str, *others: str) -> str:
     return total.hexdigest()[:16]
 
 
-def _reached(script: Path) -> set[Path]:
-    """Return a script and every module of the library that it imports, directly or not."""
+def _reached(script: Path, without: Path | None) -> set[Path]:
+    """Return a script and every module of the library that it imports, directly or not, but one."""
     reached, ahead = set(), [script]
     while ahead:
         path = ahead.pop()
-        if path not in reached:
+        if path not in reached and path != without:
             reached.add(path)
             ahead.extend(_imports(path))
     return reached

@@ -66,13 +66,15 @@ def choose(engine: str, device: str, optimizers: set[str], threads: int = 1) -> 
     return _torch(device, threads)
 
 
-def wants_gpu(engine: str, device: str, optimizers: set[str]) -> bool:
-    """Say whether training should be given a GPU: unless the compiled kernel is to do the work.
+def by_kernel(engine: str, device: str, optimizers: set[str]) -> bool:
+    """Say whether the compiled kernel is meant to do the work; the parameters are `choose`'s."""
+    may = engine == "auto" and device != "cuda" and optimizers <= KERNEL_OPTIMIZERS
+    return engine == "simd" or may
 
-    The parameters are those of `choose`.
-    """
-    by_torch = engine == "torch" or (engine == "auto" and bool(optimizers - KERNEL_OPTIMIZERS))
-    return device == "cuda" or (device == "auto" and by_torch)
+
+def wants_gpu(engine: str, device: str, optimizers: set[str]) -> bool:
+    """Say whether training should be given a GPU; the parameters are those of `choose`."""
+    return device != "cpu" and not by_kernel(engine, device, optimizers)
 
 
 def _torch(device: str, threads: int) -> Engine:

@@ -11,10 +11,10 @@ from genboost import code_digest
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
-def digest(script: str = "train.py") -> str:
+def digest(script: str = "train.py", without: str | None = None) -> str:
     code_digest._tree.cache_clear()
     code_digest._substance.cache_clear()
-    return code_digest.digest(script, "genboost/kernel")
+    return code_digest.digest(script, "genboost/kernel", without=without)
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +144,13 @@ def test_the_library_has_no_imports_that_a_digest_would_miss():
             assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path}: relative import"
             assert not (isinstance(node, ast.Name) and node.id == "__import__"), path
             assert not (isinstance(node, ast.Name) and node.id == "importlib"), path
+
+
+def test_a_module_can_be_left_out_with_what_only_it_leads_to(scripts, before):
+    without = digest(without="genboost/torch_engine.py")
+    edit(scripts / "genboost/optim.py", "return -learning_rate", "return -2 * learning_rate")
+    edit(scripts / "genboost/torch_engine.py", "+ bias", "- bias")
+    assert digest() != before
+    assert digest(without="genboost/torch_engine.py") == without
+    edit(scripts / "genboost/engine.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7")
+    assert digest(without="genboost/torch_engine.py") != without

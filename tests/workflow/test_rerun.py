@@ -103,6 +103,17 @@ def test_comments_and_formatting(workflow, mode):
     assert not workflow.planned(*mode)
 
 
+def test_an_optimizer_is_added(workflow):
+    known = '{"sgd": SGD, "adam": Adam}'
+    workflow.edit("scripts/genboost/optim.py", known, known.replace("}", ', "x": SGD}'))
+    workflow.edit("workflow/schemas/config.schema.yaml", "[sgd, adam]}", "[sgd, adam, x]}")
+    assert not workflow.planned()
+    workflow.configure(grid={"optimizer": ["sgd", "adam", "x"]})
+    assert workflow.planned() == {"train": 16, **AFTERWARDS}
+    workflow.configure(execution={"engine": "torch"})
+    assert workflow.planned() == {"train": 56, **AFTERWARDS}
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [

@@ -11,7 +11,17 @@ TRAIN = (
     " --engine {params.engine} --device {params.device} --code {params.code}"
     " --threads {threads} --gpus {resources.gpu} {output} 2>&1 | tee {log}"
 )
-TRAIN_CODE = digest("train.py", "genboost/kernel")
+TRAIN_CODE = {
+    True: digest("train.py", "genboost/kernel", without="genboost/torch_engine.py"),
+    False: digest("train.py", "genboost/kernel"),
+}
+
+
+def train_code(*optimizers):
+    """Return a digest of the code that trains; that of the torch engine counts where it is used."""
+    execution = STUDY["execution"]
+    engine, device = execution["engine"], execution["device"]
+    return TRAIN_CODE[engines.by_kernel(engine, device, set(optimizers))]
 
 
 # A record cut short (a full disk, an interrupted copy) looks fine to Snakemake.
@@ -46,7 +56,7 @@ rule train:
         protocol=lambda wildcards: protocol_json(wildcards.protocol),
         engine=STUDY["execution"]["engine"],
         device=STUDY["execution"]["device"],
-        code=TRAIN_CODE,
+        code=lambda wildcards: train_code(wildcards.optimizer),
     shell:
         TRAIN
 
@@ -92,6 +102,6 @@ for number, pack in enumerate(packs, start=1):
             protocol=protocol_json(grid.protocol_name(pack[0].protocol)),
             engine=STUDY["execution"]["engine"],
             device=STUDY["execution"]["device"],
-            code=TRAIN_CODE,
+            code=train_code(*{model.cell.optimizer for model in pack}),
         shell:
             TRAIN
