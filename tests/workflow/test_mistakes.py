@@ -1,8 +1,12 @@
 """Mistakes of a user end with one message, before anything runs; a bad model stops nothing else."""
 
 import json
+import re
+import shlex
+import shutil
 
 import pytest
+from conftest import CHECKOUT
 
 
 @pytest.mark.parametrize(
@@ -43,3 +47,20 @@ def test_a_diverging_model_stops_nothing(fresh):
     assert all("learning_rate~1e30/" in name for name in diverged)
     assert all(records[name]["weights"] is None for name in diverged)
     assert "diverged" in (fresh.folder / "results/tables/tables.md").read_text()
+
+
+DOCUMENTS = ["README.md", "docs/*.md", "docs/results/README.md", "studies/*.yaml", "config.yaml"]
+COMMAND = re.compile(r"(?:^[ #]*|`|  )(snakemake --.*?)(?=`|  | #|$)", re.MULTILINE)
+ELSEWHERE = ("--sdm", "--unlock", "my_study.yaml", "path: Obesity")  # not in a dry run of this copy
+
+
+def test_every_command_that_is_documented_is_one(fresh):
+    texts = [path.read_text() for name in DOCUMENTS for path in CHECKOUT.glob(name)]
+    commands = {command for text in texts for command in COMMAND.findall(text)}
+    chosen = [text for text in sorted(commands) if not any(word in text for word in ELSEWHERE)]
+    assert len(chosen) >= 12
+    assert any("results/audit/audit.md" in command for command in chosen)
+    shutil.copytree(CHECKOUT / "studies", fresh.folder / "studies")
+    fresh.figures = True
+    for command in chosen:
+        fresh.run("--dry-run", *shlex.split(command)[1:])
