@@ -20,6 +20,7 @@ def write(results: Results, page: Path) -> None:
     sections: dict[str, tuple[str, Callable[[Results], list[str]]]] = {
         "peers": ("The peers", peers),
         "engines": ("The engines", by_models),
+        "gpu": ("The torch engine on a GPU", on_gpu),
         "growth": ("How the cost grows", growth),
         "study": ("The whole study", study),
         "job": ("What a default job's seconds are made of", job),
@@ -178,6 +179,25 @@ def by_models(section: Results) -> list[str]:
         *_table(["engine", "cores", "models", "µs a gradient", "median / least", "s a model",
                  "of peak"], rows),
     ]  # fmt: skip
+
+
+def on_gpu(section: Results) -> list[str]:
+    """Show what the study's models take on a GPU."""
+    if not section["gpu"]:
+        return ["Left out: torch finds no GPU on this machine. `make bench ARGS=gpu` measures it."]
+    rows = []
+    for run in section["runs"]:
+        least, middle = minimum(run["samples"]), median(run["samples"])
+        rows.append(["replayed" if run["replayed"] else "launched", str(run["models"]),
+                     f"{1e6 * least / run['gradients']:.3g}", f"{middle / least:.2f}",
+                     f"{least:.3g}" if run["shorter"] == 1 else ""])  # fmt: skip
+    return [
+        f"{section['gpu']}, by the clock; models from all over the study. The steps are replayed "
+        "as CUDA graphs, as the engine does it, or launched one operation after another (for a "
+        "twentieth of the epochs, so no time for all is given).",
+        "",
+        *_table(["steps", "models", "µs a gradient", "median / least", "s for all"], rows),
+    ]
 
 
 def growth(section: Results) -> list[str]:
@@ -385,7 +405,7 @@ def _mean_job(section: Results) -> float:
 def _samples(section: Results) -> Iterable[Results]:
     """Yield a section's samples of work on one core, in which clock and processor should agree."""
     for run in section.get("runs", []):
-        if run.get("cores", 1) == 1:
+        if run.get("cores", 1) == 1 and "replayed" not in run:  # a GPU's time is the clock's
             yield from run.get("samples", [])
     for result in section.get("kinds", {}).values():
         for method in result["methods"]:

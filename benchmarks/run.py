@@ -33,7 +33,7 @@ import workflow  # noqa: E402
 
 from genboost.files import write_atomically  # noqa: E402
 
-SECTIONS = ("peers", "engines", "growth", "study", "job")
+SECTIONS = ("peers", "engines", "gpu", "growth", "study", "job")
 PACKAGES = ("numpy", "torch", "snakemake", "jax")
 
 
@@ -73,6 +73,7 @@ def measure(
     call = {
         "peers": lambda: comparison.compare(arrays, arguments.quick),
         "engines": lambda: scaling.by_models(arrays, arguments.quick),
+        "gpu": lambda: scaling.on_gpu(arrays, arguments.quick),
         "growth": lambda: scaling.growth(arguments.quick),
         "study": lambda: workflow.study(source, arguments.quick),
         "job": lambda: workflow.job(arrays, arguments.quick),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import yaml
@@ -75,6 +76,40 @@ def by_models(arrays: str, quick: bool) -> dict[str, Any]:
         "peak": peaks,
         "flop_per_gradient": flop(architecture) * len(data.train_y) / steps_of(arrays, protocol),
         "runs": [{**about[name], "samples": samples[name]} for name in tasks],
+    }
+
+
+def on_gpu(arrays: str, quick: bool) -> dict[str, Any]:
+    """Time the torch engine on a GPU, its steps replayed as CUDA graphs and not."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return {"gpu": None}
+    protocol, _, study = deck_grid()
+    worker = Worker(1)
+    tasks: dict[str, Task] = {}
+    runs: dict[str, dict[str, Any]] = {}
+    for replayed in (True, False):
+        for count in (1, 648) if quick else (1, 16, 72, 216, 648):
+            shorter = 1 if replayed else SHORTER
+            models = [
+                (replace(cell, epochs=cell.epochs // shorter), seed)
+                for cell, seed in spread(study, count)
+            ]
+            name = f"{'replayed' if replayed else 'launched'}, {count} models"
+            tasks[name] = partial(worker.call, _train_on_gpu, arrays, protocol, models, replayed)
+            runs[name] = {
+                "replayed": replayed,
+                "models": count,
+                "shorter": shorter,
+                "gradients": sum(map(gradients_of, models)) * steps_of(arrays, protocol),
+            }
+    worker.call(_train_on_gpu, arrays, protocol, [(replace(study[0][0], epochs=1), 0)], True)
+    samples = in_turns(tasks, 2 if quick else 3)
+    worker.stop()
+    return {
+        "gpu": torch.cuda.get_device_name(),
+        "runs": [{**runs[name], "samples": samples[name]} for name in tasks],
     }
 
 
@@ -188,6 +223,16 @@ def _train(
     if epochs:
         models = [(replace(cell, epochs=epochs), seed) for cell, seed in models]
     return timed(lambda: list(training.train(models, protocol, data, ready.train)))
+
+
+def _train_on_gpu(arrays: str, protocol: Protocol, models: Models, replayed: bool) -> Sample:
+    """Train models on a GPU from this process, and say what it took."""
+    from genboost import torch_engine
+
+    data, ready = Data.load(arrays), engines.choose("torch", "cuda", {"sgd", "adam"})
+    as_it_is = torch_engine.replayable if replayed else lambda step, *_: step
+    with patch.object(torch_engine, "replayable", as_it_is):
+        return timed(lambda: list(training.train(models, protocol, data, ready.train)))
 
 
 def _train_made_up(engine: str, point: dict[str, Any], epochs: int) -> Sample:
