@@ -48,6 +48,36 @@ def defaults(*section: str) -> dict[str, Any]:
     return {key: _normalized(rule["default"], rule) for key, rule in rule["properties"].items()}
 
 
+def check_file(path: str | Path) -> None:
+    """Refuse a YAML file that can't be read as one, or that has a key twice.
+
+    Of two values, YAML's readers take the last, and say nothing.
+
+    Raises
+    ------
+    UserError
+        Naming the file, the line and the key.
+    """
+    try:
+        document = yaml.compose(Path(path).read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        start = f", {error.context}" if error.context else ""
+        if error.context_mark:
+            start += f" that starts in line {error.context_mark.line + 1}"
+        raise UserError(
+            f"{path}, line {_line(error.problem_mark)}: {error.problem}{start}"
+        ) from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"cannot read {path}: {error}") from error
+    twice = [
+        f"{path}, line {_line(node.start_mark)}: {_dotted(key)}: is there twice, before in line "
+        f"{_line(first.start_mark)}"
+        for key, node, first in _repeated(document)
+    ]
+    if twice:
+        raise UserError("the configuration is wrong:\n  " + "\n  ".join(twice))
+
+
 def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str, Any]:
     """Check a configuration and fill it in.
 
@@ -250,7 +280,7 @@ def _place(sources: Sequence[Source], key: Key) -> str:
             else:
                 node = _node(yaml.compose(Path(source).read_text()), key[:length])
                 if node:
-                    return f"{source}, line {node.start_mark.line + 1}: "
+                    return f"{source}, line {_line(node.start_mark)}: "
     return ""
 
 
@@ -268,3 +298,22 @@ def _node(node: yaml.Node | None, key: Key) -> yaml.Node | None:
             return None
         found, node = pairs[0]
     return found
+
+
+def _repeated(node: yaml.Node | None, key: Key = ()) -> Iterable[tuple[Key, yaml.Node, yaml.Node]]:
+    """Yield the keys that a block of a YAML document has already, and both places of each."""
+    if isinstance(node, yaml.MappingNode):
+        firsts: dict[Any, yaml.Node] = {}
+        for name, value in node.value:
+            inner = (*key, name.value)
+            if (first := firsts.setdefault(str(name.value), name)) is not name:
+                yield inner, name, first
+            yield from _repeated(value, inner)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _repeated(item, (*key, index))
+
+
+def _line(mark: yaml.Mark) -> int:
+    """Return the line of a place in a YAML document, as editors count."""
+    return mark.line + 1

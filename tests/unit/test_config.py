@@ -337,6 +337,33 @@ def test_a_mistake_is_shown_with_its_file_and_line(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: is there twice, before in line 2"),
+        ("grid: {}\nmodel: {}\ngrid: {}\n", "line 3: grid: is there twice, before in line 1"),
+        ("a:\n- {b: 1}\n- {b: 1, b: 1}\n", "line 3: a[1].b: is there twice, before in line 3"),
+        ("grid:\n\tseeds: 3\n", "line 2: found character '\\t' that cannot start any token"),
+        ("grid:\n  seeds: 3\n optimizer: [sgd]\n", "line 3: expected <block end>, but found"),
+        ("grid:\n  optimizer: [sgd\nmodel: {}\n", "a flow sequence that starts in line 2"),
+        ("grid: \x00\n", "cannot read"),
+    ],
+)
+def test_a_file_that_does_not_say_one_thing_is_refused(tmp_path, text, expected):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=re.escape(expected)) as raised:
+        configuration.check_file(path)
+    assert str(path) in str(raised.value)
+
+
+def test_anchors_and_merged_keys_are_no_repetition(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: [*a, *a, 1, 1]\n")
+    configuration.check_file(path)
+    configuration.check_file(ROOT / "config.yaml")
+
+
 # The schema.
 
 

@@ -37,6 +37,27 @@ def test_command_line(fresh):
     assert "--config: grid.seed: unknown key; did you mean seeds?" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: is there twice, before in line 2"),
+        ("grid:\n\tseeds: 3\n", "line 2: found character '\\t'"),
+    ],
+)
+def test_a_file_that_does_not_say_one_thing(fresh, text, words):
+    (fresh.folder / "config.yaml").write_text(text)
+    result = fresh.run("--dry-run", check=False)
+    assert result.returncode == 1
+    assert f"config.yaml, {words}" in result.stderr
+
+
+def test_a_key_twice_in_a_file_of_ones_own(fresh):
+    (fresh.folder / "mine.yaml").write_text("grid: {seeds: 3}\ngrid: {seeds: 5}\n")
+    result = fresh.run("--dry-run", "--configfile", "mine.yaml", check=False)
+    assert result.returncode == 1
+    assert "mine.yaml, line 2: grid: is there twice, before in line 1" in result.stderr
+
+
 def test_a_diverging_model_stops_nothing(fresh):
     fresh.configure(grid={"learning_rate": [0.001, 1e30]})
     fresh.run()

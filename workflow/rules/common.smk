@@ -22,13 +22,22 @@ from genboost.code_digest import digest
 from genboost.errors import UserError
 
 given = workflow.config_settings
-SOURCES_OF_CONFIG = [
-    given.config,
-    *map(os.path.relpath, reversed(given.configfiles)),
-    "config.yaml",
-]
+FILES = [*map(os.path.relpath, reversed(given.configfiles)), "config.yaml"]
+FILES = list(filter(os.path.exists, FILES))
 try:
-    STUDY = configuration.resolve(config, SOURCES_OF_CONFIG)
+    for file in FILES:
+        configuration.check_file(file)
+except UserError as mistake:
+    sys.exit(f"error: {mistake}")
+# Snakemake starts with what is given on the command line, and merges it again after the file.
+config.clear()  # so that studies come in the order of the file
+
+
+configfile: "config.yaml"
+
+
+try:
+    STUDY = configuration.resolve(config, [given.config, *FILES])
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
