@@ -13,6 +13,7 @@ from torch.nn import functional
 from genboost.cuda_graphs import State, replayable
 from genboost.data import Data
 from genboost.engine import Architecture, Outcome, Problem
+from genboost.errors import UserError
 from genboost.optim import OPTIMIZERS, sam_perturbation
 
 ACTIVATIONS = {
@@ -43,8 +44,13 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
     Raises
     ------
     UserError
-        If the step of an optimizer cannot be recorded for a GPU.
+        If there is no such optimizer, or its step cannot be recorded for a GPU.
     """
+    if unknown := set(problem.optimizer) - OPTIMIZERS.keys():
+        raise UserError(
+            f"grid.optimizer: {', '.join(sorted(unknown))} is not among OPTIMIZERS in "
+            "scripts/genboost/optim.py; add it there"
+        )
     kinds: dict[tuple[str, bool], list[int]] = {}
     for k, optimizer in enumerate(problem.optimizer):
         kinds.setdefault((optimizer, not np.isnan(problem.rho[k])), []).append(k)

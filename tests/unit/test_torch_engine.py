@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from genboost import engine, schedules, torch_engine, training
 from genboost.data import Data
 from genboost.engine import Architecture, Outcome, Problem
+from genboost.errors import UserError
 
 FEATURES, ROWS, TEST_ROWS, BATCH, EPOCHS = 5, 21, 7, 8, 3  # batches of 8, 8 and 5 rows
 ACTIVATIONS = {
@@ -557,3 +558,9 @@ def test_engine_constants_are_those_of_torch():
     defaults = torch.optim.Adam([torch.zeros(1)]).defaults
     assert defaults["betas"] == engine.ADAM_BETAS
     assert defaults["eps"] == engine.ADAM_EPSILON
+
+
+def test_an_optimizer_that_nobody_added_is_named():
+    problem = some_problem(["sgd", "lion"])
+    with pytest.raises(UserError, match="lion is not among OPTIMIZERS in scripts/genboost/optim"):
+        torch_engine.train(problem)
