@@ -117,13 +117,12 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     resolved["resources"] |= {
         step: {**defaults("resources", step), **resolved["resources"][step]} for step in STEPS
     }
-    studies = config.get("studies", schema()["properties"]["studies"]["default"])
     resolved["studies"] = {
         name: {
             "title": study.get("title", name),
             **{part: {**resolved[part], **study.get(part, {})} for part in OVERRIDABLE},
         }
-        for name, study in studies.items()
+        for name, study in _studies(config).items()
     }
     for section in [resolved, *resolved["studies"].values()]:
         seeds = section["grid"]["seeds"]
@@ -165,7 +164,7 @@ def _normalized(value: Any, rule: dict[str, Any]) -> Any:
     if isinstance(value, list):
         return [_normalized(item, rule.get("items", {})) for item in value]
     if isinstance(value, str):
-        if "null" in types and value.lower() == "none":
+        if "null" in types and value.lower() in ("none", "null"):
             return None
         if "boolean" in types and value.lower() in ("true", "false"):  # with --config, all is text
             return value.lower() == "true"
@@ -178,6 +177,12 @@ def _normalized(value: Any, rule: dict[str, Any]) -> Any:
     if "integer" in types and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def _studies(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the studies, without those that are left out by being null."""
+    studies = config.get("studies", schema()["properties"]["studies"]["default"])
+    return {name: study for name, study in studies.items() if study is not None}
 
 
 def _schema_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
@@ -221,6 +226,8 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
 def _value_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
     """Yield what a schema can't say: numbers that are not finite, values that are there twice."""
     yield from _bad_values((), config)
+    if not _studies(config):
+        yield ("studies",), "all are null; it needs at least one study"
     yield from dict.fromkeys(_source_mistakes(config))
 
 
@@ -240,7 +247,7 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
     """Yield studies that lack their data file, or take one data set from two places."""
     chosen: dict[str, tuple[str, tuple[Any, ...]]] = {}
     base = {**defaults("data"), **config.get("data", {})}
-    for name, study in config.get("studies", schema()["properties"]["studies"]["default"]).items():
+    for name, study in _studies(config).items():
         own = study.get("data", {})
         data = {**base, **own}
         source = tuple(data[key] for key in ("source", "path", "kaggle_dataset"))

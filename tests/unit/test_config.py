@@ -89,7 +89,7 @@ def test_a_study_overrides_single_keys_and_inherits_the_rest():
         grid: {seeds: [7], sam_rho: [none]}
         studies:
           one: {model: {hidden_layers: 2}, grid: {seeds: 2}}
-          two:
+          two: {}
         """)
     )
     one, two = resolved["studies"]["one"], resolved["studies"]["two"]
@@ -99,6 +99,12 @@ def test_a_study_overrides_single_keys_and_inherits_the_rest():
     assert one["title"] == "one"
     assert two["model"] == resolved["model"] | {"hidden_layers": 4, "width": 9}
     assert two["grid"]["seeds"] == [7]
+
+
+@pytest.mark.parametrize("nothing", ["", "null", "none", "'null'"])
+def test_a_study_that_is_null_is_left_out(nothing):
+    config = yaml.safe_load(f"studies: {{one: {{}}, two: {nothing}}}")
+    assert list(resolve(config)["studies"]) == ["one"]
 
 
 @pytest.mark.parametrize("text", ["{}", "model:", "model:\ntraining:\ngrid:", "grid: {}"])
@@ -267,6 +273,7 @@ def test_any_number_means_the_same_however_it_is_written(number):
             "studies.a.grid: 3 is not a valid value; it takes a block of keys",
         ),
         ("studies: {a: 3}", "studies.a: 3 is not a valid value; it takes a block of keys"),
+        ("studies: {a: , b: none}", "studies: all are null; it needs at least one study"),
         ("studies: {a: {title: 3}}", "studies.a.title: 3 is not a valid value; it takes text"),
         ("studies: {a b: {}}", 'studies: "a b" has characters that are not allowed there'),
         ("studies: {}", "studies: is empty"),
@@ -369,7 +376,7 @@ def test_anchors_and_merged_keys_are_no_repetition(tmp_path):
 
 def blocks(rule: dict, place: str = "") -> list[tuple[str, dict]]:
     """Return every block of keys in the schema, by its place."""
-    found = [(place, rule)] if rule.get("type") == "object" else []
+    found = [(place, rule)] if "object" in rule.get("type", "") else []
     for name, child in rule.get("properties", {}).items():
         found += blocks(child, f"{place}.{name}")
     if isinstance(rule.get("additionalProperties"), dict):
