@@ -140,7 +140,7 @@ def ranking_table(found: Audit, warning: Sequence[str]) -> Table:
             "has more than ten times the deck's error, counts as ten times.",
             *warning,
         ],
-        text_columns=2,
+        text_columns=(0, 1),
     )
 
 

@@ -130,7 +130,7 @@ def comparison_table(found: Findings) -> Table:
             *_smallness(found),
             *found.results.warning(),
         ],
-        text_columns=2,
+        text_columns=(0, 1),
     )
 
 
@@ -169,7 +169,7 @@ def best_table(found: Findings) -> Table:
         ]
         if rows
         else ["It takes two seeds or more to tell."],
-        text_columns=2,
+        text_columns=(0, 1, 3, 5),
     )
 
 
@@ -214,6 +214,7 @@ def _details(found: Findings) -> Iterator[Table]:
             header=["claim", "its best cell", "error", "best cell compared with", "error"],
             rows=[[v.title, v.a, number(v.a_error), v.b, number(v.b_error)] for v in tested],
             notes=["Errors are means over the seeds that compare."],
+            text_columns=(0, 1, 3),
         )
     few = [verdict for verdict in tested if verdict.subsets]
     if few:

@@ -4,18 +4,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-WIDE = 70  # characters in a row: from here on LaTeX gets a smaller font
-PREAMBLE = r"\usepackage{booktabs,longtable}"
+PAGE = 340  # pt: a little less than \textwidth of a plain article, as widths are estimated
+# How a LaTeX table is made to fit, from the first that does: the font's size, the width of its
+# digits and what is left on each side of a column, in pt, and lines that a long text may take.
+FITS = [
+    ("normalsize", 5.0, 6, 1),
+    ("small", 4.63, 5, 1),
+    ("footnotesize", 4.25, 4, 1),
+    ("footnotesize", 4.25, 4, 2),
+    ("scriptsize", 3.98, 3, 5),
+    ("tiny", 3.4, 2, 9),
+]
+LONG = 12  # digits: a text that is wider may be broken into lines
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a table shows in one place: a text, a mark on it, and what comes after it."""
+    """What a table shows in one place: a text, a mark on it, and what comes after and below it."""
 
     text: str
     bold: bool = False
     star: bool = False
     after: str = ""
+    below: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,8 +42,9 @@ class Table:
     rows : list of lists of str or Entry
     notes : list of str
         Sentences below the table.
-    text_columns : int
-        The first so many columns are text and aligned to the left, the others to the right.
+    text_columns : list of int
+        The columns that are text, counted from 0: aligned to the left, and broken into lines where
+        there is little room. The others are numbers, aligned to the right.
     long : bool
         Whether it may need more than a page.
     """
@@ -42,7 +54,7 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[str | Entry]]
     notes: Sequence[str] = field(default_factory=list)
-    text_columns: int = 1
+    text_columns: Sequence[int] = (0,)
     long: bool = False
 
 
@@ -64,8 +76,9 @@ def markdown(tables: Sequence[Table], title: str = "", level: int = 1) -> str:
 
 
 def latex(tables: Sequence[Table]) -> str:
-    """Write tables as LaTeX to put into a document that has `PREAMBLE`."""
-    hint = f"% \\input this file; the preamble needs {PREAMBLE}\n"
+    """Write tables as LaTeX to put into a document, as its first line says."""
+    pages = "; it can take pages" if any(table.long for table in tables) else ""
+    hint = f"% To \\input into a document with {_packages(tables)}{pages}\n"
     return hint + "\n".join(map(_latex_table, tables))
 
 
@@ -76,14 +89,20 @@ def latex_document(tables: Sequence[Table], title: str) -> str:
         for start in range(0, len(tables), 4)
     )
     return (
+        "% A whole document, to compile; each table that has a file of its own can be \\input\n"
         "\\documentclass{article}\n"
-        f"{PREAMBLE}\n"
+        f"{_packages(tables)}\n"
         "\\usepackage[margin=2cm]{geometry}\n"
         "\\begin{document}\n"
         f"\\section*{{{_latex(title)}}}\n"
         f"{body}\n"
         "\\end{document}\n"
     )
+
+
+def _packages(tables: Sequence[Table]) -> str:
+    long = any(table.long for table in tables)
+    return rf"\usepackage{{booktabs{',longtable' if long else ''}}}"
 
 
 def _latex_table(table: Table) -> str:
@@ -94,41 +113,103 @@ def _latex_table(table: Table) -> str:
     if not table.rows:
         return f"\\paragraph{{{caption}}}\n{notes}"
     notes = f"\\begin{{flushleft}}\\footnotesize\n{notes}\\end{{flushleft}}\n" if notes else ""
-    header = [_latex(name) for name in table.header]
-    rows = [[_latex(entry) for entry in row] for row in table.rows]
-    body = pd.DataFrame(rows, columns=header).to_latex(
+    style, columns = _fitted(table)
+    rows = [
+        [
+            _latex_lines(entry) if column.startswith("p") else _latex(entry)
+            for entry, column in zip(row, columns, strict=True)
+        ]
+        for row in table.rows
+    ]
+    body = pd.DataFrame(rows, columns=_latex_header(table)).to_latex(
         index=False,
         escape=False,
-        column_format="".join(_alignment(table, "l", "r")),
+        column_format=f"@{{}}{''.join(columns)}@{{}}",
         longtable=table.long,
         caption=caption if table.long else None,
         label=label if table.long else None,
     )
+    body = f"{{{style}\n{body}}}\n"
     if table.long:
-        return f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n{body}}}\n{notes}"
-    lengths = (
-        sum(len(e) if isinstance(e, str) else len(e.text) + len(e.after) for e in row)
-        for row in table.rows
-    )
-    if max(lengths) > WIDE:
-        body = f"{{\\scriptsize\\setlength{{\\tabcolsep}}{{3pt}}\n{body}}}\n"
+        return body + notes
     return (
         f"\\begin{{table}}[htbp]\n\\centering\n\\caption{{{caption}}}\n\\label{{{label}}}\n"
         f"\\medskip\n{body}{notes}\\end{{table}}\n"
     )
 
 
+def _latex_lines(entry: str | Entry) -> str:
+    """Write an entry that may be broken into lines, also where a variant's name has its parts."""
+    text = re.sub(r"\+(?=\S)", r"+\\allowbreak ", _latex(entry))
+    return rf"\raggedright {text}"
+
+
+def _fitted(table: Table) -> tuple[str, list[str]]:
+    """Return what sets the font with which a table is no wider than a page, and its columns."""
+    widths = [
+        max([*map(_width, words), *(_width(row[column]) for row in table.rows)])
+        for column, words in enumerate(_header_words(table))
+    ]
+    columns = _alignment(table, "l", "r")
+    texts = [column for column in table.text_columns if widths[column] > LONG]
+    flexible = sum(widths[column] for column in texts)
+    fixed = sum(widths) - flexible
+    for size, digit, padding, lines in FITS:  # noqa: B007
+        room = (PAGE - 2 * padding * (len(columns) - 1)) / digit - fixed
+        if flexible <= lines * room:
+            break
+    if flexible > room:
+        for column in texts:
+            share = max(room, LONG) * digit * widths[column] / flexible
+            columns[column] = f"p{{{share:.0f}pt}}"
+    return rf"\{size}\setlength{{\tabcolsep}}{{{padding}pt}}", columns
+
+
+def _header_words(table: Table) -> list[list[str]]:
+    """Return the lines of each column's name: one, or a line a word where numbers are narrower."""
+    found = []
+    for column, name in enumerate(table.header):
+        narrow = max(_width(row[column]) for row in table.rows) < _width(name)
+        found.append(re.split(r" (?=[^\W\d])", name) if narrow else [name])
+    return found
+
+
+def _latex_header(table: Table) -> list[str]:
+    header = []
+    sides = _alignment(table, "l", "r")
+    for side, words in zip(sides, _header_words(table), strict=True):
+        lines = r"\\".join(map(_latex, words))
+        header.append(rf"\shortstack[{side}]{{{lines}}}" if len(words) > 1 else lines)
+    return header
+
+
+def _width(entry: str | Entry) -> float:
+    """Return about how wide an entry is in LaTeX, in digits."""
+    if isinstance(entry, Entry):
+        first = f"{entry.text} {entry.after}".rstrip()
+        return max(_width(first), _width(entry.below)) * (1.15 if entry.bold else 1)
+    text = _POWER.sub(lambda power: "00000" if power[1] == "1" else "00000000", entry)
+    return sum(_WIDTHS.get(character, 1.45 if character.isupper() else 1) for character in text)
+
+
 def _alignment(table: Table, left: str, right: str) -> list[str]:
-    return [left if n < table.text_columns else right for n in range(len(table.header))]
+    return [left if n in table.text_columns else right for n in range(len(table.header))]
 
 
 def _markdown(entry: str | Entry) -> str:
     if isinstance(entry, str):
         return re.sub(r"([\\`*_|<\[])", r"\\\1", " ".join(entry.split()))
-    text, after = _markdown(entry.text), f" {_markdown(entry.after)}" if entry.after else ""
-    return (f"**{text}**" if entry.bold else text) + after + (" ★" if entry.star else "")
+    text = _markdown(entry.text)
+    rest = [_markdown(more) for more in (entry.after, entry.below) if more]
+    return " ".join([f"**{text}**" if entry.bold else text, *rest, *["★"] * entry.star])
 
 
+# Of Computer Modern's characters, those that are much narrower or wider than a digit.
+_WIDTHS = {
+    **dict.fromkeys(".,:;'il", 0.56),
+    **dict.fromkeys(" frtjs()", 0.78),
+    **dict.fromkeys("mw±★", 1.6),
+}
 _SPECIAL = {
     **{character: rf"\{character}" for character in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -153,4 +234,7 @@ def _latex(entry: str | Entry) -> str:
         return re.sub(r"^-(?=\d)", "$-$", text)
     text, after = _latex(entry.text), f" {_latex(entry.after)}" if entry.after else ""
     star = r"\rlap{$^\star$}" if entry.star else ""
-    return (rf"\textbf{{{text}}}" if entry.bold else text) + after + star
+    line = (rf"\textbf{{{text}}}" if entry.bold else text) + after + star
+    if not entry.below:
+        return line
+    return rf"\begin{{tabular}}[t]{{@{{}}r@{{}}}}{line}\\{_latex(entry.below)}\end{{tabular}}"

@@ -176,12 +176,13 @@ def method_table(results: Results, study: grid.Study, method: Method) -> Table:
 
     def entry(cell: Any) -> Entry:
         if cell.diverged:
-            return Entry(_diverged(cell))
+            return _diverged(cell)
         return Entry(
             results.number(cell.test_mse),
             bold=cell.test_mse == lowest,
             star=cell.test_mse == results.lowest[study.name],
-            after=_spread(results, cell),
+            after=_deviation(results, cell),
+            below=_interval(results, cell),
         )
 
     rows = [
@@ -190,10 +191,8 @@ def method_table(results: Results, study: grid.Study, method: Method) -> Table:
     ]
     decays = [rate_text(decay) for decay in cells["weight_decay"].unique()]
     entries = [entry for row in rows for entry in row[1:]]
-    spread = ""
-    if any(entry.after for entry in entries):
-        spread += " ± standard deviation" if results.standard_deviation else ""
-        spread += " (95 % t interval)" if results.interval else ""
+    spread = " ± standard deviation" if any(entry.after for entry in entries) else ""
+    spread += " (95 % t interval)" if any(entry.below for entry in entries) else ""
     notes = [
         _measure(study) + spread + ", by learning rate (lr) and weight decay (wd).",
         *(["Bold: the lowest of this table."] if any(e.bold for e in entries) else []),
@@ -238,7 +237,7 @@ def baseline_table(results: Results) -> Table:
         header=["data", "method", "train MSE", "test MSE"],
         rows=rows,
         notes=results.warning(),
-        text_columns=2,
+        text_columns=(0, 1),
     )
 
 
@@ -277,7 +276,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
             "partly luck.",
             *results.warning(),
         ],
-        text_columns=3,
+        text_columns=(1, 2),
         long=True,
     )
 
@@ -304,7 +303,7 @@ def deck_table(results: Results) -> Table:
             else "The studies have no cell that the deck has.",
             *results.warning(),
         ],
-        text_columns=2,
+        text_columns=(0, 1),
         long=True,
     )
 
@@ -385,22 +384,26 @@ def rate_text(value: float) -> str:
     return f"{number.scaleb(-exponent)}e{exponent}"
 
 
-def _spread(results: Results, cell: Any) -> str:
-    """Return what comes after a mean of several seeds, if anything shall."""
+def _deviation(results: Results, cell: Any) -> str:
+    """Return the standard deviation to put after a mean of several seeds, if it shall be there."""
+    if cell.n < 2 or not results.standard_deviation:
+        return ""
+    return f"± {results.number(cell.test_mse_sd)}"
+
+
+def _interval(results: Results, cell: Any) -> str:
+    """Return the interval to put below a mean of several seeds, if it shall be there."""
     from genboost import stats
 
-    if cell.n < 2:
+    if cell.n < 2 or not results.interval:
         return ""
-    parts = [f"± {results.number(cell.test_mse_sd)}"] if results.standard_deviation else []
-    if results.interval:
-        half = stats.t_quantile(cell.n - 1) * cell.test_mse_sd / math.sqrt(cell.n)
-        ends = map(results.number, (cell.test_mse - half, cell.test_mse + half))
-        parts.append(f"({' to '.join(ends)})")
-    return " ".join(parts)
+    half = stats.t_quantile(cell.n - 1) * cell.test_mse_sd / math.sqrt(cell.n)
+    ends = map(results.number, (cell.test_mse - half, cell.test_mse + half))
+    return f"({' to '.join(ends)})"
 
 
-def _diverged(cell: Any) -> str:
-    return f"diverged ({cell.diverged} of {cell.n + cell.diverged})"
+def _diverged(cell: Any) -> Entry:
+    return Entry("diverged", below=f"({cell.diverged} of {cell.n + cell.diverged})")
 
 
 def _measure(study: grid.Study) -> str:
