@@ -11,14 +11,14 @@ def test_they_come_in_the_order_of_config_yaml_and_then_the_new_ones(workflow):
         "second": {"title": "Again"},
     }
     (workflow.folder / "mine.yaml").write_text(yaml.safe_dump({"studies": studies}))
-    workflow.run(TABLES, "--configfile", "mine.yaml")
+    workflow.run("--configfile", "mine.yaml", "--", TABLES)
     text = (workflow.folder / TABLES).read_text()
     assert text.index(": The grid: ") < text.index(": Again: ") < text.index(": New: ")
 
 
 def test_one_that_is_null_is_left_out(workflow):
     assert ": Longer: " in (workflow.folder / TABLES).read_text()
-    workflow.run(TABLES, "--config", "studies={second: null}")
+    workflow.run("--config", "studies={second: null}", "--", TABLES)
     text = (workflow.folder / TABLES).read_text()
     assert ": The grid: " in text
     assert ": Longer: " not in text
