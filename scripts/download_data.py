@@ -3,8 +3,10 @@
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from genboost import dataset, download, errors, files
 
@@ -26,14 +28,30 @@ def main(argv: Sequence[str] | None = None) -> None:
             described, kaggle=arguments.kaggle_dataset, kaggle_sha256=None
         )
     obtained = download.obtain(described, arguments.source, arguments.path)
+    for note in obtained.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if arguments.source == "auto" and obtained.source == "synthetic":
+        known = _real(arguments.output, arguments.provenance)
+        if known:
+            for path in (arguments.output, arguments.provenance):
+                os.utime(path)  # or Snakemake would try again in every run
+            print(f"note: kept {arguments.output} as it is, from {known}", file=sys.stderr)
+            return
     record = download.provenance(described, obtained)
     files.write_atomically(arguments.output, obtained.content)
     files.write_atomically(arguments.provenance, json.dumps(record, indent=2) + "\n")
-    for note in obtained.notes:
-        print(f"note: {note}", file=sys.stderr)
     if record["synthetic"]:
         print(_BANNER, file=sys.stderr)
     print(f"{obtained.location} -> {arguments.output}", file=sys.stderr)
+
+
+def _real(output: str, provenance: str) -> str | None:
+    """Return where the raw file that is there came from, if it is there and not a stand-in."""
+    try:
+        record = json.loads(Path(provenance).read_bytes())
+        return record["location"] if not record["synthetic"] and Path(output).exists() else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 _BANNER = """\

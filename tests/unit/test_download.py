@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import os
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -338,6 +340,60 @@ def test_command_says_loudly_that_data_are_synthetic(tmp_path, capsys):
     assert raw.read_bytes() == CSV
     assert json.loads(provenance.read_text())["synthetic"] is True
     assert "SYNTHETIC DATA" in capsys.readouterr().err
+
+
+def without_sources(folder) -> str:
+    """Write the description of a data set that `auto` finds nowhere, as without a network."""
+    described = yaml.safe_load(YAML.read_text())
+    path = folder / YAML.name
+    path.write_text(
+        yaml.safe_dump(
+            {key: value for key, value in described.items() if key not in ("kaggle", "uci")},
+            sort_keys=False,
+        )
+    )
+    return str(path)
+
+
+def test_command_never_replaces_real_data_by_a_stand_in_unless_told(tmp_path, capsys):
+    """Where `auto` reaches nothing, what is there stays; and it is new to Snakemake."""
+    real = CSV.replace(b"\n", b"\r\n")
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes(real)
+    raw, provenance = command(tmp_path, "--source", "file", "--path", str(mine))
+    remembered = provenance.read_bytes()
+    for path in (raw, provenance):
+        os.utime(path, (1, 1))
+    capsys.readouterr()
+    command(tmp_path, "--dataset", without_sources(tmp_path))
+    assert (raw.read_bytes(), provenance.read_bytes()) == (real, remembered)
+    assert min(path.stat().st_mtime for path in (raw, provenance)) > 1
+    log = capsys.readouterr().err
+    assert "passed over" in log
+    assert f"kept {raw} as it is, from {mine}" in log
+    assert "SYNTHETIC" not in log
+
+    command(tmp_path, "--source", "synthetic")
+    assert json.loads(provenance.read_text())["synthetic"] is True
+    assert raw.read_bytes() == CSV
+
+
+@pytest.mark.parametrize("damage", ["no raw file", "no provenance", "damaged", "a stand-in"])
+def test_command_makes_a_stand_in_where_there_are_no_real_data(tmp_path, damage):
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes(CSV)
+    source = ["--source", "synthetic"] if damage == "a stand-in" else ["--source", "file"]
+    raw, provenance = command(tmp_path, *source, "--path", str(mine))
+    match damage:
+        case "no raw file":
+            raw.unlink()
+        case "no provenance":
+            provenance.unlink()
+        case "damaged":
+            provenance.write_text("[]")
+    command(tmp_path, "--dataset", without_sources(tmp_path))
+    assert raw.read_bytes() == CSV
+    assert json.loads(provenance.read_text())["synthetic"] is True
 
 
 def test_command_leaves_nothing_when_it_fails(tmp_path):

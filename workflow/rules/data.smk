@@ -6,13 +6,15 @@ localrules:
     download,
 
 
+# `update` keeps the files that are there when the job starts: where no source can be reached, real
+# data stay, and are not replaced by a stand-in.
 rule download:
     input:
         local_file,
         description="workflow/datasets/{dataset}.yaml",
     output:
-        csv="results/data/raw/{dataset}.csv",
-        provenance="results/data/raw/{dataset}.provenance.json",
+        csv=update("results/data/raw/{dataset}.csv"),
+        provenance=update("results/data/raw/{dataset}.provenance.json"),
     log:
         "results/logs/download/{dataset}.log",
     conda:
