@@ -16,7 +16,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="where to put the errors (JSON)")
     arguments = parser.parse_args(argv)
 
-    results = baselines.baselines(Data.load(arguments.arrays), arguments.seed)
+    results = {
+        "data": Data.name(arguments.arrays),
+        "errors": baselines.baselines(Data.load(arguments.arrays), arguments.seed),
+    }
     files.write_atomically(arguments.output, json.dumps(results, indent=2) + "\n")
 
 

@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     prepared = prepare.prepare(table, described, settings)
     text = description.describe(described, table, prepared, settings, provenance)
-    files.write_atomically(arguments.output, prepare.to_bytes(prepared))
+    name = described.name + (" (SYNTHETIC)" if provenance["synthetic"] else "")
+    files.write_atomically(arguments.output, prepare.to_bytes(prepared, name))
     files.write_atomically(arguments.description, text)
 
 

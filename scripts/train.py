@@ -35,28 +35,31 @@ def main() -> None:
 
     protocol = Protocol(**json.loads(arguments.protocol))
     data = Data.load(arguments.data)
-    basis = {
-        "protocol": asdict(protocol),
-        "data": data.digest,
+    origin = {
+        "data": {"name": Data.name(arguments.data), "sha256": data.digest},
         "code": arguments.code,
+    }
+    basis = {
+        **origin,
+        "protocol": asdict(protocol),
         "engine": [arguments.engine, arguments.device],
     }
     models = {path: cell_and_seed(path) for path in arguments.records}
-    fingerprints = {
-        path: fingerprint(basis | {"cell": asdict(cell), "seed": seed})
+    origins = {
+        path: origin | {"fingerprint": fingerprint(basis | {"cell": asdict(cell), "seed": seed})}
         for path, (cell, seed) in models.items()
     }
-    missing = [path for path in models if not record.is_valid(path, fingerprints[path])]
+    missing = [path for path in models if not record.is_valid(path, origins[path]["fingerprint"])]
     for path in models.keys() - set(missing):
         os.utime(path)
     if missing:
-        train(missing, models, fingerprints, protocol, data, arguments)
+        train(missing, models, origins, protocol, data, arguments)
 
 
 def train(
     paths: list[str],
     models: dict[str, tuple[Cell, int]],
-    fingerprints: dict[str, str],
+    origins: dict[str, dict[str, Any]],
     protocol: Protocol,
     data: Data,
     arguments: argparse.Namespace,
@@ -76,7 +79,7 @@ def train(
             "device": engine.device,
             "versions": {"python": platform.python_version(), "numpy": np.__version__},
         }
-        text = record.compose(cell, seed, protocol, result, fingerprints[paths[index]], run)
+        text = record.compose(cell, seed, protocol, result, origins[paths[index]], run)
         write_atomically(paths[index], text)
         now = time.monotonic()
         if len(paths) > 1 and (now - reported > PROGRESS_EVERY or done == len(paths)):

@@ -38,6 +38,12 @@ def curves(model: grid.Model) -> figures.Curves:
     )
 
 
+def data(study: grid.Study, synthetic=()) -> str:
+    """Return the name of a study's data."""
+    name = study.data["dataset"]
+    return f"{name} ({tables.MARK})" if name in synthetic else name
+
+
 class Made:
     """A study that never was; `audit` can be set to what an audit found.
 
@@ -59,6 +65,7 @@ class Made:
         self.models = grid.models(studies)
         rows = [
             {
+                "data": data(study, synthetic),
                 "study": study.name,
                 **asdict(model.cell),
                 "sam_rho": grid.text(model.cell.sam_rho),

@@ -11,7 +11,7 @@ import pandas as pd
 from genboost import grid, record
 from genboost.errors import UserError
 
-CELL = ["study", "optimizer", "learning_rate", "weight_decay", "sam_rho", "epochs"]
+CELL = ["data", *grid.STUDY_CELL]
 NAMED = 20  # mistakes that a message names
 
 
@@ -26,31 +26,37 @@ def collect(studies: Sequence[grid.Study], folder: str | Path = ".") -> pd.DataF
     Returns
     -------
     DataFrame
-        One row per study and model, in the studies' order: the columns `CELL`, then ``seed``,
-        ``test_mse`` and ``train_mse`` (NaN if the run diverged) and ``status``. ``sam_rho`` is
-        text, ``none`` without SAM.
+        One row per study and model, in the studies' order: the columns `CELL`, of which ``data``
+        names what the model was trained on, then ``seed``, ``test_mse`` and ``train_mse`` (NaN if
+        the run diverged) and ``status``. ``sam_rho`` is text, ``none`` without SAM.
 
     Raises
     ------
     UserError
-        Naming every model that is missing, damaged, doubled or another than its path says.
+        Naming every model that is missing, damaged, doubled or another than its path says. A
+        damaged record is set aside, renamed to ``.damaged``, so that its model is trained again.
     """
     models = grid.models(list(studies))
     entries, mistakes = {}, list(_doubled(studies))
     for model in models:
         try:
             entries[model] = _checked(model, Path(folder))
+        except record.DamagedError:
+            path = Path(folder, model.record)
+            path.replace(f"{path}.damaged")
+            mistakes.append(f"{path} is damaged: set aside; run snakemake again to train it again")
         except UserError as error:
             mistakes.append(str(error))
     if mistakes:
         more = len(mistakes) - NAMED
         lines = mistakes[:NAMED] + ([f"and {more} more"] if more > 0 else [])
         raise UserError(
-            f"{len(mistakes)} mistakes in the records of {len(models)} models:\n  "
-            + "\n  ".join(lines)
+            f"{len(mistakes)} {'mistake' if len(mistakes) == 1 else 'mistakes'} "
+            f"in the records of {len(models)} models:\n  " + "\n  ".join(lines)
         )
     rows = [
         {
+            "data": entries[model]["data"]["name"],
             "study": study.name,
             **asdict(model.cell),
             "sam_rho": grid.text(model.cell.sam_rho),

@@ -111,7 +111,7 @@ def ranking_table(found: Audit, warning: Sequence[str]) -> Table:
             f"{score.log_error:.3f}",
             f"{score.noise_floor:.3f}",
             f"{score.unexplained:.3f}",
-            f"{score.mean_ratio:.2f}",
+            f"{score.geometric_mean_ratio:.2f}",
             f"{score.rank_correlation:.3f}",
             f"{score.inside:.0%}",
             f"{score.gap:+.3f} ({score.gap_low:+.3f} to {score.gap_high:+.3f})",
@@ -124,20 +124,20 @@ def ranking_table(found: Audit, warning: Sequence[str]) -> Table:
         name="audit",
         title="Ranking",
         header=[
-            *("rank", "reading", "log error", "noise floor", "unexplained", "mean ratio"),
-            *("rank correlation", "inside", "behind the best", "first"),
+            *("rank", "reading", "log error", "noise floor", "unexplained"),
+            *("geometric mean ratio", "rank correlation", "inside", "behind the best", "first"),
         ],
         rows=rows,
         notes=[
             f"{len(found.scores)} readings, each with the deck's {len(found.cells)} cells on "
             f"{found.splits} splits with {found.seeds} seeds. Log error: root mean square of "
             "log(ours / deck's). Noise floor: what it would be if the deck were one more split of "
-            "this reading with three seeds a cell; unexplained: what is left beyond that. Mean "
-            "ratio: geometric. Inside: the deck's figures in our 95 % prediction intervals of one "
-            "more split. Behind the best: log error on single splits less that of the best reading "
-            "on the same, with a 95 % interval over the splits. First: share of 2,000 resamples of "
-            "splits and cells in which no reading has a lower log error. A model that diverged, or "
-            "has more than ten times the deck's error, counts as ten times.",
+            "this reading with three seeds a cell; unexplained: what is left beyond that. Ratio: "
+            "ours by the deck's. Inside: the deck's figures in our 95 % prediction intervals of "
+            "one more split. Behind the best: log error on single splits less that of the best "
+            "reading on the same, with a 95 % interval over the splits. First: share of 2,000 "
+            "resamples of splits and cells in which no reading has a lower log error. A model that "
+            "diverged, or has more than ten times the deck's error, counts as ten times.",
             *warning,
         ],
         text_columns=(0, 1),

@@ -22,6 +22,12 @@ class Data:
         with np.load(path) as arrays:
             return cls(*(arrays[field.name] for field in fields(cls)))
 
+    @staticmethod
+    def name(path: str | Path) -> str:
+        """Return the name of the data set in a file, marked if it is a synthetic stand-in."""
+        with np.load(path) as arrays:
+            return str(arrays["name"])
+
     @property
     def digest(self) -> str:
         """A digest of the arrays, not of the file: its headers depend on Python's version."""

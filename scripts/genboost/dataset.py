@@ -68,6 +68,11 @@ class Dataset:
     columns: tuple[Column, ...]
 
     @property
+    def name(self) -> str:
+        """What the configuration calls the data set."""
+        return self.path.stem
+
+    @property
     def feature_columns(self) -> list[str]:
         """The names of the columns other than the label, in order."""
         return [column.name for column in self.columns]

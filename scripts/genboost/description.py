@@ -61,6 +61,7 @@ def describe(
             [
                 f"- source: {provenance['source']}, {provenance['location']}",
                 f"- sha256: `{provenance['sha256']}`",
+                f"- sha256 of the prepared arrays, as in the models' records: `{data.digest}`",
                 f"- licence: {provenance['licence']}",
                 f"- citation: {provenance['citation']}",
                 *(f"- note: {' '.join(note.split())}" for note in provenance["notes"]),

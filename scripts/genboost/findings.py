@@ -1,13 +1,14 @@
 """What the numbers mean: all statistics of a run, as CSV, JSON and Markdown.
 
-`results/statistics/` holds, each with a first column ``data`` that says SYNTHETIC where the data
-are the stand-in:
+`results/statistics/` holds, each table with a first column ``data`` that names the data:
 
 - ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
 - ``comparisons.csv``: the verdict on every claim of the configuration;
 - ``best.csv``: the best cell of each study and method, and its unbiased error;
-- ``deck.csv``: our cells against the deck's; ``agreement.csv``: the same in a few numbers;
-- ``statistics.json``: the last four, the differences seed by seed, and the tables for people;
+- ``agreement.csv``: our cells against the deck's in a few numbers (`results/tables/deck.csv` has
+  them one by one);
+- ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
+  and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
@@ -19,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from genboost import audit, grid, stats, tables, verdicts
+from genboost import stats, tables, verdicts
 from genboost.markup import Table, markdown
 from genboost.tables import Results
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILES = [
-    *(f"{name}.csv" for name in ("cells", "comparisons", "best", "deck", "agreement")),
+    *(f"{name}.csv" for name in ("cells", "comparisons", "best", "agreement")),
     "statistics.json",
     "statistics.md",
 ]
@@ -41,30 +42,21 @@ class Findings:
     ----------
     cells : DataFrame
         The columns of `aggregation.summarize` but ``train_mse``, then ``low`` and ``high``.
-    held : DataFrame
-        As `audit.hold_against_deck` returns it.
-    agreements : dict
-        By scope: studies, methods, and all.
     """
 
     results: Results
     cells: pd.DataFrame
     verdicts: list[verdicts.Verdict]
     choices: list[verdicts.Choice]
-    held: pd.DataFrame
-    agreements: dict[str, audit.Agreement]
 
 
 def find(results: Results, claims: Mapping[str, Mapping[str, Any]]) -> Findings:
     """Compute all statistics of a run."""
-    held = audit.hold_against_deck(results.models, results.figures)
     return Findings(
         results=results,
         cells=_with_intervals(results),
         verdicts=verdicts.verdicts(claims, results.models),
         choices=verdicts.choices(results.models, list(_scopes(results))),
-        held=held,
-        agreements=dict(_agreements(results, held)),
     )
 
 
@@ -72,27 +64,28 @@ def files(found: Findings) -> dict[str, str]:
     """Return the files of `FILES` by name."""
     import pandas as pd
 
-    agreements = [{"scope": scope, **asdict(a)} for scope, a in found.agreements.items()]
-    shown = [comparison_table(found), *_details(found), best_table(found), agreement_table(found)]
+    results = found.results
+    agreements = [{"scope": scope, **asdict(a)} for scope, a in tables.agreements(results)]
+    agreement = tables.agreement_table(results)
+    shown = [comparison_table(found), *_details(found), best_table(found), agreement]
     document = {
-        "data": tables.MARK if found.results.is_synthetic() else "real",
+        "data": tables.MARK if results.is_synthetic() else "real",
         "comparisons": [asdict(verdict) for verdict in found.verdicts],
         "best": [asdict(choice) for choice in found.choices],
         "agreement": agreements,
-        "deck": found.held.to_dict("records"),
+        "deck": results.compared.to_dict("records"),
         "tables": {table.name: asdict(table) for table in shown},
     }
     csv = {
         "cells": found.cells,
         "comparisons": pd.DataFrame(verdicts.rows(found.verdicts)),
         "best": pd.DataFrame(verdicts.rows(found.choices)),
-        "deck": found.held,
         "agreement": pd.DataFrame(agreements),
     }
     return {
-        **{f"{name}.csv": _csv(found.results, frame) for name, frame in csv.items()},
+        **{f"{name}.csv": _csv(results, frame) for name, frame in csv.items()},
         "statistics.json": json.dumps(_without_nan(document), indent=1) + "\n",
-        "statistics.md": markdown(shown, found.results.marked("What the numbers mean")),
+        "statistics.md": markdown(shown, results.marked("What the numbers mean")),
     }
 
 
@@ -173,36 +166,6 @@ def best_table(found: Findings) -> Table:
     )
 
 
-def agreement_table(found: Findings) -> Table:
-    """Return how well our cells agree with the deck's."""
-    rows = [
-        [
-            scope,
-            str(a.cells),
-            *(_fraction(value) for value in (a.log_error, a.noise_floor, a.geometric_mean_ratio)),
-            "" if math.isnan(a.inside) else f"{a.inside:.0%}",
-            _fraction(a.rank_correlation),
-        ]
-        for scope, a in found.agreements.items()
-    ]
-    return Table(
-        name="agreement",
-        title=found.results.marked("The deck against ours"),
-        header=[
-            *("cells of", "cells", "log error", "noise floor", "mean ratio", "inside"),
-            "rank correlation",
-        ],
-        rows=rows,
-        notes=[
-            "Log error: root mean square of log(ours / deck's). Noise floor: what it would be if "
-            "the deck's figures were means of three more of our seeds. Mean ratio: geometric, ours "
-            "by the deck's. Inside: the deck's figures in our 95 % prediction intervals of a mean "
-            "of three. Cell by cell: deck.csv.",
-            *found.results.warning(),
-        ],
-    )
-
-
 def _details(found: Findings) -> Iterator[Table]:
     """Yield what was compared, and what three seeds would have said."""
     number = found.results.number
@@ -253,22 +216,6 @@ def _scopes(results: Results) -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield study.name, method.title, method._asdict()
 
 
-def _agreements(results: Results, held: pd.DataFrame) -> Iterator[tuple[str, audit.Agreement]]:
-    for study in results.studies:
-        cells = held[held["study"] == study.name]
-        if cells.empty:
-            continue
-        for method in tables.methods(study):
-            rows = cells
-            for name, value in method._asdict().items():
-                rows = rows[rows[name] == value]
-            if len(rows):
-                yield f"{results.titles[study.name]}: {method.title}", audit.agreement(rows)
-        yield results.titles[study.name], audit.agreement(cells)
-    if held["study"].nunique() > 1:
-        yield "all", audit.agreement(held)
-
-
 def _smallness(found: Findings) -> Iterator[str]:
     """Say once where n is too small, and which claims are untested."""
     for reason in dict.fromkeys(v.reason for v in found.verdicts if v.reason):
@@ -278,20 +225,15 @@ def _smallness(found: Findings) -> Iterator[str]:
 
 
 def _csv(results: Results, frame: pd.DataFrame) -> str:
-    frame = frame.copy()
-    if "study" in frame:
-        datasets = {study.name: study for study in results.studies}
-        data = [_data(results, datasets[name]) for name in frame["study"]]
-    else:
-        data = [_data(results, *results.studies)] * len(frame)
-    frame.insert(0, "data", data)
-    return frame.to_csv(index=False, lineterminator="\n")
+    """Write a frame with the data of its study, or of all, in its first column."""
+    from genboost import aggregation
 
-
-def _data(results: Results, *studies: grid.Study) -> str:
-    if results.is_synthetic(*studies):
-        return tables.MARK
-    return "+".join(dict.fromkeys(study.data["dataset"] for study in studies))
+    if "data" not in frame:
+        names = dict(zip(results.models["study"], results.models["data"], strict=True))
+        everything = "+".join(dict.fromkeys(names.values()))
+        data = frame["study"].map(names) if "study" in frame else everything
+        frame = frame.assign(data=data)[["data", *frame.columns]]
+    return aggregation.to_csv(frame)
 
 
 def _without_nan(value: Any) -> Any:
@@ -320,7 +262,3 @@ def _p(value: float) -> str:
 
 def _percent(value: float) -> str:
     return f"{value:.1%}"
-
-
-def _fraction(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.3f}"

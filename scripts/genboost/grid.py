@@ -5,7 +5,7 @@ edit of the configuration changes the paths of just the models that it touches.
 """
 
 import itertools
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,10 @@ from genboost.engine import KERNEL_OPTIMIZERS
 LANES = 16  # models that the compiled engine trains in one vector
 
 AXES = ("optimizer", "learning_rate", "weight_decay", "sam_rho", "seed")
+# The columns of tables that name a cell, and a cell of a study.
+CELL = [field.name for field in fields(Cell)]
+STUDY_CELL = ["study", *CELL]
+STANDARD = "default"  # the name of data or a protocol that are as the defaults say
 
 
 @cache
@@ -176,7 +180,7 @@ def cost(model: Model) -> int:
 
 
 def _difference(settings: dict[str, Any], standard: dict[str, Any]) -> str:
-    """Return ``name~value`` of all settings that are not standard, or ``default``."""
+    """Return ``name~value`` of all settings that are not standard, or `STANDARD`."""
     changed = [f"{key}~{text(value)}" for key, value in settings.items() if value != standard[key]]
     # "+" and not ",": Snakemake takes a comma in a wildcard for the end of it when it submits jobs.
-    return "+".join(changed) or "default"
+    return "+".join(changed) or STANDARD

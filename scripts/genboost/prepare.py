@@ -115,12 +115,19 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
     )
 
 
-def to_bytes(prepared: Prepared) -> bytes:
-    """Return an npz file; not compressed, so that the bytes depend on no version of zlib."""
+def to_bytes(prepared: Prepared, name: str) -> bytes:
+    """Return an npz file; not compressed, so that the bytes depend on no version of zlib.
+
+    Parameters
+    ----------
+    name
+        What all that is made from these data calls them.
+    """
     file = io.BytesIO()
     np.savez(
         file,
         **vars(prepared.data),
+        name=name,
         inputs=np.array(list(prepared.inputs)),
         train_rows=prepared.train_rows,
         test_rows=prepared.test_rows,

@@ -26,15 +26,16 @@ def compose(
     seed: int,
     protocol: Protocol,
     result: Result,
-    fingerprint: str,
+    origin: dict[str, Any],
     run: dict[str, Any],
 ) -> str:
     """Write a trained model as a record's text.
 
     Parameters
     ----------
-    fingerprint
-        Stands for all that determines the result; see `train.py`.
+    origin
+        What it was trained on and by: ``data`` (name and digest), ``code`` (a digest) and
+        ``fingerprint``, which stands for all that determines the result; see `train.py`.
     run
         What may differ between two runs: seconds, engine, device, versions.
     """
@@ -43,7 +44,7 @@ def compose(
         "cell": asdict(cell),
         "seed": seed,
         "protocol": asdict(protocol),
-        "fingerprint": fingerprint,
+        **origin,
         "status": "diverged" if result.diverged else "finished",
         "test_mse": None
         if result.diverged
@@ -61,13 +62,17 @@ def compose(
     return f'{sealed}{SEAL}"{_checksum(sealed.encode())}",\n"run": {json.dumps(run)}{END}'
 
 
+class DamagedError(UserError):
+    """A record was cut short or altered."""
+
+
 def read(path: str | Path) -> dict[str, Any]:
     """Read a record.
 
     Raises
     ------
     UserError
-        If the file is missing, cut short or altered.
+        If the file is missing, cut short or altered; of these, the last two as a `DamagedError`.
     """
     try:
         content = Path(path).read_bytes()
@@ -80,7 +85,7 @@ def read(path: str | Path) -> dict[str, Any]:
             return entries
     except (ValueError, KeyError, TypeError):
         pass
-    raise UserError(f"{path} is damaged; delete it and run snakemake again")
+    raise DamagedError(f"{path} is damaged; delete it and run snakemake again")
 
 
 def weights(entries: dict[str, Any]) -> np.ndarray | None:

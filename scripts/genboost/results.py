@@ -30,7 +30,7 @@ def load(arguments: argparse.Namespace) -> Results:
         summary=aggregation.read_csv(arguments.summary),
         figures=deck.load(arguments.deck),
         baselines={
-            path.parent.name: json.loads(path.read_bytes())
+            path.parent.name: json.loads(path.read_bytes())["errors"]
             for path in map(Path, arguments.baselines)
         },
         synthetic=frozenset(

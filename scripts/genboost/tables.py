@@ -32,6 +32,9 @@ WARNING = (
     f"{MARK} DATA: computed from a generated stand-in, not from the published data set. "
     "No number here says anything about the real one."
 )
+NOTHING = (
+    "Nothing to compare with the deck: no study with its data and protocol has one of its cells."
+)
 
 
 class Method(NamedTuple):
@@ -118,8 +121,8 @@ class Results:
 
     @cached_property
     def compared(self) -> pd.DataFrame:
-        """Our cells beside the deck's."""
-        return deck.compare(self.summary, self.figures)
+        """The deck's cells beside ours."""
+        return deck.compare(self.studies, self.models, self.figures)
 
     def is_synthetic(self, *studies: grid.Study) -> bool:
         """Say whether any of some studies (of all, by default) has synthetic data."""
@@ -143,12 +146,14 @@ class Results:
 
 def files(results: Results) -> dict[str, str]:
     """Return all files of the tables, by name."""
+    from genboost import aggregation
+
     grids = [
         method_table(results, study, method)
         for study in results.studies
         for method in methods(study)
     ]
-    ranked, compared = ranking(results), results.compared
+    ranked = ranking(results)
     ranked_table = ranking_table(results, ranked)
     deck_tables = [agreement_table(results), deck_table(results)]
     everything = [*grids, baseline_table(results), *deck_tables, ranked_table]
@@ -160,10 +165,10 @@ def files(results: Results) -> dict[str, str]:
         "tables.tex": latex_document(everything, title),
         "ranking.md": markdown([ranked_table]),
         "ranking.tex": latex([ranked_table]),
-        "ranking.csv": _csv(results, ranked),
+        "ranking.csv": aggregation.to_csv(ranked),
         "deck.md": markdown(deck_tables),
         "deck.tex": latex(deck_tables),
-        "deck.csv": _csv(results, compared),
+        "deck.csv": aggregation.to_csv(results.compared),
         "summary.txt": "\n".join(summary_lines(results)) + "\n",
     }
 
@@ -248,7 +253,8 @@ def ranking(results: Results) -> pd.DataFrame:
     """
     rank = results.complete["test_mse"].rank(method="min").astype("Int64")
     ranked = results.summary.assign(rank=rank).sort_values("rank", kind="stable")
-    return ranked[["rank", *results.summary.columns]]
+    first, *others = results.summary.columns
+    return ranked[[first, "rank", *others]]
 
 
 def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
@@ -298,9 +304,8 @@ def deck_table(results: Results) -> Table:
         header=["study", *CELL_HEADER, "deck", "ours", "difference", "ratio"],
         rows=rows,
         notes=[
-            "Difference: ours less the deck's; ratio: ours by the deck's."
-            if rows
-            else "The studies have no cell that the deck has.",
+            "Difference: ours less the deck's; ratio: ours by the deck's." if rows else NOTHING,
+            *_left_out(results),
             *results.warning(),
         ],
         text_columns=(0, 1),
@@ -309,22 +314,50 @@ def deck_table(results: Results) -> Table:
 
 
 def agreement_table(results: Results) -> Table:
-    """Return how well our test errors agree with the deck's, by study and in all."""
+    """Return how well our test errors agree with the deck's, in a few numbers."""
     rows = [
-        [name, str(found["cells"]), *(_ratio(value) for value in list(found.values())[1:])]
-        for name, found in _agreement(results)
+        [
+            scope,
+            str(found.cells),
+            *map(_ratio, (found.geometric_mean_ratio, found.rank_correlation)),
+            *map(_ratio, (found.log_error, found.noise_floor)),
+            "" if math.isnan(found.inside) else f"{found.inside:.0%}",
+        ]
+        for scope, found in agreements(results)
     ]
+    meaning = (
+        f"Cells: those of the deck's {len(results.figures)} of which no run diverged, each once. "
+        "Ratio: our test MSE by the deck's. Rank correlation: Spearman's. Log error: root mean "
+        "square of log(ours / deck's). Noise floor: what it would be if the deck's figures were "
+        "means of three more of our seeds. Inside: the deck's figures in our 95 % prediction "
+        "intervals of a mean of three."
+    )
     return Table(
         name="agreement",
         title=results.marked("Agreement with the deck"),
-        header=["study", "cells", "mean ratio", "geometric mean ratio", "rank correlation"],
-        rows=rows,
-        notes=[
-            f"Cells of which the deck has a figure too, of its {len(results.figures)}, and no run "
-            "diverged. Ratio: our test MSE by the deck's. Rank correlation: Spearman's.",
-            *results.warning(),
+        header=[
+            *("cells of", "cells", "geometric mean ratio", "rank correlation"),
+            *("log error", "noise floor", "inside"),
         ],
+        rows=rows,
+        notes=[meaning if rows else NOTHING, *_left_out(results), *results.warning()],
     )
+
+
+def agreements(results: Results) -> Iterator[tuple[str, deck.Agreement]]:
+    """Yield the agreement with the deck of each method and study that it has, and of all."""
+    compared = results.compared
+    for study in results.studies:
+        cells = _rows(compared, study=study.name)
+        if cells.empty:
+            continue
+        for method in methods(study):
+            rows = _rows(cells, **method._asdict())
+            if len(rows):
+                yield f"{results.titles[study.name]}: {method.title}", deck.agreement(rows)
+        yield results.titles[study.name], deck.agreement(cells)
+    if compared["study"].nunique() > 1:
+        yield results.marked("all"), deck.agreement(compared)
 
 
 def summary_lines(results: Results) -> Iterator[str]:
@@ -353,14 +386,14 @@ def summary_lines(results: Results) -> Iterator[str]:
     yield ""
     yield from dict.fromkeys(_worth(results, study) for study in results.studies)
     if results.compared.empty:
-        yield "Deck: no cell to compare."
+        yield NOTHING
     else:
-        for name, found in _agreement(results):
-            mean, geometric, ranks = map(_ratio, list(found.values())[1:])
-            yield (
-                f"Deck, {name}: {found['cells']} cells compared; ours by the deck's: mean {mean}, "
-                f"geometric mean {geometric}; rank correlation {ranks or 'unknown'}"
-            )
+        found = deck.agreement(results.compared)
+        yield (
+            f"Deck: {found.cells} of its {len(results.figures)} cells compared; ours by the "
+            f"deck's: geometric mean {_ratio(found.geometric_mean_ratio)}; rank correlation "
+            f"{_ratio(found.rank_correlation) or 'unknown'}"
+        )
     yield from warning
 
 
@@ -420,14 +453,11 @@ def _worth(results: Results, study: grid.Study) -> str:
     return f"For comparison, on the same test rows: {', '.join(reached)}."
 
 
-def _agreement(results: Results) -> list[tuple[str, dict[str, float]]]:
-    """Return the agreement with the deck of each study that shares cells with it, and of all."""
-    parts = [
-        (results.titles[name], deck.agreement(cells))
-        for name, cells in results.compared.groupby("study", sort=False)
-    ]
-    whole = [(results.marked("all"), deck.agreement(results.compared))]
-    return parts if len(parts) == 1 else parts + whole
+def _left_out(results: Results) -> list[str]:
+    """Name the studies that are not compared with the deck."""
+    titles = [f"“{s.title}”" for s in results.studies if not deck.is_repeated_by(s)]
+    why = "for other data or another protocol than the deck's"
+    return [f"Not compared, {why}: {', '.join(titles)}."] if titles else []
 
 
 def _ratio(value: float) -> str:
@@ -445,14 +475,3 @@ def _best(frame: pd.DataFrame, **values: Any) -> Any | None:
     """Return the first row of lowest test MSE among those that have some values, or None."""
     rows = _rows(frame, **values).dropna(subset="test_mse")
     return None if rows.empty else next(rows.loc[[rows["test_mse"].idxmin()]].itertuples())
-
-
-def _csv(results: Results, frame: pd.DataFrame) -> str:
-    """Write a frame with a first column that says which data it comes from."""
-    data = {
-        study.name: MARK if results.is_synthetic(study) else study.data["dataset"]
-        for study in results.studies
-    }
-    frame = frame.copy()
-    frame.insert(0, "data", frame["study"].map(data))
-    return frame.to_csv(index=False, lineterminator="\n")

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genboost import grid, stats, tables
+from genboost.grid import STUDY_CELL
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CELL = ["study", "optimizer", "learning_rate", "weight_decay", "sam_rho", "epochs"]
 FEW = 3  # seeds of the deck's study
 
 SUPPORTED, CONTRADICTED, UNDECIDED, UNTESTED = "supported", "contradicted", "undecided", "untested"
@@ -33,7 +33,7 @@ class Errors:
 
     Attributes
     ----------
-    cells : list of tuples, the values of `CELL`
+    cells : list of tuples, the values of `STUDY_CELL`
     seeds : list of int
     values : float array [cells, seeds]
     """
@@ -132,7 +132,7 @@ def select(models: pd.DataFrame, selection: Mapping[str, Any]) -> Errors:
     Parameters
     ----------
     selection
-        For some of `CELL`, a value or a list of values.
+        For some of `STUDY_CELL`, a value or a list of values.
     """
     for axis, values in selection.items():
         values = values if isinstance(values, list) else [values]
@@ -142,7 +142,7 @@ def select(models: pd.DataFrame, selection: Mapping[str, Any]) -> Errors:
     by_study = models.groupby("study")["seed"].agg(set)
     shared = set.intersection(*by_study) if len(by_study) else set()
     models = models[models["seed"].isin(shared)]
-    table = models.set_index([*CELL, "seed"])["test_mse"].unstack("seed", sort=False)
+    table = models.set_index([*STUDY_CELL, "seed"])["test_mse"].unstack("seed", sort=False)
     table = table[sorted(table.columns)].dropna()
     return Errors(list(table.index), [int(seed) for seed in table.columns], table.to_numpy(float))
 
@@ -250,7 +250,7 @@ def _partners(a: Errors, b: Errors) -> tuple[Errors, Errors]:
     """Match cells that agree on every axis but those on which each side has a single value."""
     pinned = [
         axis
-        for axis in range(len(CELL))
+        for axis in range(len(STUDY_CELL))
         if len({cell[axis] for cell in a.cells}) == 1 == len({cell[axis] for cell in b.cells})
     ]
 

@@ -46,7 +46,8 @@ def result(test_mse):
 
 def write(model, test_mse, path=None, **changes):
     model = replace(model, **changes)
-    text = record.compose(model.cell, model.seed, model.protocol, result(test_mse), "", {})
+    origin = {"data": {"name": "obesity (SYNTHETIC)", "sha256": ""}, "fingerprint": ""}
+    text = record.compose(model.cell, model.seed, model.protocol, result(test_mse), origin, {})
     path = Path(path or model.record)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -71,9 +72,10 @@ def mistakes(studies):
 def test_rows_are_the_models_in_the_order_of_the_configuration(studies):
     models = aggregation.collect(studies)
     assert list(models.columns) == [
-        "study", "optimizer", "learning_rate", "weight_decay", "sam_rho", "epochs",
+        "data", "study", "optimizer", "learning_rate", "weight_decay", "sam_rho", "epochs",
         "seed", "test_mse", "train_mse", "status",
     ]  # fmt: skip
+    assert set(models["data"]) == {"obesity (SYNTHETIC)"}
     assert list(models["study"]) == ["first"] * 12 + ["NA"] * 12
     assert list(models["seed"]) == [0, 1, 5] * 8
     assert list(models["learning_rate"]) == ([3e-5] * 3 + [1e-3] * 3) * 4
@@ -115,7 +117,7 @@ def test_diverged_runs_are_counted_and_in_no_mean(studies):
     assert list(summary["diverged"][:3]) == [1, 3, 0]
     assert np.isnan(summary["test_mse"][1])
     assert aggregation.to_csv(models).splitlines()[1] == (
-        "first,adam,3e-05,0.0,none,200,0,,,diverged"
+        "obesity (SYNTHETIC),first,adam,3e-05,0.0,none,200,0,,,diverged"
     )
 
 
@@ -140,7 +142,7 @@ def test_every_mistake_is_named(studies):
         (missing, short, cell, seed, protocol),
         (
             "is missing",
-            "is damaged",
+            "is damaged: set aside; run snakemake again",
             "is of another cell (learning_rate 0.1 instead of 3e-05)",
             "is of another seed (7 instead of 0)",
             "is of another protocol (width 20 instead of 18)",
@@ -148,6 +150,29 @@ def test_every_mistake_is_named(studies):
         strict=True,
     ):
         assert f"{model.record} {what}" in line
+
+
+def test_an_altered_record_is_set_aside(studies):
+    """Snakemake sees that it is missing, and trains that model again; the others stay."""
+    path = Path(studies[0].models[3].record)
+    altered = path.read_text().replace('"test_mse": ', '"test_mse": 1', 1)
+    path.write_text(altered)
+    assert not record.is_damaged(path)  # at its two ends
+    lines = mistakes(studies)
+    assert lines[0] == "1 mistake in the records of 18 models:"
+    assert not path.exists()
+    assert Path(f"{path}.damaged").read_text() == altered
+    assert all(Path(model.record).exists() for model in studies[0].models[4:])
+    assert f"{path} is missing" in mistakes(studies)[1]
+
+
+def test_the_summary_says_what_data_it_is_of(studies):
+    aggregate.main(["--config", json.dumps(config.resolve(CONFIG)), "--cells", "c.csv",
+                    "--summary", "s.csv"])  # fmt: skip
+    for name in ("c.csv", "s.csv"):
+        header, *rows = Path(name).read_text().splitlines()
+        assert header.startswith("data,study,")
+        assert all(row.startswith("obesity (SYNTHETIC),") for row in rows)
 
 
 def test_a_model_that_a_study_has_twice(studies):

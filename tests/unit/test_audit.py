@@ -1,10 +1,10 @@
-"""The deck held against ours, and the ranking of readings, with answers known beforehand."""
+"""The readings of the deck's protocol and their ranking, with answers known beforehand."""
 
 import json
 import math
+import re
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import train_trial
@@ -13,74 +13,6 @@ from genboost.data import Data
 from genboost.errors import UserError
 
 FIGURES = deck.load()
-CELL = {"optimizer": "adam", "learning_rate": 3e-3, "weight_decay": 0.0, "sam_rho": "none"}
-
-
-def runs(errors: list[float], rate: float = 3e-3, study: str = "grid") -> list[dict]:
-    cell = {**CELL, "learning_rate": rate, "epochs": 200, "study": study}
-    return [{**cell, "seed": seed, "test_mse": error} for seed, error in enumerate(errors)]
-
-
-# The deck against a study's cells.
-
-
-def test_a_cell_against_the_decks():
-    # The deck has 0.946555 there. Mean 1, sd 0.1, t(2) = 4.302653: the interval of a mean of three
-    # is 1 ± 4.302653 * 0.1 * sqrt(2 / 3) = 1 ± 0.351310.
-    held = audit.hold_against_deck(pd.DataFrame(runs([0.9, 1.0, 1.1])), FIGURES)
-    (row,) = held.to_dict("records")
-    assert row["deck"] == 0.946555
-    assert row["ratio"] == pytest.approx(1 / 0.946555)
-    assert row["log_ratio"] == pytest.approx(-math.log(0.946555))
-    assert (row["low"], row["high"]) == pytest.approx((0.648690, 1.351310), abs=1e-5)
-    assert row["inside"]
-
-
-def test_a_cell_outside_its_interval_and_cells_without_a_figure():
-    table = pd.DataFrame(
-        runs([2.0, 2.01, 2.02])
-        + runs([1.0, 1.0, 1.0], rate=0.5)  # not in the deck
-        + runs([1.0, math.nan, 1.0], rate=1e-3)  # diverged
-    )
-    held = audit.hold_against_deck(table, FIGURES)
-    assert held["inside"].tolist() == [False]
-
-
-def test_agreement_by_hand():
-    first = FIGURES[FIGURES["learning_rate"] == 3e-3].iloc[0]["deck"]
-    second = FIGURES[FIGURES["learning_rate"] == 1e-3].iloc[0]["deck"]
-    table = pd.DataFrame(runs([2 * first] * 3) + runs([second / 2] * 3, rate=1e-3))
-    found = audit.agreement(audit.hold_against_deck(table, FIGURES))
-    assert found.cells == 2
-    assert found.log_error == pytest.approx(math.log(2))
-    assert found.geometric_mean_ratio == pytest.approx(1)
-    assert (found.noise_floor, found.inside) == (0, 0)
-    # Ours: 1.89 and 0.51; the deck's: 0.95 and 1.02.
-    assert found.rank_correlation == pytest.approx(-1)
-
-
-def test_the_noise_floor_is_reached_by_another_sample_of_the_same():
-    random = np.random.default_rng(0)
-    rows, figures = [], FIGURES.head(0)
-    for n, cell in FIGURES.iterrows():
-        spread = 0.1 * cell["deck"]
-        key = cell.drop("deck").to_dict() | {"study": "grid"}
-        rows += [
-            {**key, "seed": s, "test_mse": random.normal(cell["deck"], spread)} for s in range(10)
-        ]
-        figures = FIGURES.copy() if n == 0 else figures
-        figures.loc[n, "deck"] = random.normal(cell["deck"], spread, 3).mean()
-    found = audit.agreement(audit.hold_against_deck(pd.DataFrame(rows), figures))
-    assert found.log_error == pytest.approx(found.noise_floor, rel=0.15)
-    assert found.inside == pytest.approx(0.95, abs=0.04)
-
-
-def test_nothing_to_compare():
-    held = audit.hold_against_deck(pd.DataFrame(runs([1.0] * 3, rate=0.5)), FIGURES)
-    found = audit.agreement(held)
-    assert found.cells == 0
-    assert math.isnan(found.log_error)
-
 
 # Readings.
 
@@ -276,7 +208,7 @@ def test_the_files_of_an_audit(tmp_path, monkeypatch):
     document = json.loads(written["audit.json"])
     assert document["ranking"][0]["reading"] == "as stated"
     assert len(document["cells"]) == 208
-    assert "| 1 " in written["audit.md"].replace("|    1 ", "| 1 ")
+    assert re.search(r"\| +1 \| as stated ", written["audit.md"])
     assert "SYNTHETIC" not in written["audit.md"]
     assert written["audit.md"] != audit_report.files(found, synthetic=True)["audit.md"]
     assert "SYNTHETIC" in audit_report.files(found, synthetic=True)["audit.md"]

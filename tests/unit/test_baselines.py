@@ -42,7 +42,7 @@ def test_stand_in_is_about_as_hard_as_the_published_data():
 
 def test_command_writes_the_same_bytes_every_time(tmp_path):
     arrays = tmp_path / "arrays.npz"
-    arrays.write_bytes(to_bytes(PREPARED))
+    arrays.write_bytes(to_bytes(PREPARED, "obesity (SYNTHETIC)"))
     # By its path: the script and the library's module have the same name.
     location = importlib.util.spec_from_file_location("command", ROOT / "scripts" / "baselines.py")
     command = importlib.util.module_from_spec(location)
@@ -52,4 +52,7 @@ def test_command_writes_the_same_bytes_every_time(tmp_path):
         command.main(["--arrays", str(arrays), "--output", str(output)])
         written.append(output.read_bytes())
     assert written[0] == written[1]
-    assert json.loads(written[0]) == baselines(PREPARED.data)
+    assert json.loads(written[0]) == {
+        "data": "obesity (SYNTHETIC)",
+        "errors": baselines(PREPARED.data),
+    }

@@ -2,75 +2,142 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from genboost import deck
+from genboost import config, deck, grid
+
+FIGURES = deck.load()
+CELL = {"optimizer": "adam", "weight_decay": 0.0, "sam_rho": "none", "epochs": 200}
 
 
-def summary(*rows):
-    """Return a summary with rows of (study, optimizer, lr, wd, rho, epochs, test MSE, diverged)."""
-    return pd.DataFrame(rows, columns=["study", *deck.CELL, "test_mse", "diverged"])
+def study(name: str = "grid", **overrides) -> grid.Study:
+    """Return a study of the standard experiment, but for what is overridden."""
+    return grid.studies(config.resolve({"studies": {name: overrides}}))[0]
 
 
-def figures(*values):
-    rows = [("adam", 1e-3, 10.0**-n, "none", 200, value) for n, value in enumerate(values)]
-    return pd.DataFrame(rows, columns=[*deck.CELL, "deck"])
+def runs(errors: list[float], study: str = "grid", **cell) -> list[dict]:
+    """Return the models of a cell with some test errors, one a seed."""
+    cell = {"data": "obesity", "study": study, **CELL, "learning_rate": 3e-3, **cell}
+    return [{**cell, "seed": seed, "test_mse": error} for seed, error in enumerate(errors)]
 
 
-def ours(*values):
-    rows = [
-        ("grid", "adam", 1e-3, 10.0**-n, "none", 200, value, 0) for n, value in enumerate(values)
-    ]
-    return summary(*rows)
+def compare(rows: list[dict], *studies: grid.Study, figures: pd.DataFrame = FIGURES):
+    return deck.compare(studies or [study()], pd.DataFrame(rows), figures)
 
 
 def test_the_figures_that_the_project_carries():
-    carried = deck.load()
-    assert len(carried) == 208
-    assert not carried.duplicated(deck.CELL).any()
-    best = carried.loc[carried["deck"].idxmin()]
-    assert list(best[deck.CELL]) == ["adam", 3e-3, 1e-4, "none", 200]
+    assert len(FIGURES) == 208
+    assert not FIGURES.duplicated(grid.CELL).any()
+    best = FIGURES.loc[FIGURES["deck"].idxmin()]
+    assert list(best[grid.CELL]) == ["adam", 3e-3, 1e-4, "none", 200]
     assert best["deck"] == 0.85182645
-    assert set(carried["sam_rho"]) == {"none", "0.02", "0.05", "0.1"}
-    assert (carried["epochs"][carried["sam_rho"] == "none"] == 200).all()
-    assert set(carried["weight_decay"]) == {0, 1e-4, 1e-3, 1e-2}
+    assert set(FIGURES["sam_rho"]) == {"none", "0.02", "0.05", "0.1"}
+    assert (FIGURES["epochs"][FIGURES["sam_rho"] == "none"] == 200).all()
+    assert set(FIGURES["weight_decay"]) == {0, 1e-4, 1e-3, 1e-2}
+
+
+def test_a_cell_against_the_decks():
+    # The deck has 0.946555 there. Mean 1, sd 0.1, t(2) = 4.302653: the interval of a mean of three
+    # is 1 ± 4.302653 * 0.1 * sqrt(2 / 3) = 1 ± 0.351310.
+    (row,) = compare(runs([0.9, 1.0, 1.1])).to_dict("records")
+    assert (row["data"], row["deck"]) == ("obesity", 0.946555)
+    assert row["difference"] == pytest.approx(1 - 0.946555)
+    assert row["ratio"] == pytest.approx(1 / 0.946555)
+    assert row["log_ratio"] == pytest.approx(-math.log(0.946555))
+    assert (row["low"], row["high"]) == pytest.approx((0.648690, 1.351310), abs=1e-5)
+    assert row["inside"]
 
 
 def test_cells_are_matched_by_all_that_makes_a_cell():
-    compared = deck.compare(
-        summary(
-            ("a", "sgd", 3e-5, 0.0, "none", 200, 7.24953174, 0),
-            ("a", "sgd", 3e-5, 0.0, "none", 199, 1.0, 0),
-            ("a", "sgd", 3e-5, 0.0, "0.02", 200, 1.0, 0),
-            ("a", "sgd", 3e-5, 0.5, "none", 200, 1.0, 0),
-            ("b", "adam", 2e-2, 1e-2, "0.02", 200, 1.46274924, 0),
-            ("b", "adam", 2e-2, 1e-2, "0.02", 100, 2.0, 1),  # a run diverged
-        ),
-        deck.load(),
+    sgd = {"optimizer": "sgd", "learning_rate": 3e-5}
+    compared = compare(
+        [
+            *runs([7.0, 7.1], "a", **sgd),  # outside its interval
+            *runs([1.0, 1.0], "a", **sgd, epochs=199),
+            *runs([1.0, 1.0], "a", **sgd, sam_rho="0.02"),
+            *runs([1.0, 1.0], "a", **sgd, weight_decay=0.5),
+            *runs([1.5, 1.4], "b", learning_rate=2e-2, weight_decay=1e-2, sam_rho="0.02"),
+            *runs([1.0, math.nan], "b"),  # diverged
+        ],
+        study("a"),
+        study("b"),
     )
     assert list(compared["study"]) == ["a", "b"]
     assert list(compared["deck"]) == [3.62476587, 1.46274924]
-    assert list(compared["ratio"]) == [pytest.approx(2), 1]
-    assert list(compared["difference"]) == [pytest.approx(3.62476587), 0]
+    assert list(compared["inside"]) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"data": {"dataset": "mine"}},
+        {"data": {"stratify": True}},
+        {"model": {"width": 20}},
+        {"training": {"t_max": 200}},
+        {"training": {"test_error": "best"}},
+    ],
+    ids=str,
+)
+def test_another_experiment_is_not_compared(other):
+    rows = [*runs([1.0], "grid"), *runs([1.0], "other")]
+    assert list(compare(rows, study(), study("other", **other))["study"]) == ["grid"]
+    assert not deck.is_repeated_by(study("other", **other))
+
+
+def test_other_seeds_and_cells_are_the_same_experiment():
+    more = study("more", grid={"seeds": 30, "optimizer": ["adam"]}, data={"source": "uci"})
+    assert deck.is_repeated_by(more)
 
 
 def test_agreement_by_hand():
-    found = deck.agreement(deck.compare(ours(2.0, 1.0, 8.0, 4.0), figures(1.0, 2.0, 4.0, 4.0)))
-    assert found["cells"] == 4
-    assert found["mean_ratio"] == (2 + 0.5 + 2 + 1) / 4
-    assert found["geometric_mean_ratio"] == pytest.approx(2**0.25)
+    # Ours by the deck's: 2, 1/2, 2, 1.
+    figures = FIGURES.head(4).assign(deck=[1.0, 2.0, 4.0, 4.0])
+    rows = [
+        row
+        for cell, error in zip(figures[grid.CELL].to_dict("records"), (2, 1, 8, 4), strict=True)
+        for row in runs([error] * 3, **cell)
+    ]
+    found = deck.agreement(compare(rows, figures=figures))
+    assert found.cells == 4
+    assert found.geometric_mean_ratio == pytest.approx(2**0.25)
+    assert found.log_error == pytest.approx(math.log(2) * (3 / 4) ** 0.5)
+    assert (found.noise_floor, found.inside) == (0, 0.25)
     # ranks 2 1 4 3 and 1 2 3.5 3.5: covariance 3.5, variances 5 and 4.5
-    assert found["rank_correlation"] == pytest.approx(3.5 / (5 * 4.5) ** 0.5)
+    assert found.rank_correlation == pytest.approx(3.5 / (5 * 4.5) ** 0.5)
+
+
+def test_the_noise_floor_is_reached_by_another_sample_of_the_same():
+    random = np.random.default_rng(0)
+    figures, rows = FIGURES.copy(), []
+    for n, cell in FIGURES.iterrows():
+        spread = 0.1 * cell["deck"]
+        rows += runs(list(random.normal(cell["deck"], spread, 10)), **cell[grid.CELL])
+        figures.loc[n, "deck"] = random.normal(cell["deck"], spread, 3).mean()
+    found = deck.agreement(compare(rows, figures=figures))
+    assert found.log_error == pytest.approx(found.noise_floor, rel=0.15)
+    assert found.inside == pytest.approx(0.95, abs=0.04)
+
+
+def test_a_cell_that_two_studies_have_counts_once():
+    rows = [*runs([1.0, 1.1], "a"), *runs([2.0, 2.1], "b"), *runs([1.0], "b", learning_rate=1e-3)]
+    compared = compare(rows, study("a"), study("b"))
+    assert len(compared) == 3
+    found = deck.agreement(compared)
+    assert found.cells == 2
+    assert found == deck.agreement(compared.drop(index=1))
 
 
 def test_nothing_to_compare():
-    found = deck.agreement(deck.compare(ours(1.0), figures()))
-    assert found.pop("cells") == 0
-    assert all(map(math.isnan, found.values()))
+    """No cell that the deck has, or none that is of its experiment."""
+    for rows in (runs([1.0] * 3, learning_rate=0.5), runs([1.0] * 3, "elsewhere")):
+        found = deck.agreement(compare(rows))
+        assert found.cells == 0
+        assert math.isnan(found.geometric_mean_ratio) and math.isnan(found.log_error)
 
 
-def test_one_cell_has_no_rank_correlation():
-    found = deck.agreement(deck.compare(ours(1.0), figures(2.0)))
-    assert found["mean_ratio"] == 0.5
-    assert math.isnan(found["rank_correlation"])
+def test_one_run_of_one_cell_has_neither_rank_correlation_nor_interval():
+    found = deck.agreement(compare(runs([1.0])))
+    assert found.geometric_mean_ratio == pytest.approx(1 / 0.946555)
+    assert math.isnan(found.rank_correlation) and math.isnan(found.inside)

@@ -149,7 +149,7 @@ def test_what_cannot_be_done_is_said(choices, message):
 @settings(max_examples=8, deadline=None)
 def test_any_column_order_gives_the_same_bytes(order):
     table = read_table(reordered(order), OBESITY, "another order")
-    assert to_bytes(prepared(table)) == to_bytes(prepared())
+    assert to_bytes(prepared(table), "") == to_bytes(prepared(), "")
 
 
 def raw_files(folder, content, synthetic_data=False):
@@ -209,9 +209,12 @@ def test_description_tells_what_a_reader_needs(tmp_path):
     assert "| Weight | set to zero | 0.000 | 0.000 |" in text
     assert "- note: a note on two lines" in text
     assert "SYNTHETIC" not in text
+    assert Data.name(tmp_path / "arrays.npz") == "obesity"
+    assert f"`{Data.load(tmp_path / 'arrays.npz').digest}`" in text
     assert "2000-01-01" not in text
     _, text = command(tmp_path, *raw_files(tmp_path, CSV, synthetic_data=True))
     assert "**SYNTHETIC**" in text
+    assert Data.name(tmp_path / "arrays.npz") == "obesity (SYNTHETIC)"
 
 
 @given(st.integers(0, len(CSV) - 1), st.integers(1, 255))

@@ -15,6 +15,7 @@ from genboost.training import Result
 
 CELL = Cell("adam", 3e-5, 0.0, 0.02, 100)
 PROTOCOL = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")
+ORIGIN = {"data": {"name": "obesity", "sha256": "0"}, "code": "c0de", "fingerprint": "f00d"}
 RUN = {"seconds": 0.1234, "engine": "torch 2", "device": "cpu", "versions": {"python": "3.11"}}
 
 
@@ -33,8 +34,8 @@ def some_result(**changes) -> Result:
     return dataclasses.replace(result, **changes)
 
 
-def compose(result: Result | None = None, fingerprint: str = "f00d", run: dict = RUN) -> str:
-    return record.compose(CELL, 2, PROTOCOL, result or some_result(), fingerprint, run)
+def compose(result: Result | None = None, run: dict = RUN) -> str:
+    return record.compose(CELL, 2, PROTOCOL, result or some_result(), ORIGIN, run)
 
 
 @pytest.fixture
@@ -55,14 +56,15 @@ def test_curves_and_weights_come_back_bit_by_bit(path):
     assert entries["status"] == "finished"
     assert Cell(**entries["cell"]) == CELL
     assert Protocol(**entries["protocol"]) == PROTOCOL
-    assert (entries["seed"], entries["fingerprint"], entries["run"]) == (2, "f00d", RUN)
+    assert (entries["seed"], entries["run"]) == (2, RUN)
+    assert {name: entries[name] for name in ORIGIN} == ORIGIN
 
 
 def test_the_best_epoch_counts_where_the_protocol_says_so(path):
     result = some_result(test_mse=np.array([1.5, 0.5, 0.75]))
     for choice, expected in (("last", 0.75), ("best", 0.5)):
         protocol = dataclasses.replace(PROTOCOL, test_error=choice)
-        path.write_text(record.compose(CELL, 2, protocol, result, "f00d", RUN))
+        path.write_text(record.compose(CELL, 2, protocol, result, ORIGIN, RUN))
         assert record.read(path)["test_mse"] == expected
 
 

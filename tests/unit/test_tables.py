@@ -5,6 +5,7 @@ import io
 import json
 import re
 
+import made_up
 import pandas as pd
 import pytest
 
@@ -38,11 +39,13 @@ GRID = [
 ONE_SEED = [(1.0,), (0.25,), (0.25,), (0.5,), (3.0,), (2.0,), (None,), (1.5,)]
 
 
-def results(grid_values=GRID, one_seed=ONE_SEED, synthetic=(), **settings):
-    studies = grid.studies(config.resolve(CONFIG))
+def results(grid_values=GRID, one_seed=ONE_SEED, synthetic=(), override=None, **settings):
+    given = {**CONFIG, **(override or {})}
+    studies = grid.studies(config.resolve(given))
     values = [mse for cell in (*grid_values, *one_seed) for mse in cell]
     rows = [
         {
+            "data": made_up.data(study, synthetic),
             "study": study.name,
             "optimizer": model.cell.optimizer,
             "learning_rate": model.cell.learning_rate,
@@ -61,7 +64,7 @@ def results(grid_values=GRID, one_seed=ONE_SEED, synthetic=(), **settings):
         models=models,
         summary=aggregation.summarize(models),
         figures=deck.load(),
-        baselines=BASELINES,
+        baselines={study.variant: BASELINES["default"] for study in studies},
         synthetic=frozenset(synthetic),
         **{"digits": 4, "standard_deviation": False} | settings,
     )
@@ -162,7 +165,7 @@ def test_all_runs_diverged():
     assert {row[0] for row in body(files["ranking.md"])} == {""}
     assert re.search("Adam, no SAM, 200 epochs +diverged\n", files["summary.txt"])
     assert "Best single model" not in files["summary.txt"]
-    assert "Deck: no cell to compare" in files["summary.txt"]
+    assert "Nothing to compare with the deck" in files["summary.txt"]
 
 
 def test_the_ranking(files):
@@ -192,7 +195,35 @@ def test_the_deck_stands_beside_ours(files):
     assert float(rows[0]["difference"]) == pytest.approx(1.98350124)
     assert float(rows[0]["ratio"]) == pytest.approx(3 / 1.01649876)
     # Of 8 cells of the grid 2 diverged; of the other study the deck has Adam's 4, of which 1 did.
-    assert [row[-4] for row in body(files["deck.md"])[:3]] == ["6", "3", "9"]
+    cells = {scope: found.cells for scope, found in tables.agreements(results())}
+    titles = [study.title for study in results().studies]
+    assert [cells[scope] for scope in (*titles, "all")] == [6, 3, 9]
+    assert cells["The grid: Adam, no SAM, 200 epochs"] == 3
+    assert body(files["deck.md"])[0][:2] == ["The grid: Adam, no SAM, 200 epochs", "3"]
+    assert "Not compared" not in files["deck.md"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"model": {"width": 20}}, {"data": {"scaling": "standard"}}, {"data": {"dataset": "mine"}}],
+    ids=["protocol", "variant", "dataset"],
+)
+def test_another_experiment_is_not_compared_with_the_deck(files, other):
+    """Neither cell by cell nor in the sums, and a study that is left out is named."""
+    studies = CONFIG["studies"]
+    mixed = {"studies": studies | {"one_seed": studies["one_seed"] | {"title": "Other"} | other}}
+    mixed["studies"]["one_seed"]["training"] = {"epochs_sam": 200}
+    found = tables.files(results(override=mixed))
+    assert {row["study"] for row in csv.DictReader(io.StringIO(found["deck.csv"]))} == {"grid"}
+    assert "| all " not in found["deck.md"]
+    assert "Not compared, for other data or another protocol than the deck's: “Other”." in found["deck.md"]
+    assert "Deck: 6 of its 208 cells compared" in found["summary.txt"]
+
+    alone = tables.files(results(override=other))
+    for name in ("deck.md", "summary.txt"):
+        assert "Nothing to compare with the deck: no study with its data" in alone[name]
+    assert len(alone["deck.csv"].splitlines()) == 1
+    assert body(alone["deck.md"]) == []
 
 
 def test_the_summary_says_what_is_best(files):
@@ -201,7 +232,7 @@ def test_the_summary_says_what_is_best(files):
     assert "The grid. Mean test MSE of 3 seeds:" in lines
     assert " Adam, no SAM, 200 epochs 0.5000 lr 3e-5, wd 0 <- best" in lines
     assert " Best single model: 0.1000, Adam, no SAM, 200 epochs, lr 3e-5, wd 1e-4, seed 2" in lines
-    assert any(line.startswith("Deck, all: 9 cells compared") for line in lines)
+    assert any(line.startswith("Deck: 9 of its 208 cells compared") for line in lines)
 
 
 def test_synthetic_data_is_marked_in_every_file(files):
@@ -258,7 +289,7 @@ def test_the_script_writes_what_the_workflow_expects(files, tmp_path):
     provenance.write_text('{"synthetic": true}')
     baselines = tmp_path / "default" / "baselines.json"
     baselines.parent.mkdir()
-    baselines.write_text(json.dumps(BASELINES["default"]))
+    baselines.write_text(json.dumps({"data": "obesity", "errors": BASELINES["default"]}))
     output = tmp_path / "tables"
     options = {
         "config": config_json,

@@ -13,6 +13,7 @@ import pytest
 import train as train_script
 from genboost import engines, record, training
 from genboost.cells import Cell, Protocol
+from genboost.data import Data
 from genboost.engine import Architecture
 from genboost.grid import Model
 
@@ -31,6 +32,7 @@ def arrays(tmp_path_factory) -> Path:
         train_y=random.integers(0, 7, 30).astype(np.float32),
         test_x=random.normal(size=(6, 4)).astype(np.float32),
         test_y=random.integers(0, 7, 6).astype(np.float32),
+        name="obesity (SYNTHETIC)",
     )
     return path
 
@@ -85,7 +87,7 @@ def state(folder: Path, paths: list[str]) -> dict[str, int]:
     return {path: (folder / path).stat().st_ino for path in paths}
 
 
-def test_records_are_written_kept_and_written_again_when_they_must_be(run, train, tmp_path):
+def test_records_are_written_kept_and_written_again_when_they_must_be(run, train, tmp_path, arrays):
     paths = models(0, 1)
     done = run(*paths)
     assert done.returncode == 0, done.stderr
@@ -94,6 +96,11 @@ def test_records_are_written_kept_and_written_again_when_they_must_be(run, train
         entries = record.read(tmp_path / path)
         assert entries["status"] == "finished"
         assert entries["protocol"] == asdict(PROTOCOL)
+        assert entries["data"] == {
+            "name": "obesity (SYNTHETIC)",
+            "sha256": Data.load(arrays).digest,
+        }
+        assert entries["code"] == "c0de"
         assert entries["run"]["engine"].startswith("torch")
         assert len(record.weights(entries)) == Architecture(4, 1, 3, "relu").parameters
     sam = record.read(tmp_path / paths[2])
@@ -122,7 +129,7 @@ def test_records_are_written_kept_and_written_again_when_they_must_be(run, train
     assert "trained 4 of 4 models" in train(*paths, code="other")
 
 
-@pytest.mark.parametrize("changed", ["data", "protocol", "engine", "device"])
+@pytest.mark.parametrize("changed", ["data", "name", "protocol", "engine", "device"])
 def test_what_determines_a_result_is_in_its_fingerprint(
     train, tmp_path, arrays, changed, monkeypatch
 ):
@@ -133,14 +140,18 @@ def test_what_determines_a_result_is_in_its_fingerprint(
     before = state(tmp_path, [path])
     other = tmp_path / "arrays.npz"
     with np.load(arrays) as loaded:
-        np.savez(other, **{name: loaded[name] * 2 for name in loaded})
+        doubled = {name: loaded[name] * 2 for name in loaded if name != "name"}
+        np.savez(other, **doubled, name=loaded["name"])
+        named = tmp_path / "named.npz"
+        np.savez(named, **{**loaded, "name": "obesity"})
     others = {
         "data": str(other),
+        "name": str(named),
         "protocol": json.dumps(asdict(PROTOCOL) | {"width": 4}),
         "engine": "auto",
         "device": "auto",
     }
-    train(path, **{changed: others[changed]})
+    train(path, **{"data" if changed == "name" else changed: others[changed]})
     assert state(tmp_path, [path]) != before
 
 

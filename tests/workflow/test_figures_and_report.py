@@ -39,7 +39,7 @@ def test_a_run_draws_and_reports(drawn):
 @pytest.mark.parametrize(
     ("file", "old", "new", "again"),
     [
-        ("config.yaml", "title: Longer", "title: Other", f"aggregate tables statistics {DRAWN}"),
+        ("config.yaml", "title: Longer", "title: Other", f"tables statistics {DRAWN}"),
         ("scripts/genboost/figures.py", "MANY = 3000", "MANY = 4000", DRAWN),
         ("scripts/genboost/templates/report.css", "84rem", "80rem", "report"),
         ("scripts/genboost/templates/report.html.j2", ">This run</h2>", ">The run</h2>", "report"),

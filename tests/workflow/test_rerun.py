@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import pytest
+import yaml
 from conftest import SNAKEMAKE
 
 MODES = {"single": (), "fused": ("--profile", "fused")}
@@ -88,7 +89,12 @@ def test_a_study_renamed(workflow):
 
 def test_a_title_changed(workflow):
     workflow.edit("config.yaml", "title: Longer", "title: Another")
-    assert workflow.planned() == AFTERWARDS
+    assert workflow.planned() == {"tables": 1, "statistics": 1}
+
+
+def test_fewer_digits(workflow):
+    workflow.configure(tables={"digits": 3})
+    assert workflow.planned() == {"tables": 1, "statistics": 1}
 
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
@@ -140,6 +146,46 @@ def test_data_obtained_again_unchanged(workflow):
     workflow.run()
     assert workflow.inodes() == before
     assert not workflow.planned()
+
+
+def test_real_data_are_not_replaced_by_a_stand_in(workflow):
+    """Where no source can be reached any more, neither the data nor the records are touched."""
+    description = workflow.folder / "workflow/datasets/obesity.yaml"
+    described = yaml.safe_load(description.read_text())
+    del described["kaggle"], described["uci"]
+    description.write_text(yaml.safe_dump(described, sort_keys=False))
+    raw = workflow.folder / "results/data/raw/obesity.csv"
+    mine = workflow.folder / "mine.csv"
+    mine.write_bytes(raw.read_bytes().replace(b"\n", b"\r\n"))
+    workflow.configure(data={"source": "file", "path": "mine.csv"})
+    workflow.run()
+    workflow.configure(data={"source": "auto"})
+    before = workflow.inodes()
+    assert workflow.planned()["download"] == 1
+    assert "kept results/data/raw/obesity.csv as it is, from mine.csv" in workflow.run().stdout
+    assert raw.read_bytes() == mine.read_bytes()
+    assert workflow.inodes() == before
+    assert not workflow.planned()
+    rows = (workflow.folder / "results/cells.csv").read_text().splitlines()[1:]
+    assert all(row.startswith("obesity,") for row in rows)
+    workflow.configure(data={"source": "synthetic"})
+    workflow.run()
+    assert raw.read_bytes() != mine.read_bytes()
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_an_altered_record(workflow, mode):
+    """It looks whole until it is read; then it is set aside, and trained by the next run."""
+    before = workflow.results()
+    name, path = sorted(workflow.records().items())[7]
+    path.write_text(path.read_text().replace('"test_mse": ', '"test_mse": 1', 1))
+    result = workflow.run(*mode, check=False)
+    assert result.returncode == 1
+    assert "error: 1 mistake in the records of 40 models:" in result.stdout
+    assert f"{name} is damaged: set aside; run snakemake again" in result.stdout
+    assert trained(workflow, *mode) == {name}
+    assert workflow.results() == before
+    assert not workflow.planned(*mode)
 
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)

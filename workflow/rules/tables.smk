@@ -1,8 +1,6 @@
 # From the records of all models to tables.
 
 TABLES = [f"results/tables/{name}" for name in tables.names(STUDY)]
-# What tables depend on: the studies and their titles, not how they are computed.
-SHOWN = json.dumps({section: STUDY[section] for section in ("studies", "tables")})
 # What all that shows results reads, and the options that name it.
 RESULTS = {
     "cells": "results/cells.csv",
@@ -39,7 +37,15 @@ rule aggregate:
     resources:
         **needs("report"),
     params:
-        config=SHOWN,
+        # Not the titles, or another one would have all records read again.
+        config=json.dumps(
+            {
+                "studies": {
+                    name: {**study, "title": name}
+                    for name, study in STUDY["studies"].items()
+                }
+            }
+        ),
         code=digest("aggregate.py"),
     shell:
         "python scripts/aggregate.py --config {params.config:q}"
@@ -63,7 +69,7 @@ rule tables:
     resources:
         **needs("report"),
     params:
-        config=SHOWN,
+        config=settings("studies", "tables"),
         code=digest("make_tables.py"),
     shell:
         f"python scripts/make_tables.py {READING}"
