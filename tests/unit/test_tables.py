@@ -216,7 +216,10 @@ def test_another_experiment_is_not_compared_with_the_deck(files, other):
     found = tables.files(results(override=mixed))
     assert {row["study"] for row in csv.DictReader(io.StringIO(found["deck.csv"]))} == {"grid"}
     assert "| all " not in found["deck.md"]
-    assert "Not compared, for other data or another protocol than the deck's: “Other”." in found["deck.md"]
+    assert (
+        "Not compared, for other data or another protocol than the deck's: “Other”."
+        in found["deck.md"]
+    )
     assert "Deck: 6 of its 208 cells compared" in found["summary.txt"]
 
     alone = tables.files(results(override=other))
