@@ -4,6 +4,7 @@ The schema, `workflow/schemas/config.schema.yaml`, is the one list of keys, valu
 """
 
 import difflib
+import itertools
 import json
 import math
 import re
@@ -200,8 +201,7 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
                     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
                     yield (*key, name), f"unknown key; {hint}"
             case "enum":
-                choices = ", ".join(map(str, rule["enum"]))
-                yield key, f"{_shown(value)} is unknown; choose from {choices}"
+                yield key, _unknown(value, rule["enum"])
             case "type":
                 types = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
                 wanted = " or ".join(TYPES[kind] for kind in types)
@@ -228,6 +228,7 @@ def _value_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
     yield from _bad_values((), config)
     if not _studies(config):
         yield ("studies",), "all are null; it needs at least one study"
+    yield from _comparison_mistakes(config)
     yield from dict.fromkeys(_source_mistakes(config))
 
 
@@ -241,6 +242,21 @@ def _bad_values(key: Key, value: Any) -> Iterable[tuple[Key, str]]:
     if isinstance(value, dict | list):
         for step, child in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _bad_values((*key, step), child)
+
+
+def _comparison_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
+    """Yield studies and optimizers that there are not, of those that claims are about."""
+    properties = schema()["properties"]
+    known = {
+        "study": list(config.get("studies", properties["studies"]["default"])),
+        "optimizer": properties["grid"]["properties"]["optimizer"]["items"]["enum"],
+    }
+    for name, comparison in config.get("comparisons", {}).items():
+        for side, key in itertools.product("ab", known):
+            values = comparison.get(side, {}).get(key, [])
+            for value in [values] if isinstance(values, str) else values:
+                if value not in known[key]:
+                    yield ("comparisons", name, side, key), _unknown(value, known[key])
 
 
 def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
@@ -264,6 +280,10 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
                 f"takes the data set {data['dataset']} from another source than study {first}; "
                 "give one of them a dataset name of its own",
             )
+
+
+def _unknown(value: Any, choices: Iterable[Any]) -> str:
+    return f"{_shown(value)} is unknown; choose from {', '.join(map(str, choices))}"
 
 
 def _shown(value: Any) -> str:

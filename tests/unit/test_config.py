@@ -434,6 +434,16 @@ def test_a_comparison_is_filled_in():
     }
     with pytest.raises(UserError, match=r"comparisons\.x\.a\.optimzer: unknown key.*optimizer"):
         resolve({"comparisons": {"x": {"a": {"optimzer": "adam"}}}})
+    for claim, message in [
+        ({"study": "gird"}, r'a\.study: "gird" is unknown; choose from grid'),
+        ({"study": ["grid", "gird"]}, r'a\.study: "gird" is unknown; choose from grid'),
+        ({"optimizer": "sdg"}, r'a\.optimizer: "sdg" is unknown; choose from sgd, adam'),
+    ]:
+        with pytest.raises(UserError, match=rf"comparisons\.x\.{message}"):
+            resolve({"comparisons": {"x": {"a": claim}}})
+    # A study that is left out is no mistake: what claims say of it stays untested.
+    studies = {"grid": {}, "other": None}
+    resolve({"studies": studies, "comparisons": {"x": {"a": {"study": "other"}}}})
     with pytest.raises(UserError, match=r"comparisons\.x: 'a' is a required"):
         resolve({"comparisons": {"x": {}}})
 
