@@ -32,6 +32,7 @@ FILES = [
     "statistics.json",
     "statistics.md",
 ]
+MORE_SEEDS = "snakemake --cores 8 --profile fused --configfile studies/thirty_seeds.yaml"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def comparison_table(found: Findings) -> Table:
             _range(found, verdict.low, verdict.high),
             _p(verdict.p),
             _p(verdict.p_holm),
-            "" if verdict.seeds_needed is None else str(verdict.seeds_needed),
+            _seeds_needed(verdict),
         ]
         for verdict in found.verdicts
     ]
@@ -119,7 +120,7 @@ def comparison_table(found: Findings) -> Table:
             "first third of the seeds chooses it and the n others compare. p: exact sign-flip "
             "test, two-sided, then Holm's correction over all claims; a verdict takes an adjusted "
             "p of 0.05 or less. Seeds needed: in all, for a power of 80 %, were the difference as "
-            "estimated here.",
+            "estimated here; ≥: the fewest with which p can be low enough.",
             *_smallness(found),
             *found.results.warning(),
         ],
@@ -144,6 +145,7 @@ def best_table(found: Findings) -> Table:
         ]
         for choice in found.choices
     ]
+    few_judge = any(math.isnan(choice.low) for choice in found.choices)
     few = " or ".join(str(few) for few in sorted({choice.few for choice in found.choices}))
     return Table(
         name="best",
@@ -158,6 +160,7 @@ def best_table(found: Findings) -> Table:
             f"the others. Optimism: how far the lowest mean of {few} seeds is below the same "
             "cell's mean on the others, on average over all subsets. All of it for this split into "
             "training and test rows.",
+            *(["No interval: fewer than five seeds judge."] if few_judge else []),
             *found.results.warning(),
         ]
         if rows
@@ -222,6 +225,14 @@ def _smallness(found: Findings) -> Iterator[str]:
         names = [v.title for v in found.verdicts if v.reason == reason]
         where = "All claims" if len(names) == len(found.verdicts) else "; ".join(names)
         yield f"{where}: {reason}."
+    if any(verdict.too_few for verdict in found.verdicts):
+        yield f"More seeds, what is trained being kept: {MORE_SEEDS}"
+
+
+def _seeds_needed(verdict: verdicts.Verdict) -> str:
+    if verdict.seeds_needed is None:
+        return ""
+    return "≥ " * (verdict.seeds_needed == verdict.seeds_least) + str(verdict.seeds_needed)
 
 
 def _csv(results: Results, frame: pd.DataFrame) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEW = 3  # seeds of the deck's study
+ENOUGH = 5  # errors from which a t interval of an error says something
 
 SUPPORTED, CONTRADICTED, UNDECIDED, UNTESTED = "supported", "contradicted", "undecided", "untested"
 
@@ -66,6 +67,8 @@ class Verdict:
     verdict, reason : str
     seeds_needed : int or None
         Seeds in all that would decide, were the difference as estimated; None if no number would.
+    seeds_least, too_few : int or None, and bool
+        Seeds in all with fewer than which no difference is large enough, and whether they are.
     subsets, wrong_direction, decided_right, decided_wrong : int and float
         Of all subsets of three seeds: how many there are; the share in which the plain comparison
         of lowest means comes out the other way than here; the shares in which it comes out this
@@ -94,6 +97,8 @@ class Verdict:
     verdict: str = UNTESTED
     reason: str = ""
     seeds_needed: int | None = None
+    seeds_least: int | None = None
+    too_few: bool = False
     subsets: int = 0
     wrong_direction: float = math.nan
     decided_right: float = math.nan
@@ -213,9 +218,10 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
     alpha = 1 - stats.CONFIDENCE
     fewest = 1 + math.ceil(math.log2(tests / alpha))  # for tests * 2**(1 - n) <= alpha
     needed = stats.seeds_needed(verdict.difference, verdict.sd, alpha / tests)
-    if needed is not None:
-        needed = max(needed, fewest)
-        needed += (needed - 1) // 2 if verdict.choosing else 0  # two thirds of all compare
+
+    def in_all(comparing: int) -> int:
+        return comparing + (comparing - 1) // 2 if verdict.choosing else comparing
+
     as_claimed = (verdict.difference < 0) == (verdict.claim == "lower")
     if verdict.p_holm <= alpha and verdict.difference != 0:
         outcome, reason = SUPPORTED if as_claimed else CONTRADICTED, ""
@@ -231,7 +237,9 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
         verdict,
         verdict=outcome,
         reason=reason,
-        seeds_needed=needed,
+        seeds_needed=None if needed is None else in_all(max(needed, fewest)),
+        seeds_least=in_all(fewest),
+        too_few=verdict.n < fewest,
     )
 
 
@@ -311,7 +319,7 @@ class Choice:
         The cell of the lowest mean over all seeds, and that mean, as in the tables.
     chosen, unbiased, low, high : str and float
         The cell that the first third of the seeds chooses; its mean error on the others, with its
-        95 % interval.
+        95 % interval, NaN where fewer than `ENOUGH` of them judge.
     choosing, n : int
         Seeds that choose, and seeds that judge.
     few : int
@@ -373,8 +381,8 @@ def choices(
                 table=float(means.min()),
                 chosen=describe(errors.cells[chosen]),
                 unbiased=judged.mean,
-                low=judged.low,
-                high=judged.high,
+                low=judged.low if judged.n >= ENOUGH else math.nan,
+                high=judged.high if judged.n >= ENOUGH else math.nan,
                 choosing=choosing,
                 n=judged.n,
                 few=few,

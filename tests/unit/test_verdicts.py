@@ -56,7 +56,8 @@ def test_three_seeds_never_decide_and_say_so():
     (found,) = judge(table, claim(A, B))
     assert (found.verdict, found.n, found.p) == ("undecided", 3, 0.25)
     assert "with 3 seeds to compare no p falls below 0.25" in found.reason
-    assert found.seeds_needed == 6  # the least n with 2**(1 - n) <= 0.05
+    assert found.seeds_needed == found.seeds_least == 6  # the least n with 2**(1 - n) <= 0.05
+    assert found.too_few
     assert found.subsets == 0
 
 
@@ -68,7 +69,8 @@ def test_chance_is_undecided():
     (found,) = judge(table, claim(A, B))
     assert found.verdict == "undecided"
     assert found.low < 0 < found.high
-    assert found.seeds_needed > 30
+    assert found.seeds_needed > 30 > found.seeds_least == 6
+    assert not found.too_few
 
 
 def test_a_large_set_does_not_win_by_luck():
@@ -155,3 +157,12 @@ def test_the_best_cell_and_its_unbiased_error():
     assert found.optimism == pytest.approx(0.26, abs=0.05)
     assert found.honest - found.apparent == pytest.approx(found.optimism)
     assert verdicts.choices(table[table["seed"] == 0], [("grid", "all", {})]) == []
+
+
+@pytest.mark.parametrize(("seeds", "judging"), [(6, 4), (7, 5)])
+def test_an_interval_takes_five_errors(seeds, judging):
+    """From two, an MSE's would be from below zero to three times its mean."""
+    (found,) = verdicts.choices(CLEAR[CLEAR["seed"] < seeds], [("grid", "all", {})])
+    assert found.n == judging
+    assert math.isnan(found.low) == math.isnan(found.high) == (judging < 5)
+    assert found.unbiased > 0
