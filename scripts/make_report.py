@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         statistics=json.loads(Path(arguments.statistics).read_bytes()),
         audit=json.loads(Path(arguments.audit).read_bytes()) if arguments.audit else None,
         runs=report.read_runs(grid.models(found.studies)),
+        commit=report.commit(),
     )
     write_atomically(arguments.output, report.compose(found, inputs))
 

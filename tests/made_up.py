@@ -103,7 +103,7 @@ class Made:
             name: dict(figures.contents(figure))["svg"].decode() for name, figure in self.figures()
         }
 
-    def report(self, drawings, runs=None, provenance=None):
+    def report(self, drawings, runs=None, provenance=None, commit=None):
         """Return the report's text."""
         inputs = report.Inputs(
             config=self.config,
@@ -113,5 +113,6 @@ class Made:
             statistics=self.statistics,
             audit=self.audit,
             runs=runs or [RUN] * len(self.models),
+            commit=commit,
         )
         return report.compose(self.results, inputs)

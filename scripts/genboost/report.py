@@ -8,17 +8,19 @@ import html
 import json
 import re
 import statistics
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from genboost import config as configuration
-from genboost import figures, grid, record, tables
+from genboost import figures, findings, grid, record, tables
 from genboost.figures import INK, PAPER, Caption
 from genboost.markup import Entry, Table
 from genboost.tables import Results
 
+ROOT = Path(__file__).parents[2]
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html.j2"
 
@@ -62,6 +64,8 @@ class Inputs:
         What results/audit/audit.json holds.
     runs : list of dict
         Of each model, how and when it was trained: a record's ``run``.
+    commit : str, optional
+        The version of this project, as `commit` returns it.
     """
 
     config: dict[str, Any]
@@ -71,6 +75,7 @@ class Inputs:
     statistics: dict[str, Any]
     audit: dict[str, Any] | None
     runs: Sequence[dict[str, Any]]
+    commit: str | None = None
 
 
 def compose(results: Results, inputs: Inputs) -> str:
@@ -101,6 +106,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         studies=results.studies,
         answers=[answer(results, study, inputs.statistics) for study in results.studies],
         claims=[claim(results, found) for found in inputs.statistics["comparisons"]],
+        more_seeds=findings.MORE_SEEDS,
         statistics=_tables(inputs.statistics),
         audit=_tables(inputs.audit) if inputs.audit else {},
         heat={study.name: heat_tables(results, study) for study in results.studies},
@@ -119,6 +125,7 @@ def compose(results: Results, inputs: Inputs) -> str:
             "seeds": sorted({len(study.seeds) for study in results.studies}),
         },
         run=run_facts(inputs.runs),
+        commit=inputs.commit,
     )
     return page.strip() + "\n"
 
@@ -134,7 +141,7 @@ def answer(
     cells = results.complete[results.complete["study"] == study.name]
     best = cells.loc[cells["test_mse"].idxmin()]
     method = tables.Method(best.optimizer, best.sam_rho, best.epochs)
-    whole = [found for found in statistics_of_all["best"] if found["study"] == study.name]
+    whole = [found for found in statistics_of_all["best"] if found["study"] == study.name][:1]
     return {
         "study": study,
         "best": results.number(best.test_mse),
@@ -143,10 +150,18 @@ def answer(
         f"wd {tables.rate_text(best.weight_decay)}",
         "cells": len(study.cells),
         "seeds": len(study.seeds),
-        "unbiased": _with_interval(results, whole[0], "unbiased") if whole else None,
+        "unbiased": "".join(_judged(results, choice) for choice in whole),
         "beaten": [name for name, error in simple.items() if best.test_mse < error],
         "unbeaten": [name for name, error in simple.items() if best.test_mse >= error],
     }
+
+
+def _judged(results: Results, choice: dict[str, Any]) -> str:
+    """Write the error of a chosen cell, with its interval or why there is none."""
+    value = _with_interval(results, choice, "unbiased")
+    if choice["low"] is not None:
+        return value
+    return f"{value} ({choice['n']} seed{'s' * (choice['n'] > 1)}: too few for an interval)"
 
 
 def claim(results: Results, found: dict[str, Any]) -> dict[str, Any]:
@@ -292,6 +307,21 @@ def run_of(path: str | Path) -> dict[str, Any]:
         file.seek(max(file.seek(0, 2) - 4096, 0))
         line = file.read().decode().rpartition('\n"run": ')[2]
     return json.loads(line.removesuffix(record.END))
+
+
+def commit(clone: str | Path = ROOT) -> str | None:
+    """Return the commit of a clone, as ``git describe`` names it; None without Git or a clone.
+
+    It ends in ``-dirty`` if there are changes that are not committed.
+    """
+    if not Path(clone, ".git").exists():  # Git would go on looking in the folders above
+        return None
+    command = ["git", "--no-optional-locks", "-C", str(clone), "describe", "--always", "--dirty"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True)
+    except OSError:
+        return None
+    return found.stdout.strip() or None
 
 
 def run_facts(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import html
 import itertools
 import json
 import re
+import subprocess
 from collections import Counter
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -12,7 +13,7 @@ import pytest
 import yaml
 from made_up import PROVENANCE, RUN, Made
 
-from genboost import config, report, tables
+from genboost import config, findings, report, tables
 
 SETTINGS = {
     "training": {"epochs": 6, "epochs_sam": 4},
@@ -153,6 +154,16 @@ def test_headline_is_the_best_cell(page, made):
     for card, lowest in zip(cards, best, strict=True):
         assert f"{lowest:.4f}" in card
         assert "Better than predicting the mean and ridge regression; worse than gradient" in card
+    assert "on the others" in cards[0]
+    assert "(2 seeds: too few for an interval)" in cards[0]
+    assert " to " not in cards[0]
+
+
+def test_enough_seeds_have_an_interval(made):
+    settings = {"grid": {**SETTINGS["grid"], "seeds": 8}, "studies": {"grid": {"title": "It"}}}
+    many = Made({**SETTINGS, **settings, "comparisons": {}, "figures": {}})
+    (found,) = (report.answer(many.results, s, many.statistics) for s in many.results.studies)
+    assert re.fullmatch(r"\d\.\d{4} \(\d\.\d{4} to \d\.\d{4}\)", found["unbiased"])
 
 
 def test_verdicts_are_told(page, made):
@@ -163,6 +174,8 @@ def test_verdicts_are_told(page, made):
     assert sam["verdict"] == "undecided"
     assert "undecided" in told[0]
     assert f"{sam['difference']:+.4f}".replace("-", "−") in told[0]
+    assert "It takes at least 8 seeds to decide" in told[0]  # 5 with p = 2 ** -4 do not; 6 of 8 do
+    assert any(e[2] == findings.MORE_SEEDS for e in page.all("code"))
     assert "untested" in told[1]
     assert nothing["reason"] in told[1]
 
@@ -216,6 +229,34 @@ def test_only_the_last_section_tells_of_the_run(made, drawings, text):
     assert "another" in second[2]
     assert "2031-01-01" in second[2]
     assert f"{9.0 * len(made.models):.1f}" in second[2]
+
+
+def test_the_commit_is_told_if_there_is_one(made, drawings, text, tmp_path):
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    assert "at commit" not in text
+    assert report.commit(tmp_path) is None
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    assert report.commit(tmp_path) is None  # nothing is committed yet
+    (tmp_path / "code").write_text("1")
+    subprocess.run([*git, "add", "code"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "-m", "First"], check=True)
+    found = report.commit(tmp_path)
+    assert re.fullmatch("[0-9a-f]{7,}", found)
+    (tmp_path / "code").write_text("2")
+    assert report.commit(tmp_path) == f"{found}-dirty"
+    unpacked = tmp_path / "unpacked_in_a_clone_of_something_else"
+    unpacked.mkdir()
+    assert report.commit(unpacked) is None
+    told = made.report(drawings, commit=f"{found}-dirty")
+    assert f"<code>{found}</code>, with changes" in told
+    first, second = (page.partition('<section id="run"') for page in (text, told))
+    assert first[0] == second[0]
+
+
+def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert report.commit(tmp_path) is None
 
 
 def test_the_configuration_can_be_used_again(made, page):
