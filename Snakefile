@@ -29,8 +29,12 @@ rule all:
         "results/report/index.html",
 
 
+onstart:
+    see_that_slurm_answers()
+
+
 onsuccess:
-    say_where_the_tables_are()
+    say_where_the_results_are()
 
 
 onerror:

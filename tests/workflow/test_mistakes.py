@@ -1,6 +1,7 @@
 """Mistakes of a user end with one message, before anything runs; a bad model stops nothing else."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -85,3 +86,14 @@ def test_every_command_that_is_documented_is_one(fresh):
     fresh.figures = True
     for command in chosen:
         fresh.run("--dry-run", *shlex.split(command)[1:])
+
+
+def test_a_cluster_that_does_not_answer(fresh, tmp_path, monkeypatch):
+    (tmp_path / "sinfo").write_text("#!/bin/sh\necho no contact >&2; exit 1\n")
+    (tmp_path / "sinfo").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    result = fresh.run("--profile", "slurm", check=False, timeout=60)
+    assert result.returncode == 1
+    assert "error: SLURM does not answer here (sinfo: no contact); run this" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (fresh.folder / "results").exists()

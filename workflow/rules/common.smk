@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -168,28 +169,33 @@ ASKED = ("slurm_partition", "slurm_account", "constraint", "gpu", "mem_mb", "run
 
 
 def say_what_failed(logs):
-    """Name every job that failed for good, its log's last line, and where SLURM's log is."""
+    """Name every job that failed for good, its log's error, and where SLURM's log is."""
     submitted = r"Job (\S+) has been submitted .*\(log: (.*)\)"
     text = "".join(Path(log).read_text() for log in logs)
     slurm_logs = dict(re.findall(submitted, text))
-    print("These jobs failed:", file=sys.stderr)
+    lines = []
     for failed in workflow.scheduler.failed:
         for job in failed.jobs if failed.is_group() else [failed]:
-            if not all(map(os.path.exists, job.output)):
-                print(f"  {job.rule.name}: {' '.join(job.output)}", file=sys.stderr)
+            missing = [path for path in job.output if not os.path.exists(path)]
+            if missing:
+                more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+                lines.append(f"  {job.rule.name}: {' '.join(missing[:3])}{more}")
                 for path in filter(os.path.exists, job.log):
-                    last = Path(path).read_text().strip().rpartition("\n")[-1]
-                    print(f"    {path}: {last or 'is empty'}", file=sys.stderr)
+                    log = Path(path).read_text().strip()
+                    said = re.split(r"^(?=error: )", log, flags=re.MULTILINE)[1:]
+                    last = said[-1] if said else log.rpartition("\n")[-1]
+                    lines.append(f"    {path}: {last or 'is empty'}")
         if str(failed.jobid) in slurm_logs:
-            print(f"    SLURM's log: {slurm_logs[str(failed.jobid)]}", file=sys.stderr)
+            lines.append(f"    SLURM's log: {slurm_logs[str(failed.jobid)]}")
         elif not (workflow.local_exec or failed.is_local):
             asked = {name: failed.resources.get(name) for name in ASKED}
             words = [f"{name}={value}" for name, value in asked.items() if value]
-            print(
+            lines.append(
                 f"    SLURM refused a job with {', '.join(words)}:"
-                " see resources in config.yaml, and docs/cluster.md",
-                file=sys.stderr,
+                " see resources in config.yaml, and docs/cluster.md"
             )
+    if lines:  # there are none after Ctrl-C
+        print("These jobs failed:", *lines, sep="\n", file=sys.stderr)
 
 
 def settings(*sections):
@@ -206,7 +212,22 @@ def labelled(path):
     return report(path, caption=caption, category="Figures", labels={"figure": title})
 
 
-def say_where_the_tables_are():
-    summary = Path("results/tables/summary.txt")
-    if summary.exists():  # it does not if only other files were asked for
-        print(summary.read_text(), file=sys.stderr)
+def say_where_the_results_are():
+    """Say where the results are that this run was asked for, and which cells are best."""
+    made = {path for job in workflow.dag.jobs for path in job.output}
+    summary, page = "results/tables/summary.txt", "results/report/index.html"
+    if summary in made:
+        print(Path(summary).read_text(), file=sys.stderr)
+    if page in made:
+        print(f"All of it in one page: {page}", file=sys.stderr)
+
+
+def see_that_slurm_answers():
+    """End a run that would wait for ever for a cluster that is not there."""
+    if workflow.is_main_process and workflow.executor_plugin.name == "slurm":
+        asked = subprocess.run("sinfo -h", shell=True, capture_output=True, text=True)
+        if asked.returncode:
+            sys.exit(
+                f"error: SLURM does not answer here (sinfo: {asked.stderr.strip()}); "
+                "run this on a login node, or without --profile slurm"
+            )

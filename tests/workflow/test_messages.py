@@ -1,0 +1,59 @@
+"""What a run says when it ends: where the results are, or which jobs failed and why."""
+
+import os
+import signal
+import subprocess
+import time
+
+from conftest import SNAKEMAKE
+
+TABLES = "Tables: results/tables/tables.md"
+PAGE = "results/report/index.html"
+
+
+def test_the_results_that_were_asked_for_are_named(workflow):
+    (workflow.folder / "results/data/default/description.md").unlink()
+    said = workflow.run("--", "results/data/default/description.md").stderr
+    assert TABLES not in said  # those of the run before
+    (workflow.folder / "results/tables/tables.md").unlink()
+    said = workflow.run("--", "results/tables/tables.md").stderr
+    assert TABLES in said
+    assert PAGE not in said
+    workflow.figures = True
+    said = workflow.run("--", PAGE).stderr
+    assert f"one page: {PAGE}" in said
+    assert TABLES not in said
+
+
+def test_what_a_failed_job_did_not_make_is_named_with_the_whole_error(fresh):
+    written = "        write_atomically(paths[index], text)\n"
+    stop = "        if done == 30:\n            raise errors.UserError('no more:\\n  of it')\n"
+    fresh.edit("scripts/train.py", written, written + stop)
+    said = fresh.run("--profile", "fused", "--set-scatter", "packs=1", check=False).stderr
+    assert len(fresh.records()) == 30
+    said = said.split("These jobs failed:\n")[1]
+    line = said.splitlines()[0]
+    assert line.startswith("  train_pack_1: results/models/")
+    assert line.endswith(" and 7 more")
+    named = [word for word in line.split() if word.startswith("results/")]
+    assert len(named) == 3
+    assert not fresh.records().keys() & set(named)
+    assert "train/pack_1.log: error: no more:\n  of it\n" in said
+
+
+def test_nothing_is_said_to_have_failed_after_an_interruption(fresh):
+    process = subprocess.Popen(
+        [SNAKEMAKE, "--cores", "1", "--config", "execution={engine: torch}"],
+        cwd=fresh.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not fresh.records():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode
+    assert "These jobs failed" not in said, said
