@@ -141,7 +141,7 @@ def answer(
     cells = results.complete[results.complete["study"] == study.name]
     best = cells.loc[cells["test_mse"].idxmin()]
     method = tables.Method(best.optimizer, best.sam_rho, best.epochs)
-    whole = [found for found in statistics_of_all["best"] if found["study"] == study.name][:1]
+    whole = [found for found in statistics_of_all["best"] if found["study"] == study.name]
     return {
         "study": study,
         "best": results.number(best.test_mse),
@@ -150,18 +150,11 @@ def answer(
         f"wd {tables.rate_text(best.weight_decay)}",
         "cells": len(study.cells),
         "seeds": len(study.seeds),
-        "unbiased": "".join(_judged(results, choice) for choice in whole),
+        "unbiased": _with_interval(results, whole[0], "unbiased") if whole else None,
+        "few_judge": whole[0]["n"] if whole and whole[0]["low"] is None else None,
         "beaten": [name for name, error in simple.items() if best.test_mse < error],
         "unbeaten": [name for name, error in simple.items() if best.test_mse >= error],
     }
-
-
-def _judged(results: Results, choice: dict[str, Any]) -> str:
-    """Write the error of a chosen cell, with its interval or why there is none."""
-    value = _with_interval(results, choice, "unbiased")
-    if choice["low"] is not None:
-        return value
-    return f"{value} ({choice['n']} seed{'s' * (choice['n'] > 1)}: too few for an interval)"
 
 
 def claim(results: Results, found: dict[str, Any]) -> dict[str, Any]:

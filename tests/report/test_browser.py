@@ -24,7 +24,7 @@ ARGUMENTS = [
     "--disable-quic",
     "--no-first-run",
 ]
-WIDTHS = {"desktop": 1280, "phone": 360}
+WIDTHS = {"phone": 360, "desktop": 1280, "wide": 1920}
 SIZE = 3_000_000  # bytes
 CLAIMS = {
     "sam": {
@@ -97,6 +97,37 @@ def test_nothing_is_wider_than_the_screen(visit):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.shots(name)
         page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1200, 1280, 1360, 1440, 1680, 1920])
+def test_colour_tables_are_seen_whole(visit, width):
+    page = visit(width)
+    cut = "[...document.querySelectorAll('.heat-box')].map(e => e.scrollWidth - e.clientWidth)"
+    assert set(page.evaluate(cut)) == {0}
+
+
+@pytest.mark.parametrize("width", [1200, 1280, 1440])
+def test_text_wraps_so_that_no_table_has_to_be_scrolled_sideways(visit, width):
+    page = visit(width)
+    page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    cut = page.evaluate(
+        "[...document.querySelectorAll('.scroll:has(table)')]"
+        ".filter(e => e.scrollWidth > e.clientWidth).map(e => e.ariaLabel || e.textContent)"
+    )
+    assert cut == []
+
+
+def test_text_is_to_the_left_and_numbers_are_to_the_right(visit):
+    page = visit()
+    page.locator("#best summary").click()
+    sides = (
+        page.locator("#table-best tbody tr")
+        .first.locator("td")
+        .evaluate_all("cells => cells.map(cell => getComputedStyle(cell).textAlign)")
+    )
+    names = page.locator("#table-best th").all_inner_texts()
+    texts = {name for name, side in zip(names, sides, strict=True) if side == "left"}
+    assert texts == {"study", "best of", "lowest mean", "chosen apart"}
 
 
 def test_seeds_are_shown_on_hover_and_on_focus(visit, folder):

@@ -154,8 +154,7 @@ def test_headline_is_the_best_cell(page, made):
     for card, lowest in zip(cards, best, strict=True):
         assert f"{lowest:.4f}" in card
         assert "Better than predicting the mean and ridge regression; worse than gradient" in card
-    assert "on the others" in cards[0]
-    assert "(2 seeds: too few for an interval)" in cards[0]
+    assert "on the others (2 seeds, too few for an interval)." in cards[0]
     assert " to " not in cards[0]
 
 
@@ -164,6 +163,7 @@ def test_enough_seeds_have_an_interval(made):
     many = Made({**SETTINGS, **settings, "comparisons": {}, "figures": {}})
     (found,) = (report.answer(many.results, s, many.statistics) for s in many.results.studies)
     assert re.fullmatch(r"\d\.\d{4} \(\d\.\d{4} to \d\.\d{4}\)", found["unbiased"])
+    assert found["few_judge"] is None
 
 
 def test_verdicts_are_told(page, made):
