@@ -56,5 +56,7 @@ def test_an_optimizer_that_the_kernel_does_not_know(machine):
 def test_a_pack_for_each_gpu(machine):
     machine.configure(execution={"device": "cuda"}, studies={"second": {"training": {}}})
     assert machine.planned("--profile", "fused")["train_pack"] == 2
+    # This machine's GPUs say nothing of a cluster's.
+    assert machine.planned("--profile", "slurm", "--set-scatter", "packs=5")["train_pack"] == 5
     machine.configure(execution={"device": "cpu"})
     assert machine.planned("--profile", "fused")["train_pack"] == 8

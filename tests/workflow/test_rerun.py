@@ -41,6 +41,12 @@ def test_modes_give_the_same_and_trade_places(workflow, fresh):
     assert not fresh.planned(*MODES["single"])
 
 
+def test_the_number_of_packs(fresh):
+    fresh.configure(execution={"packs": 3})
+    assert fresh.planned("--profile", "fused")["train_pack"] == 3
+    assert fresh.planned("--profile", "fused", "--set-scatter", "packs=2")["train_pack"] == 2
+
+
 def test_cores_do_not_matter(fresh, finished):
     fresh.run("--cores", "1")
     assert fresh.results() == finished.results()
@@ -198,6 +204,13 @@ def test_a_damaged_record(workflow, mode, damage):
     assert trained(workflow, *mode) == {name}
     assert workflow.results() == before
     assert not workflow.planned(*mode)
+
+
+def test_a_dry_run_sets_nothing_aside(workflow):
+    name, path = sorted(workflow.records().items())[7]
+    os.truncate(path, 5)
+    workflow.planned()
+    assert name in workflow.records()
 
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)

@@ -25,7 +25,7 @@ def train_code(*optimizers):
 
 
 # A record cut short (a full disk, an interrupted copy) looks fine to Snakemake.
-if workflow.is_main_process:
+if workflow.is_main_process and not workflow.output_settings.dryrun:
     for model in MODELS:
         if is_damaged(model.record):
             os.replace(model.record, f"{model.record}.damaged")
@@ -62,15 +62,17 @@ rule train:
 
 
 # `--profile fused` asks for packs by `set-scatter`: of a profile's settings, `config` is the one
-# that a user's own `--config` would put aside.
+# that a user's own `--config` would put aside. Its 0 is for as many as the configuration says.
 PACKS = STUDY["execution"]["packs"]
 FUSED = STUDY["execution"]["fuse"]
 if "packs" in workflow.resource_settings.overwrite_scatter:
-    PACKS = workflow.resource_settings.overwrite_scatter["packs"]
+    PACKS = workflow.resource_settings.overwrite_scatter["packs"] or PACKS
     FUSED = FUSED or list(grid.AXES)
 
-# A GPU is for as many models at once as there are.
-if workflow.local_exec and gpus_for(*(model.cell.optimizer for model in MODELS)):
+# A GPU is for as many models at once as there are: a pack for each GPU of this machine, unless
+# jobs are a cluster's. (What runs them is not known yet, but only to a cluster are so many given.)
+LOCAL = not workflow.remote_exec and workflow.resource_settings.nodes is None
+if LOCAL and gpus_for(*(model.cell.optimizer for model in MODELS)):
     PACKS = len(gpus.visible()) or PACKS
 
 packs = grid.packs(MODELS, FUSED, PACKS) if FUSED else []
