@@ -1,19 +1,32 @@
 """Files that are either whole or not there."""
 
+import contextlib
 import os
 from pathlib import Path
+
+from genboost.errors import UserError
 
 
 def write_atomically(path: str | Path, content: bytes | str) -> None:
     """Write a file so that a reader, or a run killed at any moment, never sees a part of it.
 
     The content goes to a temporary file in the same folder, which then takes the name in one step.
+
+    Raises
+    ------
+    UserError
+        If it can't be written; what was there before is there still.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}; free or mend the place, and run again"
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()

@@ -1,9 +1,13 @@
 """Files are whole or not there."""
 
+import errno
 import os
+import re
+from pathlib import Path
 
 import pytest
 
+from genboost.errors import UserError
 from genboost.files import write_atomically
 
 
@@ -29,14 +33,23 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch, fail
     path = tmp_path / "file"
     path.write_text("old")
 
-    def fail(*arguments):
-        raise OSError("no space left")
+    def fail(self, *arguments):
+        if failing == "write":
+            self.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    if failing == "replace":
-        monkeypatch.setattr(os, "replace", fail)
-    else:
-        monkeypatch.setattr(type(path), "write_bytes", fail)
-    with pytest.raises(OSError, match="no space left"):
+    monkeypatch.setattr(*(os, "replace") if failing == "replace" else (Path, "write_bytes"), fail)
+    with pytest.raises(UserError, match=re.escape(f"cannot write {path}: No space left on")):
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_place_that_no_file_can_be_in(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write .*: (Not a directory|File exists)"):
+        write_atomically(tmp_path / "file/below/it", "new")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match="cannot write .*folder: Is a directory"):
+        write_atomically(tmp_path / "folder", "new")
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
