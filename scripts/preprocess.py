@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import checks, dataset, description, errors, files, prepare
+from genboost import checks, data, dataset, description, errors, files, prepare
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     prepared = prepare.prepare(table, described, settings)
     text = description.describe(described, table, prepared, settings, provenance)
-    name = described.name + (" (SYNTHETIC)" if provenance["synthetic"] else "")
+    name = data.marked(described.name, provenance["synthetic"])
     files.write_atomically(arguments.output, prepare.to_bytes(prepared, name))
     files.write_atomically(arguments.description, text)
 

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.engine, arguments.device, {cell.optimizer for cell in cells}, arguments.threads
     )
     table = io.StringIO()
-    table.write("split,cell,seed,last,best\n")
+    table.write("data,split,cell,seed,last,best\n")
     for split, path in enumerate(arguments.data):
         found = np.full((len(models), 2), np.nan)
         for index, result in training.train(models, protocol, Data.load(path), engine.train):
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 found[index] = result.test_mse[-1], result.test_mse.min()
         for (cell, seed), (last, best) in zip(models, found.tolist(), strict=True):
             ends = ("" if np.isnan(value) else repr(value) for value in (last, best))
-            table.write(f"{split},{cells.index(cell)},{seed},{','.join(ends)}\n")
+            table.write(f"{Data.name(path)},{split},{cells.index(cell)},{seed},{','.join(ends)}\n")
     write_atomically(arguments.output, table.getvalue())
 
 

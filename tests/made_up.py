@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from genboost import aggregation, config, deck, figures, findings, grid, report, tables
+from genboost.data import marked
 
 BASELINES = {
     "mean": {"train_mse": 3.9, "test_mse": 4.2},
@@ -41,7 +42,7 @@ def curves(model: grid.Model) -> figures.Curves:
 def data(study: grid.Study, synthetic=()) -> str:
     """Return the name of a study's data."""
     name = study.data["dataset"]
-    return f"{name} ({tables.MARK})" if name in synthetic else name
+    return marked(name, name in synthetic)
 
 
 class Made:

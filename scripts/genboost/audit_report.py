@@ -16,6 +16,7 @@ import numpy as np
 
 from genboost import audit, readings, stats, tables
 from genboost.audit import Score
+from genboost.data import marked
 from genboost.markup import Table, markdown
 
 if TYPE_CHECKING:
@@ -75,8 +76,12 @@ def files(found: Audit, synthetic: bool) -> dict[str, str]:
     """Return the files of `FILES` by name."""
     import pandas as pd
 
+    from genboost import aggregation
+
+    data = marked(found.scores[0].reading.data["dataset"], synthetic)
     ranking = [
         {
+            "data": data,
             "rank": rank,
             "reading": score.reading.title,
             "names": "+".join(score.reading.names),
@@ -95,8 +100,8 @@ def files(found: Audit, synthetic: bool) -> dict[str, str]:
         "tables": {table.name: asdict(table) for table in shown},
     }
     return {
-        "ranking.csv": pd.DataFrame(ranking).to_csv(index=False, lineterminator="\n"),
-        "cells.csv": found.cells.to_csv(index=False, lineterminator="\n"),
+        "ranking.csv": aggregation.to_csv(pd.DataFrame(ranking)),
+        "cells.csv": aggregation.to_csv(found.cells.assign(data=data)[["data", *found.cells]]),
         "audit.json": json.dumps(document, indent=1) + "\n",
         "audit.md": markdown(shown, f"{tables.MARK}: {title}" if synthetic else title),
     }

@@ -6,6 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+MARK = "SYNTHETIC"
+
+
+def marked(dataset: str, synthetic: bool) -> str:
+    """Return what results call a data set: its name, with a mark if it is a generated stand-in."""
+    return f"{dataset} ({MARK})" if synthetic else dataset
+
 
 @dataclass(frozen=True)
 class Data:
@@ -24,7 +31,7 @@ class Data:
 
     @staticmethod
     def name(path: str | Path) -> str:
-        """Return the name of the data set in a file, marked if it is a synthetic stand-in."""
+        """Return the name of the data set in a file, as `marked` has it."""
         with np.load(path) as arrays:
             return str(arrays["name"])
 

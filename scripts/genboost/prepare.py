@@ -121,7 +121,7 @@ def to_bytes(prepared: Prepared, name: str) -> bytes:
     Parameters
     ----------
     name
-        What all that is made from these data calls them.
+        What all that is made from these data calls them, as `data.marked` has it.
     """
     file = io.BytesIO()
     np.savez(

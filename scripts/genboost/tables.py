@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genboost import deck, grid
+from genboost.data import MARK
 from genboost.markup import Entry, Table, latex, latex_document, markdown
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ SHOWN = {
     "gradient_boosted_trees": "gradient-boosted trees",
 }
 CELL_HEADER = ["optimizer", "SAM ρ", "epochs", "lr", "wd"]
-MARK = "SYNTHETIC"
 WARNING = (
     f"{MARK} DATA: computed from a generated stand-in, not from the published data set. "
     "No number here says anything about the real one."

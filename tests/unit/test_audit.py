@@ -144,7 +144,8 @@ def trial(tmp_path):
     }
     files = [tmp_path / f"{split}.npz" for split in (0, 1)]
     for shift, file in enumerate(files):
-        np.savez(file, **{name: values + shift for name, values in arrays.items()})
+        shifted = {name: values + shift for name, values in arrays.items()}
+        np.savez(file, **shifted, name="obesity (SYNTHETIC)")
     figures = tmp_path / "deck.csv"
     figures.write_text(
         "optimizer,sam_rho,epochs,learning_rate,weight_decay,test_mse\n"
@@ -168,6 +169,7 @@ def test_a_trial_has_the_errors_of_every_split_cell_and_seed(trial):
     found = audit.read_trial(output, splits=2, seeds=2)
     assert found["last"].shape == (2, 3, 2)
     assert np.isnan(found["last"][:, 2]).all()  # diverged
+    assert all("(SYNTHETIC)" in row for row in output.read_text().splitlines()[1:])
     assert (found["best"][:, :2] <= found["last"][:, :2]).all()
     from genboost import torch_engine
     from genboost.engine import Group
@@ -208,7 +210,12 @@ def test_the_files_of_an_audit(tmp_path, monkeypatch):
     document = json.loads(written["audit.json"])
     assert document["ranking"][0]["reading"] == "as stated"
     assert len(document["cells"]) == 208
-    assert re.search(r"\| +1 \| as stated ", written["audit.md"])
+    assert re.search(r"\| *1 *\| as stated ", written["audit.md"])
     assert "SYNTHETIC" not in written["audit.md"]
+    for synthetic, name in ((False, "obesity"), (True, "obesity (SYNTHETIC)")):
+        for file in ("ranking.csv", "cells.csv"):
+            header, *rows = audit_report.files(found, synthetic)[file].splitlines()
+            assert header.startswith("data,")
+            assert all(row.startswith(f"{name},") for row in rows)
     assert written["audit.md"] != audit_report.files(found, synthetic=True)["audit.md"]
     assert "SYNTHETIC" in audit_report.files(found, synthetic=True)["audit.md"]

@@ -379,7 +379,7 @@ def test_command_never_replaces_real_data_by_a_stand_in_unless_told(tmp_path, ca
 
 
 @pytest.mark.parametrize("damage", ["no raw file", "no provenance", "damaged", "a stand-in"])
-def test_command_makes_a_stand_in_where_there_are_no_real_data(tmp_path, damage):
+def test_command_makes_a_stand_in_where_there_are_no_real_data(tmp_path, capsys, damage):
     mine = tmp_path / "mine.csv"
     mine.write_bytes(CSV)
     source = ["--source", "synthetic"] if damage == "a stand-in" else ["--source", "file"]
@@ -391,7 +391,9 @@ def test_command_makes_a_stand_in_where_there_are_no_real_data(tmp_path, damage)
             provenance.unlink()
         case "damaged":
             provenance.write_text("[]")
+    capsys.readouterr()
     command(tmp_path, "--dataset", without_sources(tmp_path))
+    assert "kept" not in capsys.readouterr().err
     assert raw.read_bytes() == CSV
     assert json.loads(provenance.read_text())["synthetic"] is True
 
