@@ -47,9 +47,9 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch, fail
 
 def test_a_place_that_no_file_can_be_in(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot write .*: (Not a directory|File exists)"):
+    with pytest.raises(UserError, match=r"cannot write .*: (Not a directory|File exists)"):
         write_atomically(tmp_path / "file/below/it", "new")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UserError, match="cannot write .*folder: Is a directory"):
+    with pytest.raises(UserError, match=r"cannot write .*folder: Is a directory"):
         write_atomically(tmp_path / "folder", "new")
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
