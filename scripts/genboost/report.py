@@ -97,6 +97,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = _unbroken
     captions = figures.captions(inputs.config)
     page = environment.get_template(TEMPLATE).render(
         results=results,
@@ -351,6 +352,14 @@ def _from_markdown(text: str) -> Any:
     scrolled = '<div class="scroll" role="region" aria-label="Table" tabindex="0"><table>'
     page = page.replace("<table>", scrolled)
     return _markup(page.replace("</table>", "</table></div>"))
+
+
+def _unbroken(text: str) -> Any:
+    """Return a text whose rates are not broken into lines at their hyphens."""
+    import markupsafe
+
+    safe = str(markupsafe.escape(text))
+    return _markup(re.sub(r"[\d.]+e-\d+", r'<span class="unbroken">\g<0></span>', safe))
 
 
 def _markup(text: str) -> Any:

@@ -205,6 +205,12 @@ def test_what_diverged_has_no_colour(drawings):
         assert "seed 2: 1.0000" in attributes["data-details"]
 
 
+def test_rates_are_not_broken_at_their_hyphens(page):
+    rates = [e for e in page.all("span") if e[1].get("class") == "unbroken"]
+    assert {e[2] for e in rates} == {"1e-3", "1e-2"}
+    assert {"td", "p"} <= {tag for e in rates for tag in e[3]}
+
+
 def test_users_words_are_text(text):
     assert "<i>A" not in text
     assert html.escape("<i>A & B</i>") in text
