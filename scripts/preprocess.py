@@ -15,7 +15,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--dataset", required=True, help="the data set's description (YAML)")
     parser.add_argument("--raw", required=True, help="the raw CSV file")
     parser.add_argument("--provenance", required=True, help="where it came from (JSON)")
-    parser.add_argument("--zeroed-features", nargs="*", default=[], metavar="COLUMN")
+    parser.add_argument(
+        "--zeroed-features", nargs="*", metavar="COLUMN", help="instead of the description's"
+    )
     parser.add_argument("--scaling", choices=prepare.SCALINGS, default="none")
     parser.add_argument("--categorical-coding", choices=prepare.CODINGS, default="ordinal")
     parser.add_argument("--label-coding", choices=prepare.LABEL_CODINGS, default="severity")
@@ -29,8 +31,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     described = dataset.load(arguments.dataset)
     content, provenance = _read_raw(arguments.raw, arguments.provenance)
     table = checks.read_table(content, described, arguments.raw)
+    zeroed = arguments.zeroed_features
     settings = prepare.Settings(
-        zeroed_features=arguments.zeroed_features,
+        zeroed_features=described.zeroed_features if zeroed is None else zeroed,
         scaling=arguments.scaling,
         categorical_coding=arguments.categorical_coding,
         label_coding=arguments.label_coding,

@@ -7,6 +7,7 @@ import difflib
 import itertools
 import json
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -15,9 +16,11 @@ from typing import Any
 
 import yaml
 
+from genboost import dataset
 from genboost.errors import UserError
 
 SCHEMA_PATH = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
+DATASETS = Path(__file__).parents[2] / "workflow/datasets"
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\.?(inf|nan)", re.IGNORECASE)
 TYPES = {
     "object": "a block of keys",
@@ -47,6 +50,24 @@ def defaults(*section: str) -> dict[str, Any]:
     for name in section:
         rule = rule["properties"][name]
     return {key: _normalized(rule["default"], rule) for key, rule in rule["properties"].items()}
+
+
+def description(name: str) -> dataset.Dataset:
+    """Return the description of a data set.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name, or something is wrong with it.
+    """
+    path = Path(os.path.relpath(DATASETS / f"{name}.yaml"))
+    if not path.is_file():
+        known = sorted(file.stem for file in DATASETS.glob("*.yaml"))
+        raise UserError(f"there is no {path}; the data sets are {', '.join(known)}")
+    return _load(path)
+
+
+_load = cache(dataset.load)
 
 
 def check_file(path: str | Path) -> None:
@@ -94,7 +115,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     -------
     dict
         The configuration with all keys; each study holds its own whole data, model, training and
-        grid sections.
+        grid sections. Keys of the data that say what the data set's description says are null.
 
     Raises
     ------
@@ -125,7 +146,16 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         }
         for name, study in _studies(config).items()
     }
-    for section in [resolved, *resolved["studies"].values()]:
+    studies = [resolved, *resolved["studies"].values()]
+    for section in [*studies, *resolved["audit"]["readings"].values()]:
+        data = section.get("data", {})
+        described = description(data.get("dataset", resolved["data"]["dataset"]))
+        said = {
+            "kaggle_dataset": described.kaggle,
+            "zeroed_features": list(described.zeroed_features),
+        }
+        data.update({key: None for key in data.keys() & said if data[key] == said[key]})
+    for section in studies:
         seeds = section["grid"]["seeds"]
         section["grid"] = {
             **section["grid"],
@@ -229,7 +259,7 @@ def _value_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
     if not _studies(config):
         yield ("studies",), "all are null; it needs at least one study"
     yield from _comparison_mistakes(config)
-    yield from dict.fromkeys(_source_mistakes(config))
+    yield from dict.fromkeys([*_dataset_mistakes(config), *_source_mistakes(config)])
 
 
 def _bad_values(key: Key, value: Any) -> Iterable[tuple[Key, str]]:
@@ -259,6 +289,33 @@ def _comparison_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
                     yield ("comparisons", name, side, key), _unknown(value, known[key])
 
 
+def _dataset_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
+    """Yield data sets that are not described, and what does not fit their descriptions."""
+    readings = config.get("audit", {}).get("readings", {})
+    places = {("studies", name): study for name, study in _studies(config).items()} | {
+        ("audit", "readings", name): reading for name, reading in readings.items()
+    }
+    for place, section in places.items():
+        own = section.get("data", {})
+        data = {**defaults("data"), **config.get("data", {}), **own}
+        keys = {key: (*(place if key in own else ()), "data", key) for key in data}
+        try:
+            described = description(data["dataset"])
+        except UserError as error:
+            yield keys["dataset"], str(error)
+            continue
+        there = {"kaggle": data["kaggle_dataset"] or described.kaggle, "uci": described.uci_url}
+        if there.get(data["source"], "anywhere") is None:
+            yield keys["source"], f"{described.path} does not say where it is at {data['source']}"
+        features = described.feature_columns
+        if unknown := [name for name in data["zeroed_features"] or () if name not in features]:
+            yield (
+                keys["zeroed_features"],
+                f"{', '.join(unknown)} is no feature of {described.path}; they are "
+                f"{', '.join(features)}",
+            )
+
+
 def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
     """Yield studies that lack their data file, or take one data set from two places."""
     chosen: dict[str, tuple[str, tuple[Any, ...]]] = {}
@@ -272,7 +329,10 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
             if data["path"] is None:
                 yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
             elif not Path(data["path"]).is_file():
-                yield (*place, "data", "path"), f"{data['path']}: no such file"
+                wrong = (
+                    "is a folder, not a CSV file" if Path(data["path"]).is_dir() else "no such file"
+                )
+                yield (*place, "data", "path"), f"{data['path']}: {wrong}"
         first, other = chosen.setdefault(data["dataset"], (name, source))
         if source != other:
             yield (

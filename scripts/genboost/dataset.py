@@ -9,7 +9,13 @@ import yaml
 from genboost.errors import UserError
 
 _REQUIRED = {"title": str, "licence": str, "citation": str, "label": dict, "columns": dict}
-_OPTIONAL = {"file": str, "kaggle": dict, "uci": dict, "respondents": float}
+_OPTIONAL = {
+    "file": str,
+    "kaggle": dict,
+    "uci": dict,
+    "respondents": float,
+    "zeroed_features": list,
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Dataset:
         How many rows of the published file have each of the classes.
     respondents : float
         The share of rows that are not interpolated between others.
+    zeroed_features : tuple of str
+        Features that the model sees as zero, unless a configuration names others.
     """
 
     path: Path
@@ -66,6 +74,7 @@ class Dataset:
     class_rows: tuple[int, ...]
     respondents: float
     columns: tuple[Column, ...]
+    zeroed_features: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -121,6 +130,9 @@ def _dataset(path: Path, document: Any) -> Dataset:
     names = _texts("columns", list(top["columns"]))
     if label["name"] in names:
         raise _InvalidError(f"columns: {label['name']} is the label; list the features only")
+    zeroed = top.get("zeroed_features", [])
+    if unknown := [str(name) for name in zeroed if name not in names]:
+        raise _InvalidError(f"zeroed_features: {', '.join(unknown)} is not one of the columns")
     return Dataset(
         path=path,
         title=top["title"],
@@ -136,6 +148,7 @@ def _dataset(path: Path, document: Any) -> Dataset:
         class_rows=tuple(label["classes"].values()),
         respondents=respondents,
         columns=tuple(_column(name, top["columns"][name], len(classes)) for name in names),
+        zeroed_features=tuple(zeroed),
     )
 
 

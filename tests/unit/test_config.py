@@ -2,6 +2,7 @@
 
 import copy
 import re
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -78,7 +79,8 @@ def test_the_defaults_are_those_of_the_deck():
         "loss": "mean",
         "test_error": "last",
     }
-    assert study["data"]["zeroed_features"] == ["Weight"]
+    assert configuration.description(study["data"]["dataset"]).zeroed_features == ("Weight",)
+    assert study["data"]["zeroed_features"] is None  # the description's
     assert study["data"]["test_fraction"] == 0.2
 
 
@@ -199,7 +201,7 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("grid: {sam_rho: [none, null]}", "grid.sam_rho: has null more than once"),
         ("grid: {optimizer: [sgd, sgd]}", 'grid.optimizer: has "sgd" more than once'),
         ("grid: {seeds: [1, 2, 1]}", "grid.seeds: has 1 more than once"),
-        ("data: {zeroed_features: [A, A]}", 'data.zeroed_features: has "A" more than once'),
+        ("data: {zeroed_features: [Age, Age]}", 'data.zeroed_features: has "Age" more than once'),
         ("execution: {fuse: [seed, seed]}", 'execution.fuse: has "seed" more than once'),
         ("grid: {seeds: 0}", "grid.seeds: 0 is out of range; at least 1"),
         ("grid: {seeds: -3}", "grid.seeds: -3 is out of range; at least 1"),
@@ -284,6 +286,20 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("text", 'the configuration: "text" is not a valid value; it takes a block of keys'),
         ("data: {source: file}", "data.path: is needed with source: file; name the CSV file"),
         ("data: {source: file, path: no.csv}", "data.path: no.csv: no such file"),
+        ("data: {source: file, path: /}", "data.path: /: is a folder, not a CSV file"),
+        (
+            "data: {dataset: nope}\nstudies: {a: {}, b: {}}",
+            "data.dataset: there is no workflow/datasets/nope.yaml; the data sets are obesity",
+        ),
+        ("studies: {a: {data: {dataset: nope}}}", "studies.a.data.dataset: there is no workflow/"),
+        (
+            "data: {zeroed_features: [Wieght]}",
+            "data.zeroed_features: Wieght is no feature of workflow/datasets/obesity.yaml; they",
+        ),
+        (
+            "audit: {readings: {r: {data: {zeroed_features: [NObeyesdad]}}}}",
+            "audit.readings.r.data.zeroed_features: NObeyesdad is no feature",
+        ),
         ("data: {source: file}\nstudies: {a: {}, b: {}}", "data.path: is needed with source: file"),
         (
             "studies: {a: {data: {source: file}}}",
@@ -313,14 +329,57 @@ def test_all_mistakes_are_told_at_once():
     ]
 
 
-def test_studies_may_take_data_sets_of_their_own_from_anywhere():
+@pytest.fixture
+def toy(tmp_path, monkeypatch) -> Path:
+    """Return the description of a data set beside obesity that has no more than it needs."""
+    path = tmp_path / "toy.yaml"
+    path.write_text(
+        "{title: Toy, licence: CC0, citation: Nobody, label: {name: y, classes: {low: 3, high: 4}},"
+        " columns: {a: {range: [0, 1]}}}"
+    )
+    shutil.copy(configuration.DATASETS / "obesity.yaml", tmp_path)
+    monkeypatch.setattr(configuration, "DATASETS", tmp_path)
+    return path
+
+
+def test_another_data_set_inherits_nothing_from_obesity(toy):
+    data = resolve({"data": {"dataset": "toy"}})["data"]
+    assert (data["zeroed_features"], data["kaggle_dataset"]) == (None, None)
+    (message,) = mistakes("data: {dataset: toy, source: kaggle}")
+    assert message.startswith("data.source: ")
+    assert message.endswith("toy.yaml does not say where it is at kaggle")
+    resolve({"data": {"dataset": "toy", "source": "kaggle", "kaggle_dataset": "me/toy"}})
+    (message,) = mistakes("data: {zeroed_features: [Age]}\nstudies: {a: {data: {dataset: toy}}}")
+    assert message.startswith("data.zeroed_features: Age is no feature of ")
+
+
+def test_what_a_description_lacks_is_told_before_anything_runs(toy):
+    toy.write_text("{title: Toy, label: {}, columns: {}}")
+    (message,) = mistakes("data: {dataset: toy}")
+    assert message.startswith("data.dataset: ")
+    assert message.endswith("toy.yaml: the file lacks licence, citation")
+
+
+def test_what_the_description_says_too_is_no_difference():
+    data = {"zeroed_features": ["Weight"], "kaggle_dataset": "fatemehmehrparvar/obesity-levels"}
+    readings = {"same": {"data": dict(data)}, "other": {"data": {"zeroed_features": []}}}
+    resolved = resolve(
+        {"data": data, "studies": {"a": {"data": data}}, "audit": {"readings": readings}}
+    )
+    standard = resolve({})["data"]
+    assert resolved["data"] == resolved["studies"]["a"]["data"] == standard
+    assert standard.items() >= resolved["audit"]["readings"]["same"]["data"].items()
+    assert resolved["audit"]["readings"]["other"]["data"] == {"zeroed_features": []}
+
+
+def test_studies_may_take_data_sets_of_their_own_from_anywhere(toy):
     studies = {
         "a": {"data": {"path": __file__}},
-        "b": {"data": {"source": "uci", "dataset": "other"}},
+        "b": {"data": {"source": "synthetic", "dataset": "toy"}},
     }
     resolved = resolve({"data": {"source": "file"}, "studies": studies})["studies"]
     assert resolved["a"]["data"]["source"] == "file"
-    assert resolved["b"]["data"]["source"] == "uci"
+    assert resolved["b"]["data"]["source"] == "synthetic"
 
 
 def test_a_mistake_is_shown_with_its_file_and_line(tmp_path):

@@ -19,6 +19,7 @@ def test_obesity_is_as_published():
     assert obesity.classes[0] == "Insufficient_Weight"
     assert obesity.classes[-1] == "Obesity_Type_III"
     assert sum(obesity.class_rows) == 2111
+    assert obesity.zeroed_features == ("Weight",)
     assert obesity.kaggle == "fatemehmehrparvar/obesity-levels"
     assert (obesity.uci_id, "/544/" in obesity.uci_url) == (544, True)
 
@@ -55,6 +56,7 @@ def test_statistics_and_sources_are_optional(tmp_path):
         (["label", "classes"], {False: 3, True: 4}, "in quotes"),
         (["columns"], {}, "columns"),
         (["columns", "y"], {"range": [0, 1]}, "y is the label"),
+        (["zeroed_features"], ["y"], "zeroed_features: y is not one of the columns"),
         (["columns", "a"], [0, 1], "columns.a must be a mapping"),
         (["columns", "a"], {}, "columns.a: must have either"),
         (["columns", "a", "values"], ["no", "yes"], "columns.a: must have either"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import shutil
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,8 @@ def test_names_say_what_is_not_standard():
     assert grid.protocol_name(STANDARD) == "default"
     (study,) = studies("data: {zeroed_features: [Weight, Height], test_fraction: 0.25}")
     assert study.variant == "zeroed_features~Weight+Height+test_fraction~0.25"
+    (study,) = studies("data: {zeroed_features: [Weight]}")  # as obesity.yaml says
+    assert study.variant == "default"
     (study,) = studies("data: {zeroed_features: []}")
     assert study.variant == "zeroed_features~none"
 
@@ -80,8 +83,11 @@ def test_where_the_data_come_from_is_not_in_a_models_path():
     assert study.variant == "default"
 
 
-def test_every_setting_of_data_model_and_training_is_in_a_path():
+def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeypatch):
     """Two settings never share a path, or one's record would be taken for the other's."""
+    for name in ("obesity", "other"):
+        shutil.copy(config.DATASETS / "obesity.yaml", tmp_path / f"{name}.yaml")
+    monkeypatch.setattr(config, "DATASETS", tmp_path)
     (standard,) = studies()
     others = {
         "data": {

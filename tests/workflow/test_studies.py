@@ -1,4 +1,4 @@
-"""Studies of a file of one's own, beside those of config.yaml."""
+"""Studies and data sets of one's own, beside those that are shipped."""
 
 import yaml
 
@@ -22,3 +22,18 @@ def test_one_that_is_null_is_left_out(workflow):
     text = (workflow.folder / TABLES).read_text()
     assert ": The grid: " in text
     assert ": Longer: " not in text
+
+
+def test_a_data_set_is_described_in_a_file(fresh):
+    (fresh.folder / "workflow/datasets/toy.yaml").write_text(
+        "{title: Toy, licence: CC0, citation: Nobody, zeroed_features: [b],"
+        " label: {name: y, classes: {low: 5, high: 5}},"
+        ' columns: {a: {range: [0, 9]}, b: {values: ["no", "yes"]}}}'
+    )
+    rows = [f"{row},{('no', 'yes')[row % 2]},{('low', 'high')[row // 5]}" for row in range(10)]
+    (fresh.folder / "toy.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
+    made = "results/data/dataset~toy/description.md"
+    fresh.run("--config", "data={dataset: toy, source: file, path: toy.csv}", "--", made)
+    text = (fresh.folder / made).read_text()
+    assert "# Toy" in text
+    assert "| b | set to zero |" in text
