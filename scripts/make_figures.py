@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genboost import errors, figures, record, results
-from genboost.files import write_atomically
+from genboost.files import delete_stale, write_atomically
 from genboost.grid import Model
 
 
@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, figure in figures.figures(config, found, statistics, read, audit):
         for ending, content in figures.contents(figure):
             write_atomically(Path(arguments.output, f"{name}.{ending}"), content)
+    delete_stale(arguments.output, figures.OF_SOME_STUDIES, figures.names(config))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genboost import errors, results, tables
-from genboost.files import write_atomically
+from genboost.files import delete_stale, write_atomically
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -15,8 +15,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="the folder to put the tables in")
     arguments = parser.parse_args(argv)
 
-    for name, content in tables.files(results.load(arguments)).items():
+    files = tables.files(results.load(arguments))
+    for name, content in files.items():
         write_atomically(Path(arguments.output, name), content)
+    delete_stale(arguments.output, tables.OF_A_STUDY, files)
 
 
 if __name__ == "__main__":

@@ -125,6 +125,13 @@ def names(config: dict[str, Any]) -> list[str]:
     return [f"{name}.{ending}" for name in captions(config) for ending in FORMATS]
 
 
+# The names of the files that not every configuration has.
+OF_SOME_STUDIES = (
+    rf"((heatmap|learning-rate|curves)-{tables.STUDY_NAME}|curves|comparisons|audit)"
+    rf"\.({'|'.join(FORMATS)})"
+)
+
+
 def figures(
     config: dict[str, Any],
     results: Results,

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 from genboost.errors import UserError
@@ -30,3 +32,10 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def delete_stale(folder: str | Path, pattern: str, current: Collection[str]) -> None:
+    """Delete the files of a folder whose whole name matches a pattern, but for the current ones."""
+    for path in Path(folder).iterdir():
+        if re.fullmatch(pattern, path.name) and path.name not in current:
+            path.unlink()

@@ -73,6 +73,11 @@ def names(config: dict[str, Any]) -> list[str]:
     ]
 
 
+STUDY_NAME = "[A-Za-z0-9_-]+"
+# The names of the files that some study can have.
+OF_A_STUDY = rf"{STUDY_NAME}-[a-z0-9_]+-(no-sam|rho-[0-9.e-]+)\.(md|tex)"
+
+
 @dataclass(frozen=True)
 class Results:
     """All that the tables are made from.

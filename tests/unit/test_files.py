@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from genboost.errors import UserError
-from genboost.files import write_atomically
+from genboost.files import delete_stale, write_atomically
 
 
 def test_writes_text_and_bytes_and_makes_the_folder(tmp_path):
@@ -53,3 +53,10 @@ def test_a_place_that_no_file_can_be_in(tmp_path):
     with pytest.raises(UserError, match=r"cannot write .*folder: Is a directory"):
         write_atomically(tmp_path / "folder", "new")
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+
+
+def test_only_what_is_out_of_date_is_deleted(tmp_path):
+    for name in ("made-1.md", "made-2.md", "made-3.md~", "my-made-1.md"):
+        (tmp_path / name).touch()
+    delete_stale(tmp_path, r"made-\d\.md", ["made-2.md"])
+    assert sorted(os.listdir(tmp_path)) == ["made-2.md", "made-3.md~", "my-made-1.md"]

@@ -64,6 +64,19 @@ def test_curves_of_other_cells(workflow):
     assert "error: figures.curves[0]: no study has a cell with learning_rate 5" in result.stderr
 
 
+def test_nothing_is_left_of_a_study_that_is_taken_out(workflow):
+    results = workflow.folder / "results"
+    mine = [results / "tables/notes-second.md", results / "figures/second.png"]
+    for path in mine:
+        path.write_text("A reader's")
+    before = {path.name for path in results.glob("[tf]*s/*")}
+    assert {"second-adam-no-sam.tex", "heatmap-second.png"} < before
+    workflow.run("--config", "studies={second: null}")
+    after = {path.name for path in results.glob("[tf]*s/*")}
+    assert {name for name in after if "second" in name} == {path.name for path in mine}
+    assert {name for name in before - after if "second" not in name} == set()
+
+
 def test_snakemakes_own_report(drawn):
     drawn.run("--report", "all.html")
     page = (drawn.folder / "all.html").read_text()
