@@ -12,9 +12,11 @@ FIGURES = deck.load()
 CELL = {"optimizer": "adam", "weight_decay": 0.0, "sam_rho": "none", "epochs": 200}
 
 
-def study(name: str = "grid", **overrides) -> grid.Study:
+def study(name: str = "grid", dataset: str = "obesity", **overrides) -> grid.Study:
     """Return a study of the standard experiment, but for what is overridden."""
-    return grid.studies(config.resolve({"studies": {name: overrides}}))[0]
+    resolved = config.resolve({"studies": {name: overrides}})
+    resolved["studies"][name]["data"]["dataset"] = dataset  # which need not exist here
+    return grid.studies(resolved)[0]
 
 
 def runs(errors: list[float], study: str = "grid", **cell) -> list[dict]:
@@ -72,7 +74,7 @@ def test_cells_are_matched_by_all_that_makes_a_cell():
 @pytest.mark.parametrize(
     "other",
     [
-        {"data": {"dataset": "mine"}},
+        {"dataset": "mine"},
         {"data": {"stratify": True}},
         {"model": {"width": 20}},
         {"training": {"t_max": 200}},
