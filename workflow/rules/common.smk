@@ -100,6 +100,19 @@ def gpus_for(*optimizers):
     return asked
 
 
+TRAIN_CODE = {
+    True: digest("train.py", "genboost/kernel", without="genboost/torch_engine.py"),
+    False: digest("train.py", "genboost/kernel"),
+}
+
+
+def train_code(*optimizers):
+    """Return a digest of the code that trains; that of the torch engine counts where it is used."""
+    execution = STUDY["execution"]
+    engine, device = execution["engine"], execution["device"]
+    return TRAIN_CODE[engines.by_kernel(engine, device, set(optimizers))]
+
+
 def needs(step, runtimes=1, gpu=0):
     """Return the resources of a step's jobs; memory and time grow with every new attempt."""
     own = RESOURCES[step]

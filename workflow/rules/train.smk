@@ -11,18 +11,6 @@ TRAIN = (
     " --engine {params.engine} --device {params.device} --code {params.code}"
     " --threads {threads} --gpus {resources.gpu} {output} 2>&1 | tee {log}"
 )
-TRAIN_CODE = {
-    True: digest("train.py", "genboost/kernel", without="genboost/torch_engine.py"),
-    False: digest("train.py", "genboost/kernel"),
-}
-
-
-def train_code(*optimizers):
-    """Return a digest of the code that trains; that of the torch engine counts where it is used."""
-    execution = STUDY["execution"]
-    engine, device = execution["engine"], execution["device"]
-    return TRAIN_CODE[engines.by_kernel(engine, device, set(optimizers))]
-
 
 # A record cut short (a full disk, an interrupted copy) looks fine to Snakemake.
 if workflow.is_main_process and not workflow.output_settings.dryrun:
