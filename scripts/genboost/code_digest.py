@@ -37,7 +37,7 @@ def digest(script: str, *others: str, without: str | None = None) -> str:
     return total.hexdigest()[:16]
 
 
-def _reached(script: Path, without: Path | None) -> set[Path]:
+def _reached(script: Path, without: Path | None = None) -> set[Path]:
     """Return a script and every module of the library that it imports, directly or not, but one."""
     reached, ahead = set(), [script]
     while ahead:
