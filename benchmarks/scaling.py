@@ -81,12 +81,11 @@ def by_models(arrays: str, quick: bool) -> dict[str, Any]:
 
 def on_gpu(arrays: str, quick: bool) -> dict[str, Any]:
     """Time the torch engine on a GPU, its steps replayed as CUDA graphs and not."""
-    import torch
-
-    if not torch.cuda.is_available():
+    worker = Worker(1)
+    if not (gpu := worker.call(_gpu)):
+        worker.stop()
         return {"gpu": None}
     protocol, _, study = deck_grid()
-    worker = Worker(1)
     tasks: dict[str, Task] = {}
     runs: dict[str, dict[str, Any]] = {}
     for replayed in (True, False):
@@ -108,7 +107,7 @@ def on_gpu(arrays: str, quick: bool) -> dict[str, Any]:
     samples = in_turns(tasks, 2 if quick else 3)
     worker.stop()
     return {
-        "gpu": torch.cuda.get_device_name(),
+        "gpu": gpu,
         "runs": [{**runs[name], "samples": samples[name]} for name in tasks],
     }
 
@@ -225,6 +224,13 @@ def _train(
     return timed(lambda: list(training.train(models, protocol, data, ready.train)))
 
 
+def _gpu() -> str | None:
+    """Return the name of the GPU, if torch finds one."""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+
+
 def _train_on_gpu(arrays: str, protocol: Protocol, models: Models, replayed: bool) -> Sample:
     """Train models on a GPU from this process, and say what it took."""
     from genboost import torch_engine
@@ -291,7 +297,10 @@ def _peak_memory(models: int) -> int:
     point = {"width": 18, "hidden_layers": 4, "rows": 1688, "models": models}
     chosen, protocol, data = _made_up(point, 200)
     next(training.train(chosen, protocol, data, _engine("simd", 1).train))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    status = Path("/proc/self/status")
+    if status.exists():  # in getrusage's maximum, Linux counts the process that started this one
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _plural(count: int, noun: str) -> str:
