@@ -54,7 +54,7 @@ def choose(engine: str, device: str, optimizers: set[str], threads: int = 1) -> 
         device = "cuda" if engine != "simd" and _gpu_was_given() else "cpu"
     elif device == "cuda" and not _gpu_works():
         raise UserError("execution.device: cuda, but torch finds no GPU; set it to cpu or auto")
-    if engine != "torch" and device == "cpu" and not foreign:
+    if by_kernel(engine, device, optimizers):
         from genboost import kernel_build, simd_engine
 
         try:

@@ -52,7 +52,7 @@ rule trial:
         seeds=STUDY["audit"]["seeds"],
         engine=STUDY["execution"]["engine"],
         device=STUDY["execution"]["device"],
-        code=digest("train_trial.py", "genboost/kernel"),
+        code=train_code("train_trial.py", "sgd", "adam"),
     shell:
         "python scripts/train_trial.py --data {input.arrays} --deck {input.deck}"
         " --protocol {params.protocol:q} --seeds {params.seeds} --engine {params.engine}"

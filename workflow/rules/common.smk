@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
@@ -78,6 +79,7 @@ if workflow.remote_exec:
 
 
 RESOURCES = STUDY["resources"]
+ENGINE = STUDY["execution"]["engine"], STUDY["execution"]["device"]
 ENVIRONMENT = {step: f"../../envs/{step}.yaml" for step in configuration.STEPS}
 if STUDY["execution"]["device"] == "cuda":
     ENVIRONMENT["train"] = "../../envs/train-cuda.yaml"
@@ -93,24 +95,19 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
 def gpus_for(*optimizers):
     """Return how many GPUs a job asks for that trains by some optimizers."""
     asked = RESOURCES["train"]["gpus"]
-    execution = STUDY["execution"]
-    if asked == "auto":
-        engine, device = execution["engine"], execution["device"]
-        return int(engines.wants_gpu(engine, device, set(optimizers)))
-    return asked
+    return (
+        int(engines.wants_gpu(*ENGINE, set(optimizers))) if asked == "auto" else asked
+    )
 
 
-TRAIN_CODE = {
-    True: digest("train.py", "genboost/kernel", without="genboost/torch_engine.py"),
-    False: digest("train.py", "genboost/kernel"),
-}
+cached_digest = cache(digest)
 
 
-def train_code(*optimizers):
+def train_code(script, *optimizers):
     """Return a digest of the code that trains; that of the torch engine counts where it is used."""
-    execution = STUDY["execution"]
-    engine, device = execution["engine"], execution["device"]
-    return TRAIN_CODE[engines.by_kernel(engine, device, set(optimizers))]
+    by_kernel = engines.by_kernel(*ENGINE, set(optimizers))
+    unused = "genboost/torch_engine.py" if by_kernel else None
+    return cached_digest(script, "genboost/kernel", without=unused)
 
 
 def needs(step, runtimes=1, gpu=0):

@@ -44,7 +44,7 @@ rule train:
         protocol=lambda wildcards: protocol_json(wildcards.protocol),
         engine=STUDY["execution"]["engine"],
         device=STUDY["execution"]["device"],
-        code=lambda wildcards: train_code(wildcards.optimizer),
+        code=lambda wildcards: train_code("train.py", wildcards.optimizer),
     shell:
         TRAIN
 
@@ -92,6 +92,6 @@ for number, pack in enumerate(packs, start=1):
             protocol=protocol_json(grid.protocol_name(pack[0].protocol)),
             engine=STUDY["execution"]["engine"],
             device=STUDY["execution"]["device"],
-            code=train_code(*{model.cell.optimizer for model in pack}),
+            code=train_code("train.py", *{model.cell.optimizer for model in pack}),
         shell:
             TRAIN
