@@ -11,9 +11,10 @@ from typing import Any
 from scaling import deck_grid
 from timing import Sample, Worker, in_turns, timed
 
-from genboost import engines, training
-from genboost.cells import Cell, Protocol
-from genboost.data import Data
+from genboost.data.arrays import Data
+from genboost.study.cells import Cell, Protocol
+from genboost.train import training
+from genboost.train.engines import choice
 
 MANY = 72
 METHODS = {
@@ -114,7 +115,7 @@ def _prepare(
 def _prepare_engine(
     name: str, data: Data, cell: Cell, protocol: Protocol, seeds: list[int]
 ) -> Prepared:
-    engine = engines.choose(name, "cpu", {cell.optimizer})
+    engine = choice.choose(name, "cpu", {cell.optimizer})
 
     def train() -> list[float]:
         results = training.train([(cell, seed) for seed in seeds], protocol, data, engine.train)

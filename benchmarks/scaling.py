@@ -12,10 +12,12 @@ import numpy as np
 import yaml
 from timing import Sample, Worker, available_cores, in_turns, peak, timed
 
-from genboost import config, engines, grid, training
-from genboost.cells import Cell, Protocol
-from genboost.data import Data
-from genboost.engine import Architecture
+from genboost.data.arrays import Data
+from genboost.study import config, grid
+from genboost.study.cells import Cell, Protocol
+from genboost.train import training
+from genboost.train.engines import choice
+from genboost.train.problem import Architecture
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -233,9 +235,9 @@ def _gpu() -> str | None:
 
 def _train_on_gpu(arrays: str, protocol: Protocol, models: Models, replayed: bool) -> Sample:
     """Train models on a GPU from this process, and say what it took."""
-    from genboost import torch_engine
+    from genboost.train.engines import torch_engine
 
-    data, ready = Data.load(arrays), engines.choose("torch", "cuda", {"sgd", "adam"})
+    data, ready = Data.load(arrays), choice.choose("torch", "cuda", {"sgd", "adam"})
     as_it_is = torch_engine.replayable if replayed else lambda step, *_: step
     with patch.object(torch_engine, "replayable", as_it_is):
         return timed(lambda: list(training.train(models, protocol, data, ready.train)))
@@ -278,8 +280,8 @@ def _epochs(point: dict[str, Any], engine: str) -> int:
 
 
 @cache
-def _engine(engine: str, cores: int) -> engines.Engine:
-    return engines.choose(engine, "cpu", {"sgd", "adam"}, cores)
+def _engine(engine: str, cores: int) -> choice.Engine:
+    return choice.choose(engine, "cpu", {"sgd", "adam"}, cores)
 
 
 def _memory(models: int) -> dict[str, Any]:

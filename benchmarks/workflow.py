@@ -15,8 +15,9 @@ from typing import Any
 from scaling import ROOT, deck_grid, study_config
 from timing import Sample, in_turns, timed_command
 
-from genboost import grid, kernel_build
-from genboost.cells import Cell
+from genboost.study import grid
+from genboost.study.cells import Cell
+from genboost.train.engines import kernel_build
 
 LEFT_OUT = shutil.ignore_patterns(
     ".*", "results", "build", "__pycache__", "node_modules", "benchmarks", "tests"

@@ -4,7 +4,9 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from genboost import aggregation, errors, files, grid
+from genboost import errors, files
+from genboost.analysis import aggregation
+from genboost.study import grid
 
 
 def main(argv: Sequence[str] | None = None) -> None:

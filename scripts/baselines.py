@@ -4,8 +4,9 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from genboost import baselines, errors, files
-from genboost.data import Data
+from genboost import errors, files
+from genboost.data import baselines
+from genboost.data.arrays import Data
 
 
 def main(argv: Sequence[str] | None = None) -> None:

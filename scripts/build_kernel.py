@@ -2,7 +2,7 @@
 
 import sys
 
-from genboost import kernel_build
+from genboost.train.engines import kernel_build
 
 
 def main() -> None:

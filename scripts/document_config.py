@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from genboost import config, errors, grid
+from genboost import errors
 from genboost.files import write_atomically
+from genboost.study import config, grid
 
 INTRODUCTION = """\
 <!-- Written by `make docs` from workflow/schemas/config.schema.yaml; edit that. -->

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import dataset, download, errors, files
+from genboost import errors, files
+from genboost.data import dataset, download
 
 
 def main(argv: Sequence[str] | None = None) -> None:

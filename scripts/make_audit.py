@@ -5,8 +5,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import audit_report, deck, errors
+from genboost import errors
+from genboost.analysis import deck
 from genboost.files import write_atomically
+from genboost.report import audit_report
 
 
 def main(argv: Sequence[str] | None = None) -> None:

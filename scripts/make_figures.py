@@ -5,9 +5,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import errors, figures, record, results
+from genboost import errors
 from genboost.files import delete_stale, write_atomically
-from genboost.grid import Model
+from genboost.report import figures, results
+from genboost.study.grid import Model
+from genboost.train import record
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -5,8 +5,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import errors, figures, grid, report, results
+from genboost import errors
 from genboost.files import write_atomically
+from genboost.report import figures, page, results
+from genboost.study import grid
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -24,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     config = json.loads(arguments.config)
     found = results.load(arguments)
-    inputs = report.Inputs(
+    inputs = page.Inputs(
         config=config,
         provenance=results.provenances(arguments),
         descriptions={
@@ -36,10 +38,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         },
         statistics=json.loads(Path(arguments.statistics).read_bytes()),
         audit=json.loads(Path(arguments.audit).read_bytes()) if arguments.audit else None,
-        runs=report.read_runs(grid.models(found.studies)),
-        commit=report.commit(),
+        runs=page.read_runs(grid.models(found.studies)),
+        commit=page.commit(),
     )
-    write_atomically(arguments.output, report.compose(found, inputs))
+    write_atomically(arguments.output, page.compose(found, inputs))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import errors, findings, results
+from genboost import errors
 from genboost.files import write_atomically
+from genboost.report import findings, results
 
 
 def main(argv: Sequence[str] | None = None) -> None:

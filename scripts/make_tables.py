@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import errors, results, tables
+from genboost import errors
 from genboost.files import delete_stale, write_atomically
+from genboost.report import results, tables
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import checks, data, dataset, description, errors, files, prepare
+from genboost import errors, files
+from genboost.data import arrays, dataset, description, prepare, raw_table
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     described = dataset.load(arguments.dataset)
     content, provenance = _read_raw(arguments.raw, arguments.provenance)
-    table = checks.read_table(content, described, arguments.raw)
+    table = raw_table.read_table(content, described, arguments.raw)
     zeroed = arguments.zeroed_features
     settings = prepare.Settings(
         zeroed_features=described.zeroed_features if zeroed is None else zeroed,
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     prepared = prepare.prepare(table, described, settings)
     text = description.describe(described, table, prepared, settings, provenance)
-    name = data.marked(described.name, provenance["synthetic"])
+    name = arrays.marked(described.name, provenance["synthetic"])
     files.write_atomically(arguments.output, prepare.to_bytes(prepared, name))
     files.write_atomically(arguments.description, text)
 

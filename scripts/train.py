@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from genboost import engines, errors, gpus, record, training
-from genboost.cells import Cell, Protocol, cell_and_seed
-from genboost.data import Data
+from genboost import errors
+from genboost.data.arrays import Data
 from genboost.files import write_atomically
+from genboost.study.cells import Cell, Protocol, cell_and_seed
+from genboost.train import record, training
+from genboost.train.engines import choice, gpus
 
 PROGRESS_EVERY = 10.0  # seconds
 
@@ -68,7 +70,7 @@ def train(
     chosen = [models[path] for path in paths]
     optimizers = {cell.optimizer for cell, _ in chosen}
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
-    engine = engines.choose(arguments.engine, arguments.device, optimizers, arguments.threads)
+    engine = choice.choose(arguments.engine, arguments.device, optimizers, arguments.threads)
     started = reported = time.monotonic()
     results = training.train(chosen, protocol, data, engine.train)
     for done, (index, result) in enumerate(results, start=1):

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from genboost import engines, errors, gpus, readings, training
-from genboost.cells import Protocol
-from genboost.data import Data
+from genboost import errors
+from genboost.data.arrays import Data
 from genboost.files import write_atomically
+from genboost.study import readings
+from genboost.study.cells import Protocol
+from genboost.train import training
+from genboost.train.engines import choice, gpus
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     cells = readings.deck_cells(arguments.deck)
     models = [(cell, seed) for cell in cells for seed in range(arguments.seeds)]
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
-    engine = engines.choose(
+    engine = choice.choose(
         arguments.engine, arguments.device, {cell.optimizer for cell in cells}, arguments.threads
     )
     table = io.StringIO()

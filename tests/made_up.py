@@ -7,8 +7,10 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from genboost import aggregation, config, deck, figures, findings, grid, report, tables
-from genboost.data import marked
+from genboost.analysis import aggregation, deck
+from genboost.data.arrays import marked
+from genboost.report import figures, findings, page, tables
+from genboost.study import config, grid
 
 BASELINES = {
     "mean": {"train_mse": 3.9, "test_mse": 4.2},
@@ -106,7 +108,7 @@ class Made:
 
     def report(self, drawings, runs=None, provenance=None, commit=None):
         """Return the report's text."""
-        inputs = report.Inputs(
+        inputs = page.Inputs(
             config=self.config,
             provenance=provenance or PROVENANCE,
             descriptions={study.variant: DESCRIPTION for study in self.results.studies},
@@ -116,4 +118,4 @@ class Made:
             runs=runs or [RUN] * len(self.models),
             commit=commit,
         )
-        return report.compose(self.results, inputs)
+        return page.compose(self.results, inputs)

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from genboost.cells import Cell, Protocol
-from genboost.data import Data
+from genboost.data.arrays import Data
+from genboost.study.cells import Cell, Protocol
 
 
 def prepare(

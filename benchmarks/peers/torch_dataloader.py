@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from genboost.cells import Cell, Protocol
-from genboost.data import Data
+from genboost.data.arrays import Data
+from genboost.study.cells import Cell, Protocol
 from peers.sam import SAM
 
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}

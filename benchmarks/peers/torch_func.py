@@ -6,8 +6,8 @@ from collections.abc import Callable
 import torch
 from torch.func import functional_call, grad, stack_module_state, vmap
 
-from genboost.cells import Cell, Protocol
-from genboost.data import Data
+from genboost.data.arrays import Data
+from genboost.study.cells import Cell, Protocol
 from peers.torch_dataloader import build
 
 Parameters = dict[str, torch.Tensor]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from genboost.cells import Cell, Protocol
-from genboost.data import Data
+from genboost.data.arrays import Data
+from genboost.study.cells import Cell, Protocol
 from peers.sam import SAM
 from peers.torch_dataloader import OPTIMIZERS, build
 

@@ -69,11 +69,12 @@ def _imports(path: Path) -> Iterator[Path]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         for name in names:
-            if name.split(".")[0] == PACKAGE:
-                module = SCRIPTS.joinpath(*name.split("."))
-                yield from (
-                    p for p in (module.with_suffix(".py"), module / "__init__.py") if p.is_file()
-                )
+            parts = name.split(".")
+            if parts[0] == PACKAGE:
+                folders = (SCRIPTS.joinpath(*parts[:end]) for end in range(1, len(parts) + 1))
+                files = (folder / "__init__.py" for folder in folders)
+                module = SCRIPTS.joinpath(*parts).with_suffix(".py")
+                yield from (file for file in (*files, module) if file.is_file())
 
 
 @cache

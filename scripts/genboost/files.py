@@ -8,6 +8,9 @@ from pathlib import Path
 
 from genboost.errors import UserError
 
+ROOT = Path(__file__).parents[2]
+"""The project's folder."""
+
 
 def write_atomically(path: str | Path, content: bytes | str) -> None:
     """Write a file so that a reader, or a run killed at any moment, never sees a part of it.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from made_up import Made, mse
 
-from genboost import figures, tables
+from genboost.report import figures, tables
 
 pytestmark = pytest.mark.skipif(
     shutil.which("pdflatex") is None,

@@ -161,7 +161,7 @@ def test_an_interrupted_run_takes_its_jobs_along_and_is_gone_on_with(untrained, 
 def test_the_user_is_told_which_cell_failed_and_where_the_logs_are(untrained, local):
     untrained.configure(execution={"engine": "simd"})
     untrained.environment = {**untrained.environment, "CC": "false"}
-    source = untrained.folder / "scripts/genboost/kernel/kernel.c"
+    source = untrained.folder / "scripts/genboost/train/engines/kernel/kernel.c"
     source.write_text(source.read_text() + "\nint unbuilt;\n")
     record = local.records()[0]
     output = finish(untrained.submit("--retries", "0", "--", record), expect=1)

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 import aggregate
-from genboost import aggregation, config, grid, record
+from genboost.analysis import aggregation
 from genboost.errors import UserError
-from genboost.training import Result
+from genboost.study import config, grid
+from genboost.train import record
+from genboost.train.training import Result
 
 CONFIG = {
     "grid": {

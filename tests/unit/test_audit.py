@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 import train_trial
-from genboost import audit, audit_report, config, deck, grid, readings, training
-from genboost.data import Data
+from genboost.analysis import audit, deck
+from genboost.data.arrays import Data
 from genboost.errors import UserError
+from genboost.report import audit_report
+from genboost.study import config, grid, readings
+from genboost.train import training
 
 FIGURES = deck.load()
 
@@ -171,8 +174,8 @@ def test_a_trial_has_the_errors_of_every_split_cell_and_seed(trial):
     assert np.isnan(found["last"][:, 2]).all()  # diverged
     assert all("(SYNTHETIC)" in row for row in output.read_text().splitlines()[1:])
     assert (found["best"][:, :2] <= found["last"][:, :2]).all()
-    from genboost import torch_engine
-    from genboost.engine import Group
+    from genboost.train.engines import torch_engine
+    from genboost.train.problem import Group
 
     def engine(problem):
         yield Group(range(len(problem.optimizer)), torch_engine.train(problem), 0.0)

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genboost import dataset, synthetic
-from genboost.baselines import baselines
-from genboost.checks import read_table
-from genboost.data import Data
-from genboost.prepare import Settings, prepare, to_bytes
+from genboost.data import dataset, synthetic
+from genboost.data.arrays import Data
+from genboost.data.baselines import baselines
+from genboost.data.prepare import Settings, prepare, to_bytes
+from genboost.data.raw_table import read_table
 
 ROOT = Path(__file__).parents[2]
 OBESITY = dataset.load(ROOT / "workflow" / "datasets" / "obesity.yaml")

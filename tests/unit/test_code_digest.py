@@ -14,7 +14,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 def digest(script: str = "train.py", without: str | None = None) -> str:
     code_digest._tree.cache_clear()
     code_digest._substance.cache_clear()
-    return code_digest.digest(script, "genboost/kernel", without=without)
+    return code_digest.digest(script, "genboost/train/engines/kernel", without=without)
 
 
 @pytest.fixture(scope="module")
@@ -46,28 +46,40 @@ def test_it_is_the_same_from_call_to_call_and_place_to_place(scripts, before):
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("genboost/optim.py", '"""Update rules', '"""Rules'),
-        ("genboost/optim.py", '    """Plain stochastic gradient descent."""', '    """SGD."""'),
+        ("genboost/train/engines/optim.py", '"""Update rules', '"""Rules'),
         (
-            "genboost/optim.py",
+            "genboost/train/engines/optim.py",
+            '    """Plain stochastic gradient descent."""',
+            '    """SGD."""',
+        ),
+        (
+            "genboost/train/engines/optim.py",
             "        m, v = state",
             "\n        # moments\n        m, v = state  # of Adam",
         ),
         (
-            "genboost/optim.py",
+            "genboost/train/engines/optim.py",
             "return -learning_rate * gradient",
             "return (-learning_rate*gradient)",
         ),
-        ("genboost/optim.py", '"sgd": SGD, "adam": Adam', "'sgd': SGD,\n    'adam': Adam,"),
-        ("genboost/engine.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 0.00000001  # as in torch"),
+        (
+            "genboost/train/engines/optim.py",
+            '"sgd": SGD, "adam": Adam',
+            "'sgd': SGD,\n    'adam': Adam,",
+        ),
+        (
+            "genboost/train/problem.py",
+            "ADAM_EPSILON = 1e-8",
+            "ADAM_EPSILON = 0.00000001  # as in torch",
+        ),
         ("train.py", '"""Train models and', '"""Models and'),
         (
-            "genboost/kernel/vector.h",
+            "genboost/train/engines/kernel/vector.h",
             "#include <math.h>",
             "/* a\n comment */ #include <math.h> // x",
         ),
-        ("genboost/kernel/kernel.c", ";\n", " ;\n\n"),
-        ("genboost/kernel/kernel.c", "{\n", "\n{\n\n"),
+        ("genboost/train/engines/kernel/kernel.c", ";\n", " ;\n\n"),
+        ("genboost/train/engines/kernel/kernel.c", "{\n", "\n{\n\n"),
     ],
 )
 def test_comments_docstrings_and_formatting_do_not_count(scripts, before, file, old, new):
@@ -79,14 +91,15 @@ def test_comments_docstrings_and_formatting_do_not_count(scripts, before, file, 
     ("file", "old", "new"),
     [
         ("train.py", "basis = {", 'basis = {"more": 1,'),
-        ("genboost/engine.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7"),
-        ("genboost/optim.py", "return -learning_rate", "return -2 * learning_rate"),
-        ("genboost/schedules.py", "math.pi", "math.tau"),
-        ("genboost/training.py", "BATCH_ORDER = 0, 1", "BATCH_ORDER = 0, 2"),
-        ("genboost/torch_engine.py", "+ bias", "- bias"),  # imported inside a function
-        ("genboost/simd_engine.py", "np.nan", "np.inf"),
-        ("genboost/kernel_build.py", "-O3", "-Ofast"),
-        ("genboost/kernel/vector.h", "LANES = ", "LANES = 2 * "),
+        ("genboost/train/problem.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7"),
+        ("genboost/train/engines/optim.py", "return -learning_rate", "return -2 * learning_rate"),
+        ("genboost/train/schedules.py", "math.pi", "math.tau"),
+        ("genboost/train/training.py", "BATCH_ORDER = 0, 1", "BATCH_ORDER = 0, 2"),
+        # Imported inside a function:
+        ("genboost/train/engines/torch_engine.py", "+ bias", "- bias"),
+        ("genboost/train/engines/simd_engine.py", "np.nan", "np.inf"),
+        ("genboost/train/engines/kernel_build.py", "-O3", "-Ofast"),
+        ("genboost/train/engines/kernel/vector.h", "LANES = ", "LANES = 2 * "),
         ("genboost/__init__.py", '"""\n', '"""\nX = 1\n'),
     ],
 )
@@ -99,7 +112,7 @@ def test_a_change_of_substance_counts_in_every_module_that_training_reaches(
 
 
 def test_a_new_kernel_source_counts(scripts, before):
-    (scripts / "genboost/kernel/more.h").write_text("#define MORE 1\n")
+    (scripts / "genboost/train/engines/kernel/more.h").write_text("#define MORE 1\n")
     assert digest() != before
 
 
@@ -112,7 +125,7 @@ def test_strings_that_are_no_docstrings_count(scripts):
 
 
 def test_what_training_does_not_reach_does_not_count(scripts, before):
-    for module in ("dataset", "download", "prepare", "code_digest"):
+    for module in ("data/dataset", "data/download", "data/prepare", "code_digest"):
         path = scripts / "genboost" / f"{module}.py"
         path.write_text(path.read_text() + "\nNEW = 1\n")
     assert digest() == before
@@ -147,10 +160,14 @@ def test_the_library_has_no_imports_that_a_digest_would_miss():
 
 
 def test_a_module_can_be_left_out_with_what_only_it_leads_to(scripts, before):
-    without = digest(without="genboost/torch_engine.py")
-    edit(scripts / "genboost/optim.py", "return -learning_rate", "return -2 * learning_rate")
-    edit(scripts / "genboost/torch_engine.py", "+ bias", "- bias")
+    without = digest(without="genboost/train/engines/torch_engine.py")
+    edit(
+        scripts / "genboost/train/engines/optim.py",
+        "return -learning_rate",
+        "return -2 * learning_rate",
+    )
+    edit(scripts / "genboost/train/engines/torch_engine.py", "+ bias", "- bias")
     assert digest() != before
-    assert digest(without="genboost/torch_engine.py") == without
-    edit(scripts / "genboost/engine.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7")
-    assert digest(without="genboost/torch_engine.py") != without
+    assert digest(without="genboost/train/engines/torch_engine.py") == without
+    edit(scripts / "genboost/train/problem.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7")
+    assert digest(without="genboost/train/engines/torch_engine.py") != without

@@ -11,10 +11,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genboost import config as configuration
-from genboost import engine, grid, optim, torch_engine
-from genboost.config import resolve
 from genboost.errors import UserError
+from genboost.study import config as configuration
+from genboost.study import grid
+from genboost.study.config import resolve
+from genboost.train import problem
+from genboost.train.engines import optim, torch_engine
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -467,7 +469,7 @@ def test_the_schema_knows_what_the_code_knows():
     properties = configuration.schema()["properties"]
     choices = properties["grid"]["properties"]["optimizer"]["items"]["enum"]
     assert set(choices) == set(optim.OPTIMIZERS)
-    assert set(choices) >= engine.KERNEL_OPTIMIZERS
+    assert set(choices) >= problem.KERNEL_OPTIMIZERS
     activations = properties["model"]["properties"]["activation"]["enum"]
     assert set(activations) == set(torch_engine.ACTIVATIONS)
     axes = properties["execution"]["properties"]["fuse"]["items"]["enum"]

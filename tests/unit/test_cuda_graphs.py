@@ -20,10 +20,13 @@ from test_torch_engine import MANY, assert_same, some_problem, train64
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from genboost import config, cuda_graphs, engines, errors, grid, optim, torch_engine, training
-from genboost.cuda_graphs import replayed
-from genboost.data import Data
+from genboost import errors
+from genboost.data.arrays import Data
 from genboost.errors import UserError
+from genboost.study import config, grid
+from genboost.train import training
+from genboost.train.engines import choice, cuda_graphs, optim, torch_engine
+from genboost.train.engines.cuda_graphs import replayed
 
 ROOT = Path(__file__).parents[2]
 
@@ -378,9 +381,9 @@ def test_a_gpu_agrees_with_the_cpu(decoupled):
 @pytest.mark.parametrize("reference", ["torch", "simd"])
 def test_a_gpu_agrees_with_the_cpu_to_float32_rounding(reference):
     problem = some_problem(**MANY)
-    (gpu,) = engines.choose("torch", "cuda", {"adam"}).train(problem)
+    (gpu,) = choice.choose("torch", "cuda", {"adam"}).train(problem)
     try:
-        groups = list(engines.choose(reference, "cpu", {"adam"}).train(problem))
+        groups = list(choice.choose(reference, "cpu", {"adam"}).train(problem))
     except UserError as reason:
         pytest.skip(str(reason))
     for group in groups:
@@ -428,7 +431,8 @@ def test_a_rule_that_cannot_be_recorded_ends_training_with_its_name():
     here = Path(__file__).parent
     code = """
 from test_cuda_graphs import Branching, some_problem
-from genboost import errors, optim, torch_engine
+from genboost import errors
+from genboost.train.engines import optim, torch_engine
 optim.OPTIMIZERS["branching"] = Branching
 errors.exit_cleanly(lambda: torch_engine.train(some_problem(["branching"]), "cuda"))
 """
@@ -459,8 +463,8 @@ def test_a_gpu_trains_the_whole_grid_as_the_cpu_does():
     gpu, cpu = (
         dict(training.train(models, studies[0].protocol, data, engine.train))
         for engine in (
-            engines.choose("torch", "cuda", {"adam"}),
-            engines.choose("auto", "cpu", {"adam"}),
+            choice.choose("torch", "cuda", {"adam"}),
+            choice.choose("auto", "cpu", {"adam"}),
         )
     )
     assert sorted(gpu) == list(range(648))

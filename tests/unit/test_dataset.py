@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from genboost import dataset
+from genboost.data import dataset
 from genboost.errors import UserError
 
 OBESITY = Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml"

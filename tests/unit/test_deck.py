@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genboost import config, deck, grid
+from genboost.analysis import deck
+from genboost.study import config, grid
 
 FIGURES = deck.load()
 CELL = {"optimizer": "adam", "weight_decay": 0.0, "sam_rho": "none", "epochs": 200}

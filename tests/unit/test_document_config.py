@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import document_config
-from genboost import config
+from genboost.study import config
 
 PAGE = Path(__file__).parents[2] / "docs/configuration.md"
 

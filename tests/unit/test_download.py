@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import download_data
-from genboost import dataset, download, synthetic
+from genboost.data import dataset, download, synthetic
 from genboost.errors import UserError
 
 YAML = Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml"

@@ -7,8 +7,8 @@ import pytest
 from made_up import BASELINES, Made, curves, mse
 from matplotlib.colors import LogNorm, to_hex, to_rgb
 
-from genboost import figures
 from genboost.errors import UserError
+from genboost.report import figures
 
 SMALL = {
     "training": {"epochs": 8, "epochs_sam": 4},

@@ -9,7 +9,7 @@ import pytest
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 JOB = """
 import os, sys
-from genboost import gpus
+from genboost.train.engines import gpus
 claim = gpus.claim(int(sys.argv[1]))
 print(os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
 sys.stdin.read()

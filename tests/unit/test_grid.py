@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genboost import cells, config, grid
-from genboost.cells import Cell, Protocol
 from genboost.errors import UserError
-from genboost.grid import Model
+from genboost.study import cells, config, grid
+from genboost.study.cells import Cell, Protocol
+from genboost.study.grid import Model
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
 STANDARD = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from genboost import kernel_build
-from genboost.kernel_build import BASELINE, X86_LEVELS, KernelUnavailable
+from genboost.train.engines import kernel_build
+from genboost.train.engines.kernel_build import BASELINE, X86_LEVELS, KernelUnavailable
 
-SCRIPTS = Path(kernel_build.__file__).parents[1]
+SCRIPTS = Path(kernel_build.__file__).parents[3]
 X86 = set(kernel_build.levels()) == set(X86_LEVELS)
 
 
@@ -88,7 +88,7 @@ def test_levels_and_types_have_libraries_of_their_own():
 @needs_compiler
 def test_processes_may_build_at_the_same_time(folder):
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from genboost import kernel_build;"
+        "import sys; sys.path.insert(0, sys.argv[1]); from genboost.train.engines import kernel_build;"
         "print(kernel_build.load(level=kernel_build.BASELINE)[0].genboost_lanes())"
     )
     command = [sys.executable, "-c", code, str(SCRIPTS)]

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
 import preprocess
-from genboost import dataset, synthetic
-from genboost.checks import read_table
-from genboost.data import Data
+from genboost.data import dataset, synthetic
+from genboost.data.arrays import Data
+from genboost.data.prepare import Settings, prepare, to_bytes
+from genboost.data.raw_table import read_table
 from genboost.errors import UserError
-from genboost.prepare import Settings, prepare, to_bytes
 
 YAML = Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml"
 OBESITY = dataset.load(YAML)

@@ -8,10 +8,10 @@ import re
 import numpy as np
 import pytest
 
-from genboost import record
-from genboost.cells import Cell, Protocol
 from genboost.errors import UserError
-from genboost.training import Result
+from genboost.study.cells import Cell, Protocol
+from genboost.train import record
+from genboost.train.training import Result
 
 CELL = Cell("adam", 3e-5, 0.0, 0.02, 100)
 PROTOCOL = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")

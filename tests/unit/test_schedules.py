@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from genboost import schedules
+from genboost.train import schedules
 
 
 def torchs_cosine(learning_rate: float, epochs: int, t_max: int, eta_min: float) -> list[float]:

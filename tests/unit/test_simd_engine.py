@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from genboost import kernel_build, simd_engine
-from genboost.data import Data
-from genboost.engine import SAM_EPSILON, Architecture, Outcome, Problem
+from genboost.data.arrays import Data
+from genboost.train.engines import kernel_build, simd_engine
+from genboost.train.problem import SAM_EPSILON, Architecture, Outcome, Problem
 
-SCRIPTS = Path(simd_engine.__file__).parents[1]
+SCRIPTS = Path(simd_engine.__file__).parents[3]
 NAMES = [field.name for field in fields(Outcome)]
 
 try:
@@ -436,7 +436,7 @@ def test_subnormals_are_back_afterwards():
 
 def test_torch_is_not_imported():
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from genboost import simd_engine;"
+        "import sys; sys.path.insert(0, sys.argv[1]); from genboost.train.engines import simd_engine;"
         "simd_engine.load(); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(SCRIPTS)], check=True)
@@ -463,7 +463,7 @@ TRAIN_SANITIZED = """
 import ctypes, pickle, sys
 sys.path.insert(0, sys.argv[1])
 import numpy
-from genboost import simd_engine
+from genboost.train.engines import simd_engine
 library = ctypes.CDLL(sys.argv[2])
 kernel = simd_engine.Kernel(library, "", numpy.dtype("float32"), library.genboost_lanes())
 problems = pickle.load(sys.stdin.buffer)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from genboost import stats
+from genboost.analysis import stats
 
 
 def test_interval_of_three_values():

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genboost import dataset, synthetic
-from genboost.checks import read_table
+from genboost.data import dataset, synthetic
+from genboost.data.raw_table import read_table
 from genboost.errors import UserError
 
 OBESITY = dataset.load(Path(__file__).parents[2] / "workflow" / "datasets" / "obesity.yaml")

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 import make_tables
-from genboost import aggregation, config, deck, grid, tables
-from genboost.markup import Entry, Table, latex, markdown
+from genboost.analysis import aggregation, deck
+from genboost.report import tables
+from genboost.report.markup import Entry, Table, latex, markdown
+from genboost.study import config, grid
 
 CONFIG = {
     "grid": {

@@ -10,10 +10,11 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from genboost import engine, schedules, torch_engine, training
-from genboost.data import Data
-from genboost.engine import Architecture, Outcome, Problem
+from genboost.data.arrays import Data
 from genboost.errors import UserError
+from genboost.train import problem, schedules, training
+from genboost.train.engines import torch_engine
+from genboost.train.problem import Architecture, Outcome, Problem
 
 FEATURES, ROWS, TEST_ROWS, BATCH, EPOCHS = 5, 21, 7, 8, 3  # batches of 8, 8 and 5 rows
 ACTIVATIONS = {
@@ -556,11 +557,13 @@ def test_a_finite_loss_is_not_divergence_however_large_in_float32():
 
 def test_engine_constants_are_those_of_torch():
     defaults = torch.optim.Adam([torch.zeros(1)]).defaults
-    assert defaults["betas"] == engine.ADAM_BETAS
-    assert defaults["eps"] == engine.ADAM_EPSILON
+    assert defaults["betas"] == problem.ADAM_BETAS
+    assert defaults["eps"] == problem.ADAM_EPSILON
 
 
 def test_an_optimizer_that_nobody_added_is_named():
     problem = some_problem(["sgd", "lion"])
-    with pytest.raises(UserError, match="lion is not among OPTIMIZERS in scripts/genboost/optim"):
+    with pytest.raises(
+        UserError, match="lion is not among OPTIMIZERS in scripts/genboost/train/engines/optim"
+    ):
         torch_engine.train(problem)

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import train as train_script
-from genboost import engines, record, training
-from genboost.cells import Cell, Protocol
-from genboost.data import Data
-from genboost.engine import Architecture
-from genboost.grid import Model
+from genboost.data.arrays import Data
+from genboost.study.cells import Cell, Protocol
+from genboost.study.grid import Model
+from genboost.train import record, training
+from genboost.train.engines import choice
+from genboost.train.problem import Architecture
 
 SCRIPT = Path(__file__).parents[2] / "scripts/train.py"
 PROTOCOL = Protocol(1, 3, "relu", 8, "cosine", 2, 0.0, "l2", "torch", "epoch", "mean", "last")
@@ -133,8 +134,8 @@ def test_records_are_written_kept_and_written_again_when_they_must_be(run, train
 def test_what_determines_a_result_is_in_its_fingerprint(
     train, tmp_path, arrays, changed, monkeypatch
 ):
-    torch_engine = engines.choose("torch", "cpu", set())
-    monkeypatch.setattr(engines, "choose", lambda *arguments: torch_engine)
+    torch_engine = choice.choose("torch", "cpu", set())
+    monkeypatch.setattr(choice, "choose", lambda *arguments: torch_engine)
     path = models(0)[0]
     train(path)
     before = state(tmp_path, [path])

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from genboost import schedules, training
-from genboost.cells import Cell, Protocol
-from genboost.data import Data
-from genboost.engine import Architecture, Group, Outcome, Problem
+from genboost.data.arrays import Data
+from genboost.study.cells import Cell, Protocol
+from genboost.train import schedules, training
+from genboost.train.problem import Architecture, Group, Outcome, Problem
 
 PROTOCOL = Protocol(
     hidden_layers=2,

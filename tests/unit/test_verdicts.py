@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genboost import verdicts
+from genboost.analysis import verdicts
 
 STUDY = {"study": "grid", "optimizer": "adam", "weight_decay": 0.0, "epochs": 200}
 

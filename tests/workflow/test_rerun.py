@@ -106,18 +106,26 @@ def test_fewer_digits(workflow):
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 def test_comments_and_formatting(workflow, mode):
     workflow.edit("config.yaml", "studies:\n", "# A comment.\nstudies:\n")
-    for file in ("scripts/train.py", "scripts/genboost/training.py", "scripts/genboost/engine.py"):
+    for file in (
+        "scripts/train.py",
+        "scripts/genboost/train/training.py",
+        "scripts/genboost/train/problem.py",
+    ):
         text = (workflow.folder / file).read_text()
         first, rest = text.split("\n", 1)
         assert first.startswith('"""')
         (workflow.folder / file).write_text(f'"""Another docstring. {first[3:]}\n\n# Hm.\n{rest}')
-    workflow.edit("scripts/genboost/kernel/kernel.c", "#include", "/* A comment. */\n#include")
+    workflow.edit(
+        "scripts/genboost/train/engines/kernel/kernel.c", "#include", "/* A comment. */\n#include"
+    )
     assert not workflow.planned(*mode)
 
 
 def test_an_optimizer_is_added(workflow):
     known = '{"sgd": SGD, "adam": Adam}'
-    workflow.edit("scripts/genboost/optim.py", known, known.replace("}", ', "x": SGD}'))
+    workflow.edit(
+        "scripts/genboost/train/engines/optim.py", known, known.replace("}", ', "x": SGD}')
+    )
     workflow.edit("workflow/schemas/config.schema.yaml", "[sgd, adam]}", "[sgd, adam, x]}")
     assert not workflow.planned()
     workflow.configure(grid={"optimizer": ["sgd", "adam", "x"]})
@@ -129,8 +137,8 @@ def test_an_optimizer_is_added(workflow):
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("scripts/genboost/training.py", "BATCH_ORDER = 0, 1", "BATCH_ORDER = 0, 2"),
-        ("scripts/genboost/kernel/kernel.c", "0.999", "0.99"),
+        ("scripts/genboost/train/training.py", "BATCH_ORDER = 0, 1", "BATCH_ORDER = 0, 2"),
+        ("scripts/genboost/train/engines/kernel/kernel.c", "0.999", "0.99"),
     ],
 )
 def test_training_code_changed(workflow, file, old, new):

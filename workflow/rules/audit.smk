@@ -1,7 +1,8 @@
 # Other readings of the deck's protocol: all of the deck's cells trained with each, and ranked. A
 # trial is one job and writes only errors: there are too many models for a record of each.
 
-from genboost import audit_report, readings
+from genboost.report import audit_report
+from genboost.study import readings
 
 try:
     READINGS = readings.readings(STUDY) if STUDY["audit"]["readings"] else []

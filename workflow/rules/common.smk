@@ -18,8 +18,10 @@ os.environ.update(
 
 from snakemake.settings.types import DeploymentMethod
 
-from genboost import config as configuration
-from genboost import engines, figures, gpus, grid, tables
+from genboost.study import config as configuration
+from genboost.report import figures, tables
+from genboost.study import grid
+from genboost.train.engines import choice, gpus
 from genboost.code_digest import digest
 from genboost.errors import UserError
 
@@ -95,9 +97,7 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
 def gpus_for(*optimizers):
     """Return how many GPUs a job asks for that trains by some optimizers."""
     asked = RESOURCES["train"]["gpus"]
-    return (
-        int(engines.wants_gpu(*ENGINE, set(optimizers))) if asked == "auto" else asked
-    )
+    return int(choice.wants_gpu(*ENGINE, set(optimizers))) if asked == "auto" else asked
 
 
 cached_digest = cache(digest)
@@ -105,9 +105,9 @@ cached_digest = cache(digest)
 
 def train_code(script, *optimizers):
     """Return a digest of the code that trains; that of the torch engine counts where it is used."""
-    by_kernel = engines.by_kernel(*ENGINE, set(optimizers))
-    unused = "genboost/torch_engine.py" if by_kernel else None
-    return cached_digest(script, "genboost/kernel", without=unused)
+    by_kernel = choice.by_kernel(*ENGINE, set(optimizers))
+    unused = "genboost/train/engines/torch_engine.py" if by_kernel else None
+    return cached_digest(script, "genboost/train/engines/kernel", without=unused)
 
 
 def needs(step, runtimes=1, gpu=0):

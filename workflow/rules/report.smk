@@ -8,7 +8,10 @@ CAPTIONS = figures.captions(STUDY)
 FIGURES = [f"results/figures/{name}" for name in figures.names(STUDY)]
 # What the report is made from, apart from Python.
 TEMPLATES = [
-    *(f"genboost/templates/report.{ending}" for ending in ("html.j2", "css", "js")),
+    *(
+        f"genboost/report/templates/report.{ending}"
+        for ending in ("html.j2", "css", "js")
+    ),
     *(
         f"../workflow/report/{kind}.rst"
         for kind in sorted({c.kind for c in CAPTIONS.values()})

@@ -1,6 +1,6 @@
 # From the table of models to verdicts, and the deck held against it.
 
-from genboost import findings
+from genboost.report import findings
 
 STATISTICS = [f"results/statistics/{name}" for name in findings.FILES]
 CLAIMS = "results/statistics/comparisons.csv"

@@ -4,7 +4,7 @@
 # input and the same params behind each record. `update` keeps the records that are there, and
 # train.py trains just those of a pack that are missing or that stand for something else.
 
-from genboost.record import is_damaged
+from genboost.train.record import is_damaged
 
 TRAIN = (
     "python scripts/train.py --data {input.arrays} --protocol {params.protocol:q}"

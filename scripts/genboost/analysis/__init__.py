@@ -1,0 +1,1 @@
+"""From the records of all models to statistics and verdicts."""

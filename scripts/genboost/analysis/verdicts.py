@@ -1,0 +1,404 @@
+"""Claims about test errors, declared in advance, and what the models of a study say to each.
+
+A claim compares two sets of cells: ``best``, the best cell of one with the best of the other, or
+``each``, every cell of one with its partner in the other. All cells share seeds, so the comparison
+is of differences, seed by seed. Where there is something to choose, the first third of the seeds
+chooses, and the others compare: a choice by the very numbers that are compared would flatter the
+larger set.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from genboost.analysis import stats
+from genboost.report import tables
+from genboost.study import grid
+from genboost.study.grid import STUDY_CELL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEW = 3  # seeds of the deck's study
+ENOUGH = 5  # errors from which a t interval of an error says something
+
+SUPPORTED, CONTRADICTED, UNDECIDED, UNTESTED = "supported", "contradicted", "undecided", "untested"
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Test errors of some cells.
+
+    Attributes
+    ----------
+    cells : list of tuples, the values of `STUDY_CELL`
+    seeds : list of int
+    values : float array [cells, seeds]
+    """
+
+    cells: list[tuple[Any, ...]]
+    seeds: list[int]
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known about a claim that the cells `a` have a lower or higher error than `b`.
+
+    Attributes
+    ----------
+    a, b : str
+        The cells that are compared.
+    a_cells, b_cells : int
+        What they were chosen from.
+    a_error, b_error : float
+        Their mean errors on the seeds that compare.
+    choosing, n : int
+        Seeds that choose, and seeds that compare.
+    difference, sd, low, high : float
+        Mean of a's less b's error over the seeds, its standard deviation and 95 % interval.
+    differences : tuple of float
+        Seed by seed.
+    p, p_holm : float
+        Of the sign-flip test; adjusted for all claims of the study.
+    verdict, reason : str
+    seeds_needed : int or None
+        Seeds in all that would decide, were the difference as estimated; None if no number would.
+    seeds_least, too_few : int or None, and bool
+        Seeds in all with fewer than which no difference is large enough, and whether they are.
+    subsets, wrong_direction, decided_right, decided_wrong : int and float
+        Of all subsets of three seeds: how many there are; the share in which the plain comparison
+        of lowest means comes out the other way than here; the shares in which it comes out this
+        way, or the other, with a t interval that excludes zero. NaN with fewer than six seeds.
+    """
+
+    name: str
+    title: str
+    claim: str
+    by: str
+    a: str = ""
+    b: str = ""
+    a_cells: int = 0
+    b_cells: int = 0
+    a_error: float = math.nan
+    b_error: float = math.nan
+    choosing: int = 0
+    n: int = 0
+    difference: float = math.nan
+    sd: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    differences: tuple[float, ...] = ()
+    p: float = math.nan
+    p_holm: float = math.nan
+    verdict: str = UNTESTED
+    reason: str = ""
+    seeds_needed: int | None = None
+    seeds_least: int | None = None
+    too_few: bool = False
+    subsets: int = 0
+    wrong_direction: float = math.nan
+    decided_right: float = math.nan
+    decided_wrong: float = math.nan
+
+
+def verdicts(claims: Mapping[str, Mapping[str, Any]], models: pd.DataFrame) -> list[Verdict]:
+    """Judge claims.
+
+    Parameters
+    ----------
+    claims
+        The configuration's ``comparisons``.
+    models
+        One row per study and model, as `aggregation.collect` makes it.
+
+    Returns
+    -------
+    list of Verdict
+        In the order of the claims. A claim about cells that there are none of is untested.
+    """
+    measured = [_measured(name, claim, models) for name, claim in claims.items()]
+    tested = [verdict for verdict in measured if not math.isnan(verdict.p)]
+    adjusted = iter(stats.holm([verdict.p for verdict in tested]))
+    return [
+        verdict
+        if math.isnan(verdict.p)
+        else _judged(replace(verdict, p_holm=next(adjusted)), len(tested))
+        for verdict in measured
+    ]
+
+
+def select(models: pd.DataFrame, selection: Mapping[str, Any]) -> Errors:
+    """Return the errors of the cells that have given values, in all of which every run finished.
+
+    Parameters
+    ----------
+    selection
+        For some of `STUDY_CELL`, a value or a list of values.
+    """
+    for axis, values in selection.items():
+        values = values if isinstance(values, list) else [values]
+        if axis == "sam_rho":
+            values = [grid.text(value) for value in values]
+        models = models[models[axis].isin(values)]
+    by_study = models.groupby("study")["seed"].agg(set)
+    shared = set.intersection(*by_study) if len(by_study) else set()
+    models = models[models["seed"].isin(shared)]
+    table = models.set_index([*STUDY_CELL, "seed"])["test_mse"].unstack("seed", sort=False)
+    table = table[sorted(table.columns)].dropna()
+    return Errors(list(table.index), [int(seed) for seed in table.columns], table.to_numpy(float))
+
+
+def describe(cell: tuple[Any, ...]) -> str:
+    """Write a cell in a few words: ``Adam, lr 3e-3, wd 1e-4, no SAM, 200 epochs``."""
+    _, optimizer, rate, decay, rho, epochs = cell
+    sam = "no SAM" if rho == "none" else f"SAM {rho}"
+    name = tables.SHOWN.get(optimizer, optimizer)
+    place = f"lr {tables.rate_text(rate)}, wd {tables.rate_text(decay)}"
+    return f"{name}, {place}, {sam}, {epochs} epochs"
+
+
+def _measured(name: str, claim: Mapping[str, Any], models: pd.DataFrame) -> Verdict:
+    """Measure what a claim is about, without judging it."""
+    verdict = Verdict(name, claim["title"], claim["claim"], claim["by"])
+    a, b = _sides(claim, models)
+    if not (a.cells and b.cells):
+        side = "b" if a.cells else "a"
+        return replace(
+            verdict, reason=f"the studies have no cell like {side} in which no run diverged"
+        )
+    seeds = [seed for seed in a.seeds if seed in b.seeds]
+    if not seeds:
+        return replace(verdict, reason="a and b have no seed in common")
+    a, b = (_of_seeds(side, seeds) for side in (a, b))
+    choosing = 0
+    if claim["by"] == "each":
+        a, b = _partners(a, b)
+        if not a.cells:
+            return replace(verdict, reason="no cell of a has exactly one partner in b")
+        texts = [f"each of {len(a.cells)} cells"] * 2
+        first, second = a.values.mean(axis=0), b.values.mean(axis=0)
+    else:
+        if max(len(a.cells), len(b.cells)) > 1:
+            choosing = stats.choosing(len(seeds))
+        if choosing == len(seeds):
+            return replace(verdict, reason="to choose the best of a set takes two seeds or more")
+        places = [stats.best(side.values) for side in (a, b)]
+        texts = [describe(side.cells[row]) for side, row in zip((a, b), places, strict=True)]
+        first, second = (
+            side.values[row, choosing:] for side, row in zip((a, b), places, strict=True)
+        )
+    differences = first - second
+    found = stats.estimate(differences)
+    return replace(
+        verdict,
+        a=texts[0],
+        b=texts[1],
+        a_cells=len(a.cells),
+        b_cells=len(b.cells),
+        a_error=float(first.mean()),
+        b_error=float(second.mean()),
+        choosing=choosing,
+        n=found.n,
+        difference=found.mean,
+        sd=found.sd,
+        low=found.low,
+        high=found.high,
+        differences=tuple(float(difference) for difference in differences),
+        p=stats.sign_flip(differences),
+        **_with_few_seeds(a.values, b.values, claim["by"], found.mean),
+    )
+
+
+def _judged(verdict: Verdict, tests: int) -> Verdict:
+    """Judge a claim by its adjusted p and the direction of the difference."""
+    alpha = 1 - stats.CONFIDENCE
+    fewest = 1 + math.ceil(math.log2(tests / alpha))  # for tests * 2**(1 - n) <= alpha
+    needed = stats.seeds_needed(verdict.difference, verdict.sd, alpha / tests)
+
+    def in_all(comparing: int) -> int:
+        return comparing + (comparing - 1) // 2 if verdict.choosing else comparing
+
+    as_claimed = (verdict.difference < 0) == (verdict.claim == "lower")
+    if verdict.p_holm <= alpha and verdict.difference != 0:
+        outcome, reason = SUPPORTED if as_claimed else CONTRADICTED, ""
+    elif verdict.n < fewest:
+        outcome = UNDECIDED
+        reason = (
+            f"n is too small: with {verdict.n} seeds to compare no p falls below "
+            f"{2.0 ** (1 - verdict.n):.2g}; {tests} comparisons take at least {fewest}"
+        )
+    else:
+        outcome, reason = UNDECIDED, "the difference may be chance"
+    return replace(
+        verdict,
+        verdict=outcome,
+        reason=reason,
+        seeds_needed=None if needed is None else in_all(max(needed, fewest)),
+        seeds_least=in_all(fewest),
+        too_few=verdict.n < fewest,
+    )
+
+
+def _sides(claim: Mapping[str, Any], models: pd.DataFrame) -> tuple[Errors, Errors]:
+    """Return the two sets of cells; without ``b``, it is the rest of the studies that a is of."""
+    a = select(models, claim["a"])
+    if claim["b"] is not None:
+        return a, select(models, claim["b"])
+    studies = [study for study in models["study"].unique() if study in {c[0] for c in a.cells}]
+    everything = select(models, {"study": studies})
+    rest = [row for row, cell in enumerate(everything.cells) if cell not in set(a.cells)]
+    return a, _of_cells(everything, rest)
+
+
+def _partners(a: Errors, b: Errors) -> tuple[Errors, Errors]:
+    """Match cells that agree on every axis but those on which each side has a single value."""
+    pinned = [
+        axis
+        for axis in range(len(STUDY_CELL))
+        if len({cell[axis] for cell in a.cells}) == 1 == len({cell[axis] for cell in b.cells})
+    ]
+
+    def rest(cell: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(value for axis, value in enumerate(cell) if axis not in pinned)
+
+    places = {rest(cell): row for row, cell in enumerate(b.cells)}
+    pairs = [(row, places[rest(c)]) for row, c in enumerate(a.cells) if rest(c) in places]
+    if len(places) < len(b.cells) or len({rest(cell) for cell in a.cells}) < len(a.cells):
+        pairs = []
+    return _of_cells(a, [i for i, _ in pairs]), _of_cells(b, [j for _, j in pairs])
+
+
+def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) -> dict[str, Any]:
+    """Return how often three of the seeds would have said something else than all of them."""
+    n = a.shape[1]
+    if n < 2 * FEW or difference == 0:
+        return {}
+    gaps = np.array([_plain(a[:, few], b[:, few], by) for few in stats.subsets(n, FEW)])
+    means, sds = gaps.mean(axis=1), gaps.std(axis=1, ddof=1)
+    excludes_zero = np.abs(means) > stats.t_quantile(FEW - 1) * sds / math.sqrt(FEW)
+    wrong = np.sign(means) != np.sign(difference)
+    return {
+        "subsets": len(gaps),
+        "wrong_direction": float(wrong.mean()),
+        "decided_right": float((excludes_zero & ~wrong).mean()),
+        "decided_wrong": float((excludes_zero & wrong).mean()),
+    }
+
+
+def _plain(a: np.ndarray, b: np.ndarray, by: str) -> np.ndarray:
+    """Compare as tables of means invite to: the cells that are lowest on these very seeds."""
+    if by == "each":
+        return (a - b).mean(axis=0)
+    return a[a.mean(axis=1).argmin()] - b[b.mean(axis=1).argmin()]
+
+
+def _of_cells(errors: Errors, rows: Sequence[int]) -> Errors:
+    return Errors([errors.cells[row] for row in rows], errors.seeds, errors.values[list(rows)])
+
+
+def _of_seeds(errors: Errors, seeds: Sequence[int]) -> Errors:
+    columns = [errors.seeds.index(seed) for seed in seeds]
+    return Errors(errors.cells, list(seeds), errors.values[:, columns])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best cell of a set, and the error that it really has.
+
+    Attributes
+    ----------
+    scope : str
+        What it is the best of.
+    cells : int
+        What it was chosen from.
+    cell, table : str and float
+        The cell of the lowest mean over all seeds, and that mean, as in the tables.
+    chosen, unbiased, low, high : str and float
+        The cell that the first third of the seeds chooses; its mean error on the others, with its
+        95 % interval, NaN where fewer than `ENOUGH` of them judge.
+    choosing, n : int
+        Seeds that choose, and seeds that judge.
+    few : int
+        Seeds of the choices that the next three are about: three, or all but one of fewer than six.
+    apparent, honest, optimism : float
+        Over all choices by so few seeds: mean error of the chosen cell on the seeds that chose it
+        and on all others, and the difference, by which the first flatters.
+    """
+
+    study: str
+    scope: str
+    cells: int
+    cell: str
+    table: float
+    chosen: str
+    unbiased: float
+    low: float
+    high: float
+    choosing: int
+    n: int
+    few: int
+    apparent: float
+    honest: float
+    optimism: float
+
+
+def choices(
+    models: pd.DataFrame, scopes: Sequence[tuple[str, str, Mapping[str, Any]]]
+) -> list[Choice]:
+    """Say what the best cell of each set is worth.
+
+    Parameters
+    ----------
+    scopes
+        A study, a name and a selection for each set.
+
+    Returns
+    -------
+    list of Choice
+        Without sets of which no cell finished, or fewer than two seeds.
+    """
+    found = []
+    for study, scope, selection in scopes:
+        errors = select(models, {"study": study, **selection})
+        n = len(errors.seeds)
+        if not errors.cells or n < 2:
+            continue
+        means = errors.values.mean(axis=1)
+        chosen, choosing = stats.best(errors.values), stats.choosing(n)
+        judged = stats.estimate(errors.values[chosen, choosing:])
+        few = FEW if n >= 2 * FEW else n - 1
+        luck = stats.optimism(errors.values, few)
+        found.append(
+            Choice(
+                study=study,
+                scope=scope,
+                cells=len(errors.cells),
+                cell=describe(errors.cells[means.argmin()]),
+                table=float(means.min()),
+                chosen=describe(errors.cells[chosen]),
+                unbiased=judged.mean,
+                low=judged.low if judged.n >= ENOUGH else math.nan,
+                high=judged.high if judged.n >= ENOUGH else math.nan,
+                choosing=choosing,
+                n=judged.n,
+                few=few,
+                apparent=luck.apparent,
+                honest=luck.honest,
+                optimism=round(luck.optimism, 12) + 0.0,
+            )
+        )
+    return found
+
+
+def rows(found: Sequence[Verdict | Choice]) -> list[dict[str, Any]]:
+    """Return verdicts or choices as rows of a table, without what has no single value."""
+    return [
+        {key: value for key, value in asdict(entry).items() if key != "differences"}
+        for entry in found
+    ]

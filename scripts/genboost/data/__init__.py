@@ -1,0 +1,1 @@
+"""From a raw CSV file to arrays that a model can be trained on."""

@@ -1,0 +1,171 @@
+"""Turn a checked table into the arrays that models are trained on: code, split, scale."""
+
+import io
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from genboost.data.arrays import Data
+from genboost.data.dataset import Dataset
+from genboost.data.raw_table import Table
+from genboost.errors import UserError
+
+SCALINGS = ("none", "standard", "minmax")
+CODINGS = ("ordinal", "alphabetical", "onehot")
+LABEL_CODINGS = ("severity", "alphabetical")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a table is prepared.
+
+    Attributes
+    ----------
+    zeroed_features : collection of str
+        Columns whose values are all replaced by 0; they stay inputs of the network.
+    scaling : str
+        ``none``; ``standard``: mean 0 and variance 1; ``minmax``: from 0 to 1. Of every input, by
+        the training rows alone. A zeroed feature stays 0.
+    categorical_coding : str
+        ``ordinal``: 0, 1, ... in the description's order; ``alphabetical``: likewise in
+        alphabetical order of the values that occur, as scikit-learn's LabelEncoder has it;
+        ``onehot``: an input for each value.
+    label_coding : str
+        ``severity``, the description's order, or ``alphabetical``.
+    test_fraction : float
+        The share of rows that are for testing, rounded up.
+    stratify : bool
+        Whether classes are to have the same shares in training and test rows.
+    """
+
+    zeroed_features: Collection[str] = ()
+    scaling: str = "none"
+    categorical_coding: str = "ordinal"
+    label_coding: str = "severity"
+    test_fraction: float = 0.2
+    split_seed: int = 0
+    stratify: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Prepared data and what its rows and columns are.
+
+    Attributes
+    ----------
+    data : Data
+        What models are trained and tested on.
+    inputs : dict of str to str
+        The names of x's columns, in order, and how each is coded.
+    train_rows, test_rows : int64 arrays
+        Which rows of the raw file, from 0, the rows of x are.
+    """
+
+    data: Data
+    inputs: dict[str, str]
+    train_rows: np.ndarray
+    test_rows: np.ndarray
+
+
+def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
+    """Code, split and scale a table; the result does not depend on the file's column order.
+
+    Raises
+    ------
+    UserError
+        If a zeroed feature does not exist, or the rows cannot be split as asked.
+    """
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    if unknown := sorted(set(settings.zeroed_features) - set(table.columns)):
+        raise UserError(
+            f"zeroed feature {', '.join(unknown)} is not a feature of {dataset.path}; "
+            f"they are {', '.join(table.columns)}"
+        )
+    x, inputs = _code(table, dataset, settings)
+    label = label_codes(dataset, settings)[table.label]
+    try:
+        train_rows, test_rows = train_test_split(
+            np.arange(len(x)),
+            test_size=settings.test_fraction,
+            random_state=settings.split_seed,
+            stratify=table.label if settings.stratify else None,
+        )
+    except ValueError as error:
+        raise UserError(
+            f"the {len(x)} rows cannot be split with test fraction {settings.test_fraction}, "
+            f"seed {settings.split_seed}, stratify {settings.stratify}: {error}"
+        ) from error
+    train_x, test_x = x[train_rows], x[test_rows]
+    if settings.scaling != "none":
+        scaler = {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scaling]()
+        train_x, test_x = scaler.fit_transform(train_x), scaler.transform(test_x)
+    return Prepared(
+        data=Data(
+            train_x=train_x.astype(np.float32),
+            train_y=label[train_rows].astype(np.float32),
+            test_x=test_x.astype(np.float32),
+            test_y=label[test_rows].astype(np.float32),
+        ),
+        inputs=inputs,
+        train_rows=train_rows,
+        test_rows=test_rows,
+    )
+
+
+def to_bytes(prepared: Prepared, name: str) -> bytes:
+    """Return an npz file; not compressed, so that the bytes depend on no version of zlib.
+
+    Parameters
+    ----------
+    name
+        What all that is made from these data calls them, as `data.marked` has it.
+    """
+    file = io.BytesIO()
+    np.savez(
+        file,
+        **vars(prepared.data),
+        name=name,
+        inputs=np.array(list(prepared.inputs)),
+        train_rows=prepared.train_rows,
+        test_rows=prepared.test_rows,
+    )
+    return file.getvalue()
+
+
+def label_codes(dataset: Dataset, settings: Settings) -> np.ndarray:
+    """Return the codes of the classes, int64 [classes], in the description's order."""
+    codes = np.arange(len(dataset.classes))
+    if settings.label_coding == "alphabetical":
+        codes[np.argsort(dataset.classes)] = codes.copy()
+    return codes
+
+
+def _code(table: Table, dataset: Dataset, settings: Settings) -> tuple[np.ndarray, dict[str, str]]:
+    """Return all rows as float64 [rows, inputs], and how each input is coded."""
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+    blocks: list[np.ndarray] = []
+    inputs: dict[str, str] = {}
+    for column in dataset.columns:
+        block = table.columns[column.name][:, None]
+        if column.range:
+            coding = {column.name: "{:g} to {:g}".format(*column.range)}
+        elif settings.categorical_coding == "onehot":
+            encoder = OneHotEncoder(categories=[column.values], sparse_output=False)
+            block = encoder.fit_transform(block)
+            coding = {f"{column.name}={value}": f"1 for {value}" for value in column.values}
+        else:
+            natural = settings.categorical_coding == "ordinal"
+            encoder = OrdinalEncoder(categories=[column.values] if natural else "auto")
+            block = encoder.fit_transform(block)
+            codes = enumerate(encoder.categories_[0])
+            coding = {column.name: ", ".join(f"{code} {value}" for code, value in codes)}
+        if column.name in settings.zeroed_features:
+            block = np.zeros(block.shape)
+            coding = dict.fromkeys(coding, "set to zero")
+        blocks.append(block)
+        inputs |= coding
+    return np.hstack(blocks), inputs

@@ -1,0 +1,240 @@
+"""Read a CSV file of a data set and check every value, with errors that name line and column."""
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from genboost.data.dataset import Column, Dataset
+from genboost.errors import UserError
+
+_SHOWN = 5
+_MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
+# float() would also take "1_000", "infinity" and digits of other scripts.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_INDEX_NAME = re.compile(r"(Unnamed: \d+|index)?", re.ASCII)
+_NOT_CSV = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save it as CSV",
+    b"\x1f\x8b": "compressed with gzip; unpack it",
+    b"<": "a web page or XML, perhaps an error page saved in place of the file",
+    b"\xff\xfe": "UTF-16 text; save it as CSV in UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as CSV in UTF-8",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The checked content of a file.
+
+    Attributes
+    ----------
+    columns : dict of str to array [rows]
+        By name, in the order of the description; float64 for a number, text for a category.
+    label : int64 array [rows]
+        Codes 0, 1, ... in order of severity.
+    notes : list of str
+        What was unusual about the file and accepted, as its meaning is certain.
+    """
+
+    columns: dict[str, np.ndarray]
+    label: np.ndarray
+    notes: list[str]
+
+
+def read_table(content: bytes, dataset: Dataset, name: str) -> Table:
+    """Read a CSV file's content, matching columns by name.
+
+    Accepted, with a note: a byte order mark, CRLF, semicolons or tabs between values, spaces
+    around them, columns in another order, a column that counts the rows, an empty unnamed column,
+    blank lines at the end.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+    name : str
+        What to call the file in messages.
+
+    Raises
+    ------
+    UserError
+        If anything else is wrong; lists the first problems with line and column, and counts the
+        rest.
+    """
+    notes: list[str] = []
+    text = _decode(content, name, notes)
+    header, rows = _parse(text, dataset, name, notes)
+    places = _places(header, rows, dataset, name, notes)
+    if not rows:
+        raise UserError(f"{name} has a header but no rows")
+    return _values(rows, places, len(header), dataset, name, notes)
+
+
+def _decode(content: bytes, name: str, notes: list[str]) -> str:
+    """Return the file's text; refuse what is not UTF-8, saying what it seems to be."""
+    if not content.strip():
+        raise UserError(f"{name} is empty")
+    for magic, kind in _NOT_CSV.items():
+        if content.lstrip().startswith(magic):
+            raise UserError(f"{name} is not a CSV file: it seems to be {kind}")
+    if (zero := content.find(b"\0")) >= 0:
+        line = content.count(b"\n", 0, zero) + 1
+        raise UserError(
+            f"{name}, line {line}: a zero byte; the file is damaged, or UTF-16 (save it as UTF-8)"
+        )
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{name}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8 text; "
+            "save the file as CSV in UTF-8"
+        ) from error
+    if text.startswith("\ufeff"):
+        notes.append("a byte order mark was ignored")
+        text = text[1:]
+    if "\r\n" in text:
+        notes.append("lines end with CRLF")
+    if not text.endswith(("\n", "\r")):
+        notes.append("the last line has no line end: make sure that the file is complete")
+    return text
+
+
+def _parse(
+    text: str, dataset: Dataset, name: str, notes: list[str]
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Split the text into a header and (line number, values) of each row, without outer spaces."""
+    known = {*dataset.feature_columns, dataset.label}
+    first = text.split("\n", 1)[0]
+    # max takes the comma unless another separator finds more of the columns.
+    separator = max(
+        ",;\t", key=lambda mark: len(known & {part.strip(' "\r') for part in first.split(mark)})
+    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    lines: list[tuple[int, list[str]]] = []
+    spaces = False
+    try:
+        for row in reader:
+            stripped = [value.strip() for value in row]
+            spaces = spaces or stripped != row
+            lines.append((reader.line_num, stripped))
+    except csv.Error as error:
+        raise UserError(f"{name}, line {reader.line_num}: not valid CSV: {error}") from error
+    count = len(lines)
+    while lines and not any(lines[-1][1]):
+        lines.pop()
+    if not lines:
+        raise UserError(f"{name} is empty")
+    if len(lines) < count:
+        notes.append(f"{count - len(lines)} blank line(s) at the end were ignored")
+    if separator != ",":
+        notes.append(f"values are separated by {'tabs' if separator == chr(9) else 'semicolons'}")
+    if spaces:
+        notes.append("spaces around values were ignored")
+    return lines[0][1], lines[1:]
+
+
+def _places(
+    header: list[str],
+    rows: list[tuple[int, list[str]]],
+    dataset: Dataset,
+    name: str,
+    notes: list[str],
+) -> dict[str, int]:
+    """Return where each column of the data set stands in the file."""
+    wanted = [*dataset.feature_columns, dataset.label]
+    extra = []
+    for place, title in enumerate(header):
+        if title in wanted:
+            continue
+        values = [row[place] for _, row in rows if place < len(row)]
+        if _INDEX_NAME.fullmatch(title) and values in (
+            [str(index) for index in range(len(rows))],
+            [str(index + 1) for index in range(len(rows))],
+        ):
+            notes.append(f"column {place + 1} ({title or 'unnamed'}) counts the rows; ignored")
+        elif not title and not any(values):
+            notes.append(f"column {place + 1} is unnamed and empty; ignored")
+        else:
+            extra.append(title or f"an unnamed one (column {place + 1})")
+    problems = []
+    if missing := [title for title in wanted if title not in header]:
+        problems.append(f"line 1: missing column {', '.join(missing)}")
+    if extra:
+        problems.append(f"line 1: unexpected column {', '.join(extra)}")
+    if doubled := [title for title in wanted if header.count(title) > 1]:
+        problems.append(f"line 1: column {', '.join(doubled)} occurs more than once")
+    if len(missing) == len(wanted):
+        problems = ["line 1: none of the columns is named here; is the header line missing?"]
+    _refuse(name, dataset, problems)
+    places = {title: header.index(title) for title in wanted}
+    if list(places.values()) != sorted(places.values()):
+        notes.append("columns are in another order; they were matched by name")
+    return places
+
+
+def _values(
+    rows: list[tuple[int, list[str]]],
+    places: dict[str, int],
+    width: int,
+    dataset: Dataset,
+    name: str,
+    notes: list[str],
+) -> Table:
+    """Convert and check the values of all rows."""
+    label = Column(dataset.label, None, dataset.classes, (), (), ())
+    parsers = [(column, places[column.name]) for column in (*dataset.columns, label)]
+    parsed: dict[str, list] = {column.name: [] for column, _ in parsers}
+    problems = []
+    for line, row in rows:
+        if not any(row):
+            problems.append(f"line {line}: blank line")
+        elif len(row) != width:
+            problems.append(f"line {line}: {len(row)} values where the header has {width}")
+        else:
+            for column, place in parsers:
+                try:
+                    parsed[column.name].append(_value(row[place], column))
+                except ValueError as error:
+                    problems.append(f"line {line}, column {column.name}: {error}")
+    _refuse(name, dataset, problems)
+    codes = {value: code for code, value in enumerate(dataset.classes)}
+    severity = np.array([codes[value] for value in parsed.pop(dataset.label)], dtype=np.int64)
+    if len(rows) != sum(dataset.class_rows):
+        notes.append(f"{len(rows)} rows; the published file has {sum(dataset.class_rows)}")
+    return Table({title: np.array(values) for title, values in parsed.items()}, severity, notes)
+
+
+def _value(text: str, column: Column) -> float | str:
+    """Return a number or a category's value; raise ValueError saying what is wrong."""
+    if text in column.values:
+        return text
+    if text.lower() in _MISSING:
+        raise ValueError("the value is missing")
+    if column.range is None:
+        raise ValueError(f"{_shown(text)} is not one of {', '.join(column.values)}")
+    if not _NUMBER.fullmatch(text):
+        hint = " (write decimals with a point)" if "," in text else ""
+        raise ValueError(f"{_shown(text)} is not a number{hint}")
+    number = float(text)
+    low, high = column.range
+    if not low <= number <= high:
+        raise ValueError(f"{_shown(text)} is not between {low:g} and {high:g}")
+    return number
+
+
+def _shown(text: str) -> str:
+    """Quote a value for a message, shortened."""
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def _refuse(name: str, dataset: Dataset, problems: list[str]) -> None:
+    """Raise `UserError` if there are problems, naming the first few and counting the rest."""
+    if not problems:
+        return
+    lines = [f"{name} does not fit {dataset.path}:", *problems[:_SHOWN]]
+    if len(problems) > _SHOWN:
+        lines.append(f"and {len(problems) - _SHOWN} more")
+    raise UserError("\n  ".join(lines))

@@ -1,0 +1,188 @@
+"""The audit's files: the ranking of readings, and what the best of them leaves unexplained.
+
+`results/audit/` holds ``ranking.csv`` (a row per reading), ``cells.csv`` (for each of the deck's
+cells, its figure and ours as stated and by the best reading), ``audit.json`` (both, and the tables
+for people) and ``audit.md`` (for people).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from genboost.analysis import audit, stats
+from genboost.analysis.audit import Score
+from genboost.data.arrays import marked
+from genboost.report import tables
+from genboost.report.markup import Table, markdown
+from genboost.study import readings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILES = ["ranking.csv", "cells.csv", "audit.json", "audit.md"]
+SHOWN = 40  # readings in the Markdown; the CSV has all
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What came out of an audit.
+
+    Attributes
+    ----------
+    scores : list of Score
+        The best first.
+    cells : DataFrame
+        The deck's cells with ``deck``; and, for the protocol as ``stated`` and for the ``best``
+        reading, the geometric mean over the splits of our mean error, the ratio to the deck's,
+        and the 95 % prediction interval of one more split (``_low``, ``_high``).
+    splits, seeds : int
+    """
+
+    scores: list[Score]
+    cells: pd.DataFrame
+    splits: int
+    seeds: int
+
+
+def load(config: dict[str, Any], figures: pd.DataFrame) -> Audit:
+    """Read the trials of all readings and score them."""
+    settings = config["audit"]
+    splits, seeds = settings["splits"], settings["seeds"]
+    all_readings = readings.readings(config)
+    trials = {
+        path: audit.read_trial(path, splits, seeds)
+        for path in dict.fromkeys(reading.trial for reading in all_readings)
+    }
+    errors = {
+        reading.names: trials[reading.trial][reading.training["test_error"]]
+        for reading in all_readings
+    }
+    scores = audit.score(all_readings, list(errors.values()), figures["deck"].to_numpy(float))
+    cells = figures.copy()
+    for name, names in (("stated", ()), ("best", scores[0].reading.names)):
+        logs = np.log(errors[names].mean(axis=2))
+        half = stats.t_quantile(splits - 1) * logs.std(axis=0, ddof=1) * np.sqrt(1 + 1 / splits)
+        center = logs.mean(axis=0)
+        cells[name] = np.exp(center)
+        cells[f"{name}_ratio"] = cells[name] / cells["deck"]
+        cells[f"{name}_low"], cells[f"{name}_high"] = np.exp(center - half), np.exp(center + half)
+    return Audit(scores, cells, splits, seeds)
+
+
+def files(found: Audit, synthetic: bool) -> dict[str, str]:
+    """Return the files of `FILES` by name."""
+    import pandas as pd
+
+    from genboost.analysis import aggregation
+
+    data = marked(found.scores[0].reading.data["dataset"], synthetic)
+    ranking = [
+        {
+            "data": data,
+            "rank": rank,
+            "reading": score.reading.title,
+            "names": "+".join(score.reading.names),
+            **{key: value for key, value in asdict(score).items() if key != "reading"},
+        }
+        for rank, score in enumerate(found.scores, start=1)
+    ]
+    warning = [tables.WARNING] if synthetic else []
+    title = "Which reading of the protocol explains the deck?"
+    cells = json.loads(found.cells.to_json(orient="records", double_precision=12))
+    shown = [ranking_table(found, warning), *row_tables(found, warning)]
+    document = {
+        "synthetic": synthetic,
+        "ranking": ranking,
+        "cells": cells,
+        "tables": {table.name: asdict(table) for table in shown},
+    }
+    return {
+        "ranking.csv": aggregation.to_csv(pd.DataFrame(ranking)),
+        "cells.csv": aggregation.to_csv(found.cells.assign(data=data)[["data", *found.cells]]),
+        "audit.json": json.dumps(document, indent=1) + "\n",
+        "audit.md": markdown(shown, f"{tables.MARK}: {title}" if synthetic else title),
+    }
+
+
+def ranking_table(found: Audit, warning: Sequence[str]) -> Table:
+    """Return the ranking: the best readings, all single ones and the protocol as stated."""
+    rows = [
+        [
+            str(rank),
+            score.reading.title,
+            f"{score.log_error:.3f}",
+            f"{score.noise_floor:.3f}",
+            f"{score.unexplained:.3f}",
+            f"{score.geometric_mean_ratio:.2f}",
+            f"{score.rank_correlation:.3f}",
+            f"{score.inside:.0%}",
+            f"{score.gap:+.3f} ({score.gap_low:+.3f} to {score.gap_high:+.3f})",
+            f"{score.first:.0%}",
+        ]
+        for rank, score in enumerate(found.scores, start=1)
+        if rank <= SHOWN or len(score.reading.names) < 2
+    ]
+    return Table(
+        name="audit",
+        title="Ranking",
+        header=[
+            *("rank", "reading", "log error", "noise floor", "unexplained"),
+            *("geometric mean ratio", "rank correlation", "inside", "behind the best", "first"),
+        ],
+        rows=rows,
+        notes=[
+            f"{len(found.scores)} readings, each with the deck's {len(found.cells)} cells on "
+            f"{found.splits} splits with {found.seeds} seeds. Log error: root mean square of "
+            "log(ours / deck's). Noise floor: what it would be if the deck were one more split of "
+            "this reading with three seeds a cell; unexplained: what is left beyond that. Ratio: "
+            "ours by the deck's. Inside: the deck's figures in our 95 % prediction intervals of "
+            "one more split. Behind the best: log error on single splits less that of the best "
+            "reading on the same, with a 95 % interval over the splits. First: share of 2,000 "
+            "resamples of splits and cells in which no reading has a lower log error. A model that "
+            "diverged, or has more than ten times the deck's error, counts as ten times.",
+            *warning,
+        ],
+        text_columns=(0, 1),
+    )
+
+
+def row_tables(found: Audit, warning: Sequence[str]) -> list[Table]:
+    """Return what stays unexplained, by the deck's rows, as stated and by the best reading."""
+    rows = []
+    keys = ["optimizer", "sam_rho", "epochs", "learning_rate"]
+    for (optimizer, rho, epochs, rate), cells in found.cells.groupby(keys, sort=False):
+        method = tables.Method(optimizer, rho, epochs).title
+        inside = (cells["best_low"] <= cells["deck"]) & (cells["deck"] <= cells["best_high"])
+        means = (np.exp(np.log(cells[name]).mean()) for name in ("deck", "stated", "best"))
+        ratios = (np.exp(np.log(cells[f"{name}_ratio"]).mean()) for name in ("stated", "best"))
+        rows.append(
+            [
+                method,
+                tables.rate_text(rate),
+                *(f"{value:.3f}" for value in means),
+                *(f"{value:.2f}" for value in ratios),
+                f"{inside.sum()} of {len(cells)}",
+            ]
+        )
+    best = found.scores[0].reading.title
+    return [
+        Table(
+            name="audit_rows",
+            title="Row by row",
+            header=[
+                *("method", "learning rate", "deck", "as stated", "best reading"),
+                *("stated / deck", "best / deck", "inside"),
+            ],
+            rows=rows,
+            notes=[
+                f"Geometric means over the weight decays. Best reading: {best}. Inside: the deck's "
+                "figures in its 95 % prediction intervals.",
+                *warning,
+            ],
+        )
+    ]

@@ -1,0 +1,276 @@
+"""What the numbers mean: all statistics of a run, as CSV, JSON and Markdown.
+
+`results/statistics/` holds, each table with a first column ``data`` that names the data:
+
+- ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
+- ``comparisons.csv``: the verdict on every claim of the configuration;
+- ``best.csv``: the best cell of each study and method, and its unbiased error;
+- ``agreement.csv``: our cells against the deck's in a few numbers (`results/tables/deck.csv` has
+  them one by one);
+- ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
+  and the tables for people;
+- ``statistics.md``: the same for people.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from genboost.analysis import stats, verdicts
+from genboost.report import tables
+from genboost.report.markup import Table, markdown
+from genboost.report.tables import Results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILES = [
+    *(f"{name}.csv" for name in ("cells", "comparisons", "best", "agreement")),
+    "statistics.json",
+    "statistics.md",
+]
+MORE_SEEDS = "snakemake --cores 8 --profile fused --configfile studies/thirty_seeds.yaml"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All statistics of a run.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        The columns of `aggregation.summarize` but ``train_mse``, then ``low`` and ``high``.
+    """
+
+    results: Results
+    cells: pd.DataFrame
+    verdicts: list[verdicts.Verdict]
+    choices: list[verdicts.Choice]
+
+
+def find(results: Results, claims: Mapping[str, Mapping[str, Any]]) -> Findings:
+    """Compute all statistics of a run."""
+    return Findings(
+        results=results,
+        cells=_with_intervals(results),
+        verdicts=verdicts.verdicts(claims, results.models),
+        choices=verdicts.choices(results.models, list(_scopes(results))),
+    )
+
+
+def files(found: Findings) -> dict[str, str]:
+    """Return the files of `FILES` by name."""
+    import pandas as pd
+
+    results = found.results
+    agreements = [{"scope": scope, **asdict(a)} for scope, a in tables.agreements(results)]
+    agreement = tables.agreement_table(results)
+    shown = [comparison_table(found), *_details(found), best_table(found), agreement]
+    document = {
+        "data": tables.MARK if results.is_synthetic() else "real",
+        "comparisons": [asdict(verdict) for verdict in found.verdicts],
+        "best": [asdict(choice) for choice in found.choices],
+        "agreement": agreements,
+        "deck": results.compared.to_dict("records"),
+        "tables": {table.name: asdict(table) for table in shown},
+    }
+    csv = {
+        "cells": found.cells,
+        "comparisons": pd.DataFrame(verdicts.rows(found.verdicts)),
+        "best": pd.DataFrame(verdicts.rows(found.choices)),
+        "agreement": pd.DataFrame(agreements),
+    }
+    return {
+        **{f"{name}.csv": _csv(results, frame) for name, frame in csv.items()},
+        "statistics.json": json.dumps(_without_nan(document), indent=1) + "\n",
+        "statistics.md": markdown(shown, results.marked("What the numbers mean")),
+    }
+
+
+def comparison_table(found: Findings) -> Table:
+    """Return the verdicts as a table."""
+    rows = [
+        [
+            verdict.title,
+            verdict.verdict,
+            str(verdict.n),
+            _signed(found, verdict.difference),
+            _range(found, verdict.low, verdict.high),
+            _p(verdict.p),
+            _p(verdict.p_holm),
+            _seeds_needed(verdict),
+        ]
+        for verdict in found.verdicts
+    ]
+    return Table(
+        name="comparisons",
+        title=found.results.marked("The claims"),
+        header=[
+            *("claim", "verdict", "n", "difference", "95 % interval", "p", "p (Holm)"),
+            "seeds needed",
+        ],
+        rows=rows,
+        notes=[
+            *([] if rows else ["The configuration declares no comparison."]),
+            "Difference: mean over the seeds of the paired difference in test MSE, what the claim "
+            "is about less what that is compared with. Where there is a best cell to choose, the "
+            "first third of the seeds chooses it and the n others compare. p: exact sign-flip "
+            "test, two-sided, then Holm's correction over all claims; a verdict takes an adjusted "
+            "p of 0.05 or less. Seeds needed: in all, for a power of 80 %, were the difference as "
+            "estimated here; ≥: the fewest with which p can be low enough.",
+            *_smallness(found),
+            *found.results.warning(),
+        ],
+        text_columns=(0, 1),
+    )
+
+
+def best_table(found: Findings) -> Table:
+    """Return the best cells with their unbiased errors."""
+    number = found.results.number
+    rows = [
+        [
+            found.results.titles[choice.study],
+            choice.scope,
+            str(choice.cells),
+            choice.cell,
+            number(choice.table),
+            "the same" if choice.chosen == choice.cell else choice.chosen,
+            number(choice.unbiased),
+            _range(found, choice.low, choice.high),
+            number(choice.optimism),
+        ]
+        for choice in found.choices
+    ]
+    few_judge = any(math.isnan(choice.low) for choice in found.choices)
+    few = " or ".join(str(few) for few in sorted({choice.few for choice in found.choices}))
+    return Table(
+        name="best",
+        title=found.results.marked("The best of many looks better than it is"),
+        header=[
+            *("study", "best of", "cells", "lowest mean", "in the table", "chosen apart"),
+            *("unbiased", "95 % interval", "optimism"),
+        ],
+        rows=rows,
+        notes=[
+            "Chosen apart: by the first third of the seeds; unbiased: that cell's mean test MSE on "
+            f"the others. Optimism: how far the lowest mean of {few} seeds is below the same "
+            "cell's mean on the others, on average over all subsets. All of it for this split into "
+            "training and test rows.",
+            *(["No interval: fewer than five seeds judge."] if few_judge else []),
+            *found.results.warning(),
+        ]
+        if rows
+        else ["It takes two seeds or more to tell."],
+        text_columns=(0, 1, 3, 5),
+    )
+
+
+def _details(found: Findings) -> Iterator[Table]:
+    """Yield what was compared, and what three seeds would have said."""
+    number = found.results.number
+    tested = [verdict for verdict in found.verdicts if verdict.n]
+    if tested:
+        yield Table(
+            name="compared",
+            title=found.results.marked("What was compared"),
+            header=["claim", "its best cell", "error", "best cell compared with", "error"],
+            rows=[[v.title, v.a, number(v.a_error), v.b, number(v.b_error)] for v in tested],
+            notes=["Errors are means over the seeds that compare."],
+            text_columns=(0, 1, 3),
+        )
+    few = [verdict for verdict in tested if verdict.subsets]
+    if few:
+        yield Table(
+            name="three_seeds",
+            title=found.results.marked("What three seeds would have said"),
+            header=["claim", "means reversed", "interval right", "interval wrong"],
+            rows=[
+                [v.title, *map(_percent, (v.wrong_direction, v.decided_right, v.decided_wrong))]
+                for v in few
+            ],
+            notes=[
+                f"Of all {few[0].subsets} subsets of three seeds, against the direction that all "
+                "seeds show: those whose lowest means compare the other way, as a reader of the "
+                "tables would compare them; and those whose paired t interval excludes zero."
+            ],
+        )
+
+
+def _with_intervals(results: Results) -> pd.DataFrame:
+    cells = results.summary.drop(columns="train_mse")
+    intervals = [
+        stats.t_quantile(n - 1) * sd / math.sqrt(n) if n > 1 else math.nan
+        for n, sd in zip(cells["n"], cells["test_mse_sd"], strict=True)
+    ]
+    return cells.assign(low=cells["test_mse"] - intervals, high=cells["test_mse"] + intervals)
+
+
+def _scopes(results: Results) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield each study, and each of its methods, as sets of which there is a best cell."""
+    for study in results.studies:
+        methods = tables.methods(study)
+        if len(methods) > 1:
+            yield study.name, "all", {}
+        for method in methods:
+            yield study.name, method.title, method._asdict()
+
+
+def _smallness(found: Findings) -> Iterator[str]:
+    """Say once where n is too small, and which claims are untested."""
+    for reason in dict.fromkeys(v.reason for v in found.verdicts if v.reason):
+        names = [v.title for v in found.verdicts if v.reason == reason]
+        where = "All claims" if len(names) == len(found.verdicts) else "; ".join(names)
+        yield f"{where}: {reason}."
+    if any(verdict.too_few for verdict in found.verdicts):
+        yield f"More seeds, what is trained being kept: {MORE_SEEDS}"
+
+
+def _seeds_needed(verdict: verdicts.Verdict) -> str:
+    if verdict.seeds_needed is None:
+        return ""
+    return "≥ " * (verdict.seeds_needed == verdict.seeds_least) + str(verdict.seeds_needed)
+
+
+def _csv(results: Results, frame: pd.DataFrame) -> str:
+    """Write a frame with the data of its study, or of all, in its first column."""
+    from genboost.analysis import aggregation
+
+    if "data" not in frame:
+        names = dict(zip(results.models["study"], results.models["data"], strict=True))
+        everything = "+".join(dict.fromkeys(names.values()))
+        data = frame["study"].map(names) if "study" in frame else everything
+        frame = frame.assign(data=data)[["data", *frame.columns]]
+    return aggregation.to_csv(frame)
+
+
+def _without_nan(value: Any) -> Any:
+    """Return a value as JSON can have it: null for NaN, plain numbers for NumPy's."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _signed(found: Findings, value: float) -> str:
+    return "" if math.isnan(value) else f"{value:+.{found.results.digits}f}"
+
+
+def _range(found: Findings, low: float, high: float) -> str:
+    digits = found.results.digits
+    return "" if math.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def _p(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.2g}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1%}"

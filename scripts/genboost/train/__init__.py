@@ -1,0 +1,1 @@
+"""From a model's settings to its record."""

@@ -1,0 +1,1 @@
+"""What trains models: the compiled kernel, PyTorch, and the choice between them."""

@@ -1,0 +1,87 @@
+"""The choice of an engine, for the device, the optimizers and the machine at hand."""
+
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+
+from genboost.errors import UserError
+from genboost.train.engines import gpus
+from genboost.train.problem import KERNEL_OPTIMIZERS, Engine, Group, Problem
+
+
+def choose(engine: str, device: str, optimizers: set[str], threads: int = 1) -> Engine:
+    """Find out what ``auto`` stands for, and make that engine ready.
+
+    Parameters
+    ----------
+    engine : ``auto``, ``simd`` or ``torch``
+    device : ``auto``, ``cpu`` or ``cuda``
+    optimizers
+        The optimizers that are to be used.
+    threads
+        Processor cores that it may use.
+
+    Raises
+    ------
+    UserError
+        If these do not fit each other or the machine.
+    """
+    foreign = ", ".join(sorted(optimizers - KERNEL_OPTIMIZERS))
+    if engine == "simd" and foreign:
+        raise UserError(f"execution.engine: simd does not know {foreign}; set it to auto or torch")
+    if engine == "simd" and device == "cuda":
+        raise UserError("execution.engine: simd runs on the CPU; set execution.device to cpu")
+    if device == "auto":
+        device = "cuda" if engine != "simd" and _gpu_was_given() else "cpu"
+    elif device == "cuda" and not _gpu_works():
+        raise UserError("execution.device: cuda, but torch finds no GPU; set it to cpu or auto")
+    if by_kernel(engine, device, optimizers):
+        from genboost.train.engines import kernel_build, simd_engine
+
+        try:
+            return simd_engine.start(threads)
+        except kernel_build.KernelUnavailable as reason:
+            if engine == "simd":
+                raise UserError(f"execution.engine: simd, but {reason}") from None
+            print(f"the torch engine does the work, many times slower: {reason}", file=sys.stderr)
+    return _torch(device, threads)
+
+
+def by_kernel(engine: str, device: str, optimizers: set[str]) -> bool:
+    """Say whether the compiled kernel is meant to do the work; the parameters are `choose`'s."""
+    may = engine == "auto" and device != "cuda" and optimizers <= KERNEL_OPTIMIZERS
+    return engine == "simd" or may
+
+
+def wants_gpu(engine: str, device: str, optimizers: set[str]) -> bool:
+    """Say whether training should be given a GPU; the parameters are those of `choose`."""
+    return device != "cpu" and not by_kernel(engine, device, optimizers)
+
+
+def _torch(device: str, threads: int) -> Engine:
+    import torch
+
+    from genboost.train.engines import torch_engine
+
+    torch.set_num_threads(threads)
+    return Engine(
+        f"torch {torch.__version__}", device, partial(_in_one_group, torch_engine, device)
+    )
+
+
+def _in_one_group(torch_engine, device: str, problem: Problem) -> Iterator[Group]:
+    started = time.perf_counter()
+    outcome = torch_engine.train(problem, device)
+    yield Group(range(len(problem.optimizer)), outcome, time.perf_counter() - started)
+
+
+def _gpu_was_given() -> bool:
+    """Say whether this job may use a GPU, without the second that importing torch costs."""
+    return bool(gpus.visible()) and _gpu_works()
+
+
+def _gpu_works() -> bool:
+    import torch
+
+    return torch.cuda.is_available()

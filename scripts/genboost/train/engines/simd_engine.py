@@ -1,0 +1,256 @@
+"""The fast engine on the CPU: a compiled kernel (kernel/kernel.c).
+
+It trains as many small models at once as a vector has lanes, one in each, or one model alone, with
+its rows in the lanes. The bits of a model are the same either way, so the faster is taken. A group
+or a model is one call of C, which gives the other threads of Python their turn. torch is not
+imported.
+"""
+
+import ctypes
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, fields
+from functools import partial
+
+import numpy as np
+
+from genboost.train.engines import kernel_build
+from genboost.train.problem import KERNEL_OPTIMIZERS, Engine, Group, Outcome, Problem
+
+ACTIVATIONS = ("relu", "leaky_relu", "elu", "tanh", "sigmoid", "silu")
+WIDE = 64  # units in a layer
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A loaded kernel, of real numbers of type `dtype`."""
+
+    library: ctypes.CDLL
+    level: str
+    dtype: np.dtype
+    lanes: int
+
+
+def load(dtype: str = "float32", level: str | None = None) -> Kernel:
+    """Load the kernel, built if need be; see `kernel_build.load` for parameters and errors."""
+    library, level = kernel_build.load(dtype, level)
+    return Kernel(library, level, np.dtype(dtype), library.genboost_lanes())
+
+
+def start(threads: int = 1) -> Engine:
+    """Make the engine ready.
+
+    Raises
+    ------
+    kernel_build.KernelUnavailable
+        If this machine cannot have it.
+    """
+    kernel = load()
+    return Engine(f"simd {kernel.level}", "cpu", partial(groups, threads=threads, kernel=kernel))
+
+
+def train(problem: Problem, threads: int = 1, kernel: Kernel | None = None) -> Outcome:
+    """Train K models; see `groups`.
+
+    Returns
+    -------
+    Outcome
+    """
+    names = [field.name for field in fields(Outcome)]
+    done = list(groups(problem, threads, kernel))
+    place = np.argsort(np.concatenate([group.models for group in done]))
+    return Outcome(
+        *(np.concatenate([getattr(group.outcome, name) for group in done])[place] for name in names)
+    )
+
+
+def groups(problem: Problem, threads: int = 1, kernel: Kernel | None = None) -> Iterator[Group]:
+    """Train K models, group by group.
+
+    Parameters
+    ----------
+    problem
+        The models. A model's outcome is the same to the bit whatever the others are.
+    threads
+        Groups that are trained at the same time. With one, that is done in the caller's thread.
+    kernel
+        The float32 kernel of the best level, unless given.
+
+    Yields
+    ------
+    Group
+        As soon as it is done. What becomes of a diverged model after `Outcome.epochs_run` epochs,
+        its weights and its `train_mse` are NaN.
+
+    Raises
+    ------
+    ValueError
+        If the problem has an optimizer or an activation that the kernel does not know, or arrays of
+        the wrong shape.
+    kernel_build.KernelUnavailable
+        If this machine cannot have the kernel.
+    """
+    kernel = kernel or load()
+    shared = _Shared(problem, kernel)
+    packs = pack(problem, kernel.lanes)
+    if threads == 1 or len(packs) == 1:
+        yield from (_train_group(shared, models) for models in packs)
+        return
+    executor = ThreadPoolExecutor(min(threads, len(packs)))
+    try:
+        futures = [executor.submit(_train_group, shared, models) for models in packs]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def pack(problem: Problem, lanes: int) -> list[np.ndarray]:
+    """Divide a problem's models into groups of at most `lanes`, or of one.
+
+    A group takes as long as its slowest kind of model, so models of a kind go together, and those
+    with SAM, which need two gradients a step, first: few groups are mixed, and a thread that starts
+    the last group is not alone for long. Models that would fill no more than half of the lanes are
+    faster one by one, and so are all that are so wide that many at once do not fit into the cache
+    (measured by benchmarks/, section growth).
+    """
+    adam = np.array([name == "adam" for name in problem.optimizer])
+    order = np.lexsort((~adam, np.isnan(problem.rho)))
+    groups = [order[start : start + lanes] for start in range(0, len(order), lanes)]
+    wide = problem.architecture.width >= WIDE
+    return [
+        part
+        for group in groups
+        for part in (np.split(group, len(group)) if wide or 2 * len(group) <= lanes else [group])
+    ]
+
+
+class _CProblem(ctypes.Structure):
+    """``struct problem`` of the kernel."""
+
+    _fields_ = (
+        [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "activation")]
+        + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "decoupled", "summed")]
+        + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "stride")]
+        + [(name, ctypes.c_void_p) for name in ("train_x", "train_y", "test_x", "test_y", "order")]
+    )
+
+
+class _CGroup(ctypes.Structure):
+    """``struct group`` of the kernel."""
+
+    _inputs = ("weights", "learning_rate", "weight_decay", "rho", "adam", "order_of")
+    _outputs = ("final_weights", "train_loss", "test_mse", "train_mse", "epochs_run")
+    _fields_ = (
+        ("models", ctypes.c_int32),
+        *((name, ctypes.c_void_p) for name in _inputs + _outputs),
+    )
+
+
+class _Shared:
+    """What all groups of a problem have in common, as the kernel needs it."""
+
+    def __init__(self, problem: Problem, kernel: Kernel):
+        _check(problem)
+        self.problem, self.kernel = problem, kernel
+        data, architecture = problem.data, problem.architecture
+        features = architecture.features
+        stride = -(-features // kernel.lanes) * kernel.lanes
+        self.arrays = {
+            "train_x": _with_stride(data.train_x, stride, kernel.dtype),
+            "train_y": np.ascontiguousarray(data.train_y, kernel.dtype),
+            "test_x": _with_stride(data.test_x, stride, kernel.dtype),
+            "test_y": np.ascontiguousarray(data.test_y, kernel.dtype),
+            "order": np.ascontiguousarray(problem.order, np.int32),
+        }
+        self.c_problem = _CProblem(
+            features=features,
+            hidden_layers=architecture.hidden_layers,
+            width=architecture.width,
+            activation=ACTIVATIONS.index(architecture.activation),
+            batch_size=min(problem.batch_size, len(data.train_y)),
+            epochs=problem.epochs,
+            decoupled=problem.decoupled,
+            summed=problem.summed,
+            train_rows=len(data.train_y),
+            test_rows=len(data.test_y),
+            stride=stride,
+            **{name: array.ctypes.data for name, array in self.arrays.items()},
+        )
+
+
+def _train_group(shared: _Shared, models: np.ndarray) -> Group:
+    """Train one model, or at most as many as a vector has lanes."""
+    started = time.perf_counter()
+    problem, kernel = shared.problem, shared.kernel
+    lanes, epochs, dtype = kernel.lanes, problem.epochs, kernel.dtype
+    size = 1 if len(models) == 1 else lanes  # one model has the lanes for itself
+    filled = models[np.minimum(np.arange(size), len(models) - 1)]  # idle lanes: the last model
+    arrays = {
+        "weights": np.ascontiguousarray(problem.weights[filled], dtype),
+        "learning_rate": np.ascontiguousarray(problem.learning_rate[filled], np.float64),
+        "weight_decay": np.ascontiguousarray(problem.weight_decay[filled], np.float64),
+        "rho": np.ascontiguousarray(problem.rho[filled], np.float64),
+        "adam": np.array([problem.optimizer[k] == "adam" for k in filled], np.int32),
+        "order_of": np.ascontiguousarray(problem.order_of[filled], np.int64),
+        "final_weights": np.empty((size, problem.architecture.parameters), dtype),
+        "train_loss": np.full((size, epochs), np.nan),
+        "test_mse": np.full((size, epochs), np.nan),
+        "train_mse": np.empty(size),
+        "epochs_run": np.empty(size, np.int32),
+    }
+    c_group = _CGroup(size, *(array.ctypes.data for array in arrays.values()))
+    if kernel.library.genboost_train(ctypes.byref(shared.c_problem), ctypes.byref(c_group)):
+        raise MemoryError("no memory for a group of models")
+    outcome = Outcome(
+        weights=arrays["final_weights"][: len(models)],
+        train_loss=arrays["train_loss"][: len(models)],
+        test_mse=arrays["test_mse"][: len(models)],
+        train_mse=arrays["train_mse"][: len(models)],
+        epochs_run=arrays["epochs_run"][: len(models)],
+    )
+    # A group goes on until none of its models does; nothing of that may be seen.
+    for row in np.flatnonzero(outcome.epochs_run < epochs):
+        outcome.weights[row] = outcome.train_mse[row] = np.nan
+        outcome.train_loss[row, outcome.epochs_run[row] :] = np.nan
+        outcome.test_mse[row, outcome.epochs_run[row] :] = np.nan
+    return Group(models, outcome, time.perf_counter() - started)
+
+
+def _with_stride(x: np.ndarray, stride: int, dtype: np.dtype) -> np.ndarray:
+    """Return the rows of x, each filled up with zeros."""
+    rows, features = x.shape
+    padded = np.zeros((rows, stride), dtype)
+    padded[:, :features] = x
+    return padded
+
+
+def _check(problem: Problem) -> None:
+    """Raise ValueError where the kernel would read or write beyond an array, or knows no answer."""
+    architecture, data = problem.architecture, problem.data
+    models, rows = len(problem.optimizer), len(data.train_y)
+    steps = problem.epochs * -(-rows // problem.batch_size)
+    shapes = {
+        "weights": (problem.weights, (models, architecture.parameters)),
+        "learning_rate": (problem.learning_rate, (models, steps)),
+        "weight_decay": (problem.weight_decay, (models,)),
+        "rho": (problem.rho, (models,)),
+        "order_of": (problem.order_of, (models,)),
+        "order": (problem.order, (len(problem.order), problem.epochs, rows)),
+        "train_x": (data.train_x, (rows, architecture.features)),
+        "test_x": (data.test_x, (len(data.test_y), architecture.features)),
+    }
+    for name, (array, shape) in shapes.items():
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape}, not {shape}")
+    for name, array, limit in (
+        ("order", problem.order, rows),
+        ("order_of", problem.order_of, len(problem.order)),
+    ):
+        if array.min() < 0 or array.max() >= limit:
+            raise ValueError(f"{name} has indices beyond 0..{limit - 1}")
+    if unknown := set(problem.optimizer) - KERNEL_OPTIMIZERS:
+        raise ValueError(f"no optimizer {', '.join(sorted(unknown))} in the kernel")
+    if architecture.activation not in ACTIVATIONS:
+        raise ValueError(f"no activation {architecture.activation} in the kernel")

@@ -1,0 +1,189 @@
+"""The reference engine: K models in PyTorch, gradients by autograd, on a CPU or a GPU.
+
+The models' parameters are one tensor [K, P], so an update rule reads as its paper writes it.
+"""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from genboost.data.arrays import Data
+from genboost.errors import UserError
+from genboost.train.engines.cuda_graphs import State, replayable
+from genboost.train.engines.optim import OPTIMIZERS, sam_perturbation
+from genboost.train.problem import Architecture, Outcome, Problem
+
+ACTIVATIONS = {
+    "relu": functional.relu,
+    "leaky_relu": functional.leaky_relu,
+    "elu": functional.elu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "silu": functional.silu,
+}
+
+
+def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Outcome:
+    """Train K models.
+
+    Parameters
+    ----------
+    problem
+        The models; `float64` for tests of the arithmetic.
+    device
+        ``cpu`` or ``cuda``.
+
+    Returns
+    -------
+    Outcome
+        Models that need the same operations (optimizer, SAM or not) are trained together.
+
+    Raises
+    ------
+    UserError
+        If there is no such optimizer, or its step cannot be recorded for a GPU.
+    """
+    if unknown := set(problem.optimizer) - OPTIMIZERS.keys():
+        raise UserError(
+            f"grid.optimizer: {', '.join(sorted(unknown))} is not among OPTIMIZERS in "
+            "scripts/genboost/train/engines/optim.py; add it there"
+        )
+    kinds: dict[tuple[str, bool], list[int]] = {}
+    for k, optimizer in enumerate(problem.optimizer):
+        kinds.setdefault((optimizer, not np.isnan(problem.rho[k])), []).append(k)
+    precision = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")  # not TF32, which has 10 bits
+    torch.set_flush_denormal(True)  # dead ReLUs decay into denormals, many times slower on a CPU
+    try:
+        outcomes = [
+            _train_alike(_select(problem, rows), *kind, device, dtype)
+            for kind, rows in kinds.items()
+        ]
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_float32_matmul_precision(precision)
+    order = np.argsort(np.concatenate(list(kinds.values())))
+    return Outcome(
+        *(
+            np.concatenate([getattr(outcome, field.name) for outcome in outcomes])[order]
+            for field in fields(Outcome)
+        )
+    )
+
+
+def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
+    """Return the models' predictions.
+
+    Parameters
+    ----------
+    weights : tensor [K, P]
+    x : tensor [K, rows, features]
+
+    Returns
+    -------
+    tensor [K, rows]
+    """
+    activation = ACTIVATIONS[architecture.activation]
+    layers = architecture.layers
+    sizes = [size for inputs, outputs in layers for size in (inputs * outputs, outputs)]
+    parts = weights.split(sizes, dim=1)
+    for index, (inputs, outputs) in enumerate(layers):
+        # Contiguous, or bmm would take the K matrices one by one.
+        matrix = parts[2 * index].contiguous().view(-1, outputs, inputs)
+        bias = parts[2 * index + 1].unsqueeze(1)
+        x = torch.bmm(x, matrix.transpose(1, 2)) + bias
+        if index < len(layers) - 1:
+            x = activation(x)
+    return x.squeeze(2)
+
+
+def _train_alike(
+    problem: Problem, optimizer: str, with_sam: bool, device: str, dtype: torch.dtype
+) -> Outcome:
+    """Train models that share an optimizer, all with SAM or all without."""
+
+    def tensor(array: np.ndarray) -> Tensor:
+        return torch.as_tensor(array, dtype=dtype, device=device)
+
+    architecture = problem.architecture
+    models, rows = len(problem.optimizer), len(problem.data.train_y)
+    data = Data(*(tensor(getattr(problem.data, field.name)) for field in fields(Data)))
+    order = torch.as_tensor(problem.order, device=device).transpose(0, 1)  # [epochs, R, rows]
+    order_of = torch.as_tensor(problem.order_of, device=device)
+    learning_rates = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
+    steps = torch.arange(1, len(learning_rates) + 1, dtype=torch.float64, device=device)
+    weight_decay = tensor(problem.weight_decay).unsqueeze(1)
+    rho = tensor(problem.rho).unsqueeze(1)
+    decays = bool(problem.weight_decay.any())
+    rule = OPTIMIZERS[optimizer]
+
+    def gradient(at: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradient [K, P] of each model's loss on a batch, and its errors."""
+        at = at.detach().requires_grad_()
+        predicted = forward(at, x, architecture)
+        error = predicted.detach() - y
+        # What each prediction changes the loss by: a loss is the sum or the mean of error^2.
+        slope = error * (2 if problem.summed else 2 / y.shape[1])
+        return torch.autograd.grad(predicted, at, slope)[0], error
+
+    def step(state: State, batch: Tensor, learning_rate: Tensor, t: Tensor) -> State:
+        """Train on a batch [K, rows of it]; the state: weights, squared errors, and the rule's."""
+        weights, squares, *rule_state = state
+        x = functional.embedding(batch, data.train_x)  # data.train_x[batch], and faster
+        y = data.train_y[batch]
+        g, error = gradient(weights, x, y)
+        if with_sam:
+            g, _ = gradient(weights + sam_perturbation(g, rho), x, y)
+        if decays and not problem.decoupled:
+            g = g + weight_decay * weights
+        change, rule_state = rule.step(tuple(rule_state), g, learning_rate, t)
+        if decays and problem.decoupled:
+            weights = weights - learning_rate * weight_decay * weights
+        squares = squares + error.double().square().sum(dim=1)
+        return weights + change, squares, *rule_state
+
+    train_step = replayable(step, device, f"grid.optimizer: {optimizer}")
+    weights = tensor(problem.weights)
+    rule_state = rule.start(weights)
+    times = zip(learning_rates, steps, strict=True)
+    curves = torch.full((2, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
+    train_loss, test_mse = curves
+    for epoch in range(problem.epochs):
+        squares = torch.zeros(models, dtype=torch.float64, device=device)
+        for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
+            weights, squares, *rule_state = train_step(
+                (weights, squares, *rule_state), batch, *next(times)
+            )
+        train_loss[epoch] = squares / rows
+        test_mse[epoch] = _mse(weights, data.test_x, data.test_y, architecture)
+        if not (train_loss[epoch] + test_mse[epoch]).isfinite().any():
+            break
+    train_loss, test_mse = curves.transpose(1, 2).cpu().numpy()
+    finite = np.isfinite(train_loss + test_mse)
+    return Outcome(
+        weights=weights.cpu().numpy(),
+        train_loss=train_loss,
+        test_mse=test_mse,
+        train_mse=_mse(weights, data.train_x, data.train_y, architecture).cpu().numpy(),
+        epochs_run=np.where(finite.all(axis=1), problem.epochs, finite.argmin(axis=1)),
+    )
+
+
+@torch.no_grad()
+def _mse(weights: Tensor, x: Tensor, y: Tensor, architecture: Architecture) -> Tensor:
+    """Return the models' mean squared errors [K] on the same rows, in float64."""
+    error = forward(weights, x.expand(len(weights), -1, -1), architecture) - y
+    return error.double().square().mean(dim=1)
+
+
+def _select(problem: Problem, rows: list[int]) -> Problem:
+    """Return the problem of some of the models."""
+    per_model = ("weights", "learning_rate", "weight_decay", "rho", "order_of")
+    return replace(
+        problem,
+        optimizer=[problem.optimizer[k] for k in rows],
+        **{name: getattr(problem, name)[rows] for name in per_model},
+    )

@@ -1,0 +1,147 @@
+"""What an engine gets and gives back: K models, trained at once on the same data.
+
+Every array has the models on its leading axis. An engine (`torch_engine`, `simd_engine`) is one
+function that trains a `Problem`; model k's outcome depends on row k alone.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from genboost.data.arrays import Data
+
+KERNEL_OPTIMIZERS = frozenset({"sgd", "adam"})  # what the compiled kernel can do; torch does all
+ADAM_BETAS = (0.9, 0.999)
+ADAM_EPSILON = 1e-8
+SAM_EPSILON = 1e-12
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A multilayer perceptron with one output."""
+
+    features: int
+    hidden_layers: int
+    width: int
+    activation: str
+
+    @property
+    def layers(self) -> list[tuple[int, int]]:
+        """(inputs, outputs) of each linear layer."""
+        sizes = [self.features] + [self.width] * self.hidden_layers + [1]
+        return list(itertools.pairwise(sizes))
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights and biases, P."""
+        return sum((inputs + 1) * outputs for inputs, outputs in self.layers)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """K models of one architecture, to be trained for the same number of epochs.
+
+    A step takes ``batch_size`` rows; the last batch of an epoch holds what is left and counts.
+    With S = ceil(n / batch_size) steps an epoch and n training rows:
+
+    Attributes
+    ----------
+    weights : float array [K, P]
+        Initial parameters: for each layer W[outputs][inputs] row by row, then b[outputs].
+    optimizer : list of K names
+        ``sgd`` or ``adam`` (with `ADAM_BETAS`, `ADAM_EPSILON`).
+    learning_rate : float64 array [K, epochs * S]
+        The learning rate of every step.
+    weight_decay : float64 array [K]
+    rho : float64 array [K]
+        SAM's radius (Foret et al. 2021, eq. 2); NaN for no SAM.
+    order : int32 array [R, epochs, n]
+        R orders of the training rows, one permutation an epoch.
+    order_of : int array [K]
+        Which of the R orders a model follows.
+    decoupled : bool
+        Weight decay beside the step, w -= learning_rate * weight_decay * w, on the weights before
+        the step (Loshchilov & Hutter 2019, as in torch.optim.AdamW); otherwise weight_decay * w is
+        added to the gradient (as torch.optim's ``weight_decay`` does).
+    summed : bool
+        The loss of a batch is the sum of its squared errors, otherwise their mean.
+    """
+
+    architecture: Architecture
+    data: Data
+    batch_size: int
+    epochs: int
+    weights: np.ndarray
+    optimizer: list[str]
+    learning_rate: np.ndarray
+    weight_decay: np.ndarray
+    rho: np.ndarray
+    order: np.ndarray
+    order_of: np.ndarray
+    decoupled: bool
+    summed: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the K models.
+
+    Attributes
+    ----------
+    weights : float array [K, P]
+        Final parameters, laid out as in `Problem`.
+    train_loss : float64 array [K, epochs]
+        Mean squared error over an epoch's batches, each before its step, every row counting once.
+    test_mse : float64 array [K, epochs]
+        On the test rows, after each epoch.
+    train_mse : float64 array [K]
+        On the training rows, at the end.
+    epochs_run : int array [K]
+        Epochs until the first whose train_loss or test_mse is not finite; `epochs` if none is.
+        Entries of the curves from there on are meaningless.
+
+    Squared errors are squared and summed in float64, row by row in order, whatever the precision
+    of the training.
+    """
+
+    weights: np.ndarray
+    train_loss: np.ndarray
+    test_mse: np.ndarray
+    train_mse: np.ndarray
+    epochs_run: np.ndarray
+
+
+@dataclass(frozen=True)
+class Group:
+    """Models of a problem that an engine trained together, handed back as soon as they are done.
+
+    Attributes
+    ----------
+    models : sequence of G indices into the problem's K models
+    outcome : Outcome of those G models
+    seconds : float
+        The time that it took.
+    """
+
+    models: Sequence[int]
+    outcome: Outcome
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that is ready to train.
+
+    Attributes
+    ----------
+    name, device : str
+        For the record.
+    train : callable
+        Trains a problem's models and yields them group by group.
+    """
+
+    name: str
+    device: str
+    train: Callable[[Problem], Iterator[Group]]

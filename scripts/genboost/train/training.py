@@ -1,0 +1,177 @@
+"""Training: from models on a grid to engine problems, and from outcomes to what is recorded.
+
+A model's seed gives two independent streams, one for initialization and one for the order of the
+batches. Both are NumPy's, so every engine starts from the same weights and sees the same batches,
+and cells of the same seed can be compared in pairs.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from genboost.data.arrays import Data
+from genboost.study.cells import Cell, Protocol
+from genboost.train import schedules
+from genboost.train.problem import Architecture, Group, Problem
+
+INITIALIZATION, BATCH_ORDER = 0, 1
+MODELS_AT_ONCE = 1024  # in a problem, for the memory: a model's learning rates take 85 kB
+
+
+@dataclass(frozen=True)
+class Result:
+    """A trained model.
+
+    Attributes
+    ----------
+    weights : float32 array [P]
+        For each layer W[outputs][inputs] row by row, then b[outputs].
+    train_loss, test_mse, learning_rate : float64 array [epochs_run]
+        The curves, the learning rate that of each epoch's first step; they end before the first
+        epoch with a loss that is not finite.
+    train_mse : float
+        On the training rows, at the end.
+    diverged : bool
+        A loss of an epoch or `train_mse` is not finite.
+    seconds : float
+        Its share of the time that the models trained together took.
+    gradient_evaluations : int
+        Gradients of a batch that were computed in those epochs; SAM takes two a step.
+    """
+
+    weights: np.ndarray
+    train_loss: np.ndarray
+    test_mse: np.ndarray
+    learning_rate: np.ndarray
+    train_mse: float
+    diverged: bool
+    seconds: float
+    gradient_evaluations: int
+
+
+def initial_weights(architecture: Architecture, seed: int, kind: str = "torch") -> np.ndarray:
+    """Return initial parameters [P].
+
+    Parameters
+    ----------
+    kind
+        ``torch``: weights and biases uniform in ±1 / sqrt(inputs), as torch.nn.Linear draws them:
+        what Kaiming's uniform initialization with torch's default a = sqrt(5) comes to.
+        ``xavier``: weights uniform in ±sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, eq. 16);
+        ``kaiming``: in ±sqrt(6 / inputs) (He et al. 2015, eq. 10); both with biases of zero.
+    """
+    random = _generator(seed, INITIALIZATION)
+    layers = []
+    for inputs, outputs in architecture.layers:
+        bound = {
+            "torch": inputs**-0.5,
+            "xavier": (6 / (inputs + outputs)) ** 0.5,
+            "kaiming": (6 / inputs) ** 0.5,
+        }[kind]
+        layer = random.uniform(-bound, bound, size=(inputs + 1) * outputs)
+        if kind != "torch":
+            layer[inputs * outputs :] = 0
+        layers.append(layer)
+    return np.concatenate(layers)
+
+
+def batch_order(rows: int, epochs: int, seed: int) -> np.ndarray:
+    """Return a permutation of the training rows for each epoch, int32 [epochs, rows]."""
+    random = _generator(seed, BATCH_ORDER)
+    return np.stack([random.permutation(rows) for _ in range(epochs)]).astype(np.int32)
+
+
+def learning_rates(cell: Cell, protocol: Protocol, steps: int) -> np.ndarray:
+    """Return a cell's learning rate in each of the steps of each epoch, float64 [epochs, steps]."""
+    by_batch = protocol.schedule_step == "batch"
+    times = cell.epochs * steps if by_batch else cell.epochs
+    if protocol.schedule == "constant":
+        rates = schedules.constant(cell.learning_rate, times)
+    else:
+        rates = schedules.cosine(cell.learning_rate, times, protocol.t_max, protocol.eta_min)
+    return rates.reshape(cell.epochs, steps) if by_batch else np.repeat(rates[:, None], steps, 1)
+
+
+def train(
+    cells: list[tuple[Cell, int]],
+    protocol: Protocol,
+    data: Data,
+    engine: Callable[[Problem], Iterator[Group]],
+) -> Iterator[tuple[int, Result]]:
+    """Train models.
+
+    Parameters
+    ----------
+    cells
+        Each model's cell and seed.
+    engine
+        Trains a problem's models, group by group.
+
+    Yields
+    ------
+    (int, Result)
+        A model's index in `cells` and its result, as soon as it is there.
+    """
+    by_epochs: dict[int, list[int]] = {}
+    for index, (cell, _) in enumerate(cells):
+        by_epochs.setdefault(cell.epochs, []).append(index)
+    for indices in (
+        alike[start : start + MODELS_AT_ONCE]
+        for alike in by_epochs.values()
+        for start in range(0, len(alike), MODELS_AT_ONCE)
+    ):
+        chosen = [cells[index] for index in indices]
+        problem = pose(chosen, protocol, data)
+        steps = problem.learning_rate.shape[1] // problem.epochs
+        for group in engine(problem):
+            outcome = group.outcome
+            for row, k in enumerate(group.models):
+                cell, _ = chosen[k]
+                epochs_run = int(outcome.epochs_run[row])
+                train_mse = float(outcome.train_mse[row])
+                yield (
+                    indices[k],
+                    Result(
+                        weights=outcome.weights[row],
+                        train_loss=outcome.train_loss[row, :epochs_run],
+                        test_mse=outcome.test_mse[row, :epochs_run],
+                        learning_rate=problem.learning_rate[k, ::steps][:epochs_run],
+                        train_mse=train_mse,
+                        diverged=epochs_run < problem.epochs or not np.isfinite(train_mse),
+                        seconds=group.seconds / len(group.models),
+                        gradient_evaluations=epochs_run * steps * (1 + (cell.sam_rho is not None)),
+                    ),
+                )
+
+
+def pose(cells: list[tuple[Cell, int]], protocol: Protocol, data: Data) -> Problem:
+    """Return the engine's problem for models of the same number of epochs."""
+    rows, features = data.train_x.shape
+    epochs = cells[0][0].epochs
+    steps = -(-rows // protocol.batch_size)
+    architecture = Architecture(
+        features, protocol.hidden_layers, protocol.width, protocol.activation
+    )
+    seeds = sorted({seed for _, seed in cells})
+    starts = {seed: initial_weights(architecture, seed, protocol.initialization) for seed in seeds}
+    rates = {cell: learning_rates(cell, protocol, steps).ravel() for cell, _ in cells}
+    return Problem(
+        architecture=architecture,
+        data=data,
+        batch_size=protocol.batch_size,
+        epochs=epochs,
+        weights=np.stack([starts[seed] for _, seed in cells]),
+        optimizer=[cell.optimizer for cell, _ in cells],
+        learning_rate=np.stack([rates[cell] for cell, _ in cells]),
+        weight_decay=np.array([cell.weight_decay for cell, _ in cells]),
+        rho=np.array([np.nan if cell.sam_rho is None else cell.sam_rho for cell, _ in cells]),
+        order=np.stack([batch_order(rows, epochs, seed) for seed in seeds]),
+        order_of=np.array([seeds.index(seed) for _, seed in cells]),
+        decoupled=protocol.weight_decay_form == "decoupled",
+        summed=protocol.loss == "sum",
+    )
+
+
+def _generator(seed: int, stream: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, stream])))
