@@ -21,7 +21,7 @@ include: "workflow/rules/audit.smk"
 rule all:
     default_target: True
     input:
-        [model.record for model in MODELS],  # or one that was deleted would not be missed
+        TRAINED,
         TABLES,
         STATISTICS,
         AUDIT,

@@ -3,24 +3,56 @@
 import argparse
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
-from genboost import errors, files
+from genboost import errors
 from genboost.analysis import aggregation
+from genboost.data.arrays import Data
+from genboost.receipts import Step
 from genboost.study import grid
+from genboost.train import record
+from genboost.train.engines import policy
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", required=True, help="the resolved configuration, as JSON")
+    parser.add_argument("--request", required=True, help="settings and code; see receipts.py")
+    parser.add_argument("--arrays", required=True, nargs="+", metavar="VARIANT/arrays.npz")
     parser.add_argument("--cells", required=True, help="where to put the table of models (CSV)")
     parser.add_argument("--summary", required=True, help="where to put the table of cells (CSV)")
+    parser.add_argument("--runs", required=True, help="where to put how they were trained (JSON)")
     arguments = parser.parse_args(argv)
 
-    models = aggregation.collect(grid.studies(json.loads(arguments.config)))
-    summary = aggregation.summarize(models)
-    files.write_atomically(arguments.cells, aggregation.to_csv(models))
-    files.write_atomically(arguments.summary, aggregation.to_csv(summary))
+    step = Step(arguments.request)
+    data = {
+        path.parent.name: Data.identity(step.reads(path)) for path in map(Path, arguments.arrays)
+    }
+    trained = step.settings["trained"]
+
+    def fingerprints(model: grid.Model) -> list[str]:
+        asked = (*trained["execution"], {model.cell.optimizer})
+        return [
+            record.fingerprint(
+                data[model.variant],
+                trained["code"][engine],
+                engine,
+                device,
+                model.protocol,
+                model.cell,
+                model.seed,
+            )
+            for engine, device in policy.accepted(*asked, kernel=False)
+        ]
+
+    studies = grid.studies(step.settings)
+    models, runs = aggregation.collect(studies, fingerprints)
+    paths = [model.record for model in grid.models(studies)]
+    step.note("records", record.seal_of_all({path: record.identity(path) for path in paths}))
+    step.write(arguments.cells, aggregation.to_csv(models))
+    step.write(arguments.summary, aggregation.to_csv(aggregation.summarize(models)))
+    step.write(arguments.runs, json.dumps(runs, indent=1) + "\n")
+    step.done()
 
 
 if __name__ == "__main__":

@@ -8,13 +8,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import errors, files
+from genboost import errors, receipts
 from genboost.data import dataset, download
+from genboost.receipts import Step
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--request", required=True, help="settings and code; see receipts.py")
     parser.add_argument("--dataset", required=True, help="the data set's description (YAML)")
     parser.add_argument("--source", choices=download.SOURCES, default="auto")
     parser.add_argument("--path", help="the CSV file, for --source file")
@@ -23,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--provenance", required=True, help="where to put its provenance (JSON)")
     arguments = parser.parse_args(argv)
 
-    described = dataset.load(arguments.dataset)
+    step = Step(arguments.request)
+    described = dataset.load(step.reads(arguments.dataset))
     if arguments.kaggle_dataset and arguments.kaggle_dataset != described.kaggle:
         described = dataclasses.replace(
             described, kaggle=arguments.kaggle_dataset, kaggle_sha256=None
@@ -31,28 +34,52 @@ def main(argv: Sequence[str] | None = None) -> None:
     obtained = download.obtain(described, arguments.source, arguments.path)
     for note in obtained.notes:
         print(f"note: {note}", file=sys.stderr)
-    if arguments.source == "auto" and obtained.source == "synthetic":
-        known = _real(arguments.output, arguments.provenance)
-        if known:
-            for path in (arguments.output, arguments.provenance):
-                os.utime(path)  # or Snakemake would try again in every run
-            print(f"note: kept {arguments.output} as it is, from {known}", file=sys.stderr)
-            return
+    known = _real_location(arguments.provenance)
+    if arguments.source == "auto" and obtained.source == "synthetic" and known:
+        _keep(arguments.output, arguments.provenance, known, step)
+        return
     record = download.provenance(described, obtained)
-    files.write_atomically(arguments.output, obtained.content)
-    files.write_atomically(arguments.provenance, json.dumps(record, indent=2) + "\n")
+    if arguments.path:
+        step.note(arguments.path, record["sha256"])
+    step.write(arguments.output, obtained.content)
+    step.write(arguments.provenance, json.dumps(record, indent=2) + "\n")
+    step.done()
     if record["synthetic"]:
         print(_BANNER, file=sys.stderr)
     print(f"{obtained.location} -> {arguments.output}", file=sys.stderr)
 
 
-def _real(output: str, provenance: str) -> str | None:
-    """Return where the raw file that is there came from, if it is there and not a stand-in."""
+def _keep(output: str, provenance: str, known: str, step: Step) -> None:
+    """Keep real data where nothing but a stand-in can be had now."""
+    if not _is_whole(output, provenance):
+        raise errors.UserError(
+            f"{output}, which came from {known}, is gone or altered, and no source can be reached "
+            "to get it again; put it back, try again with a network, or ask for a stand-in with "
+            "source: synthetic"
+        )
+    for path in (output, provenance):
+        step.outputs[path] = receipts.identity(Path(path).read_bytes())
+        os.utime(path)  # or Snakemake would try again in every run
+    step.done()
+    print(f"note: kept {output} as it is, from {known}", file=sys.stderr)
+
+
+def _real_location(provenance: str) -> str | None:
+    """Return where the raw file came from that a provenance tells of; None for a stand-in."""
     try:
         record = json.loads(Path(provenance).read_bytes())
-        return record["location"] if not record["synthetic"] and Path(output).exists() else None
+        return None if record["synthetic"] else record["location"]
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _is_whole(output: str, provenance: str) -> bool:
+    """Say whether the raw file is the one that a provenance tells of."""
+    try:
+        expected = json.loads(Path(provenance).read_bytes())["sha256"]
+        return receipts.identity(Path(output).read_bytes()) == expected
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
 
 
 _BANNER = """\

@@ -1,12 +1,12 @@
 """Draw the figures of results, as PNG and SVG."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from genboost import errors
-from genboost.files import delete_stale, write_atomically
+from genboost.files import delete_stale
+from genboost.receipts import Step
 from genboost.report import figures, results
 from genboost.study.grid import Model
 from genboost.train import record
@@ -21,17 +21,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="the folder to put the figures in")
     arguments = parser.parse_args(argv)
 
-    def read(model: Model) -> figures.Curves:
-        return figures.Curves(**record.read(model.record)["curves"])
+    step = Step(arguments.request)
 
-    config = json.loads(arguments.config)
-    statistics = json.loads(Path(arguments.statistics).read_bytes())
-    audit = json.loads(Path(arguments.audit).read_bytes()) if arguments.audit else None
-    found = results.load(arguments)
+    def read(model: Model) -> figures.Curves:
+        entries = record.read(model.record)
+        step.note(model.record, entries["sha256"])
+        return figures.Curves(**entries["curves"])
+
+    config = step.settings
+    statistics = step.read_json(arguments.statistics)
+    audit = step.read_json(arguments.audit) if arguments.audit else None
+    found = results.load(arguments, step)
     for name, figure in figures.figures(config, found, statistics, read, audit):
         for ending, content in figures.contents(figure):
-            write_atomically(Path(arguments.output, f"{name}.{ending}"), content)
+            step.write(Path(arguments.output, f"{name}.{ending}"), content)
     delete_stale(arguments.output, figures.OF_SOME_STUDIES, figures.names(config))
+    step.done()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """Write what the numbers mean: intervals, verdicts on claims, and the deck against ours."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from genboost import errors
-from genboost.files import write_atomically
+from genboost.receipts import Step
 from genboost.report import findings, results
 
 
@@ -17,10 +16,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="the folder to put the files in")
     arguments = parser.parse_args(argv)
 
-    claims = json.loads(arguments.config)["comparisons"]
-    found = findings.find(results.load(arguments), claims)
+    step = Step(arguments.request)
+    found = findings.find(results.load(arguments, step), step.settings["comparisons"])
     for name, content in findings.files(found).items():
-        write_atomically(Path(arguments.output, name), content)
+        step.write(Path(arguments.output, name), content)
+    step.done()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genboost import errors
-from genboost.files import delete_stale, write_atomically
+from genboost.files import delete_stale
+from genboost.receipts import Step
 from genboost.report import results, tables
 
 
@@ -16,10 +17,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", required=True, help="the folder to put the tables in")
     arguments = parser.parse_args(argv)
 
-    files = tables.files(results.load(arguments))
+    step = Step(arguments.request)
+    files = tables.files(results.load(arguments, step))
     for name, content in files.items():
-        write_atomically(Path(arguments.output, name), content)
+        step.write(Path(arguments.output, name), content)
     delete_stale(arguments.output, tables.OF_A_STUDY, files)
+    step.done()
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 import argparse
 import io
-import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from genboost import errors
 from genboost.data.arrays import Data
-from genboost.files import write_atomically
+from genboost.receipts import Step
 from genboost.study import readings
 from genboost.study.cells import Protocol
 from genboost.train import training
@@ -23,25 +22,23 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--data", required=True, nargs="+", help="prepared data, one for each split"
     )
     parser.add_argument("--deck", required=True, help="the deck's figures (CSV)")
-    parser.add_argument("--protocol", required=True, help="model and training settings, as JSON")
-    parser.add_argument("--seeds", required=True, type=int)
-    parser.add_argument("--engine", default="auto", choices=["auto", "simd", "torch"])
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--request", required=True, help="settings and code; see receipts.py")
     parser.add_argument("--threads", default=1, type=int, help="processor cores to use")
     parser.add_argument("--gpus", default=0, type=int, help="0 to leave the machine's GPUs alone")
     parser.add_argument("--output", required=True, help="where to put the errors (CSV)")
     arguments = parser.parse_args(argv)
 
-    protocol = Protocol(**json.loads(arguments.protocol))
-    cells = readings.deck_cells(arguments.deck)
-    models = [(cell, seed) for cell in cells for seed in range(arguments.seeds)]
+    step = Step(arguments.request)
+    protocol = Protocol(**step.settings["protocol"])
+    cells = readings.deck_cells(step.reads(arguments.deck))
+    models = [(cell, seed) for cell in cells for seed in range(step.settings["seeds"])]
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
     engine = choice.choose(
-        arguments.engine, arguments.device, {cell.optimizer for cell in cells}, arguments.threads
+        *step.settings["execution"], {cell.optimizer for cell in cells}, arguments.threads
     )
     table = io.StringIO()
     table.write("data,split,cell,seed,last,best\n")
-    for split, path in enumerate(arguments.data):
+    for split, path in enumerate(map(step.reads, arguments.data)):
         found = np.full((len(models), 2), np.nan)
         for index, result in training.train(models, protocol, Data.load(path), engine.train):
             if not result.diverged:
@@ -49,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         for (cell, seed), (last, best) in zip(models, found.tolist(), strict=True):
             ends = ("" if np.isnan(value) else repr(value) for value in (last, best))
             table.write(f"{Data.name(path)},{split},{cells.index(cell)},{seed},{','.join(ends)}\n")
-    write_atomically(arguments.output, table.getvalue())
+    step.write(arguments.output, table.getvalue())
+    step.done()
 
 
 if __name__ == "__main__":

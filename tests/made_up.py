@@ -43,8 +43,7 @@ def curves(model: grid.Model) -> figures.Curves:
 
 def data(study: grid.Study, synthetic=()) -> str:
     """Return the name of a study's data."""
-    name = study.data["dataset"]
-    return marked(name, name in synthetic)
+    return marked(study.data["dataset"], grid.raw(study.data) in synthetic)
 
 
 class Made:
@@ -79,6 +78,7 @@ class Made:
             for model in study.models
         ]
         models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
+        models["engine"] = "simd"
         models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
         self.results = tables.Results(
             studies=studies,
@@ -115,7 +115,7 @@ class Made:
             drawings=drawings,
             statistics=self.statistics,
             audit=self.audit,
-            runs=runs or [RUN] * len(self.models),
+            runs=aggregation.run_facts(runs or [RUN] * len(self.models)),
             commit=commit,
         )
         return page.compose(self.results, inputs)

@@ -1,6 +1,5 @@
 """Every model counts once, in the mean of its own cell, or the aggregation says which is wrong."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,9 @@ import pandas as pd
 import pytest
 
 import aggregate
+from genboost import receipts
 from genboost.analysis import aggregation
+from genboost.data.arrays import Data
 from genboost.errors import UserError
 from genboost.study import config, grid
 from genboost.train import record
@@ -46,10 +47,25 @@ def result(test_mse):
     )
 
 
-def write(model, test_mse, path=None, **changes):
+RUN = {"seconds": 0.1, "engine": "torch 2", "device": "cpu", "versions": {}}
+ARRAYS = {name: np.ones((2, 3) if name.endswith("x") else 2, "f4")
+          for name in ("train_x", "train_y", "test_x", "test_y")}  # fmt: skip
+DATA = f"obesity (SYNTHETIC), {Data(**ARRAYS).digest}"
+
+
+def fingerprints(model, data=DATA):
+    parts = (model.protocol, model.cell, model.seed)
+    return [record.fingerprint(data, "c0de", engine, "cpu", *parts) for engine in ("simd", "torch")]
+
+
+def write(model, test_mse, path=None, engine="torch", data=DATA, **changes):
     model = replace(model, **changes)
-    origin = {"data": {"name": "obesity (SYNTHETIC)", "sha256": ""}, "fingerprint": ""}
-    text = record.compose(model.cell, model.seed, model.protocol, result(test_mse), origin, {})
+    origin = {
+        "data": {"name": "obesity (SYNTHETIC)", "sha256": ""},
+        "engine": [engine, "cpu"],
+        "fingerprint": dict(zip(("simd", "torch"), fingerprints(model, data), strict=True))[engine],
+    }
+    text = record.compose(model.cell, model.seed, model.protocol, result(test_mse), origin, RUN)
     path = Path(path or model.record)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -65,17 +81,21 @@ def studies(tmp_path, monkeypatch):
     return studies
 
 
+def collect(studies):
+    return aggregation.collect(studies, fingerprints)[0]
+
+
 def mistakes(studies):
     with pytest.raises(UserError) as caught:
-        aggregation.collect(studies)
+        collect(studies)
     return str(caught.value).splitlines()
 
 
 def test_rows_are_the_models_in_the_order_of_the_configuration(studies):
-    models = aggregation.collect(studies)
+    models = collect(studies)
     assert list(models.columns) == [
         "data", "study", "optimizer", "learning_rate", "weight_decay", "sam_rho", "epochs",
-        "seed", "test_mse", "train_mse", "status",
+        "seed", "test_mse", "train_mse", "status", "engine",
     ]  # fmt: skip
     assert set(models["data"]) == {"obesity (SYNTHETIC)"}
     assert list(models["study"]) == ["first"] * 12 + ["NA"] * 12
@@ -91,7 +111,7 @@ def test_a_record_that_two_studies_share_is_read_once(studies, monkeypatch):
     paths = []
     read = record.read
     monkeypatch.setattr(record, "read", lambda path: paths.append(str(path)) or read(path))
-    aggregation.collect(studies)
+    collect(studies)
     assert len(paths) == len(set(paths)) == 18
 
 
@@ -99,7 +119,7 @@ def test_mean_and_standard_deviation_by_hand(studies):
     models = studies[0].models
     for model, test_mse in zip(models[:3], (1.0, 2.0, 6.0), strict=True):
         write(model, test_mse)
-    first = aggregation.summarize(aggregation.collect(studies)).iloc[0]
+    first = aggregation.summarize(collect(studies)).iloc[0]
     assert first["test_mse"] == 3.0
     assert first["test_mse_sd"] == pytest.approx(7**0.5)  # (4 + 1 + 9) / 2
     assert first["train_mse"] == 1.5
@@ -111,7 +131,7 @@ def test_diverged_runs_are_counted_and_in_no_mean(studies):
     write(first[0], None)
     for model in first[3:6]:
         write(model, None)
-    models = aggregation.collect(studies)
+    models = collect(studies)
     assert list(models["status"][:2]) == ["diverged", "finished"]
     summary = aggregation.summarize(models)
     assert list(summary["test_mse"][:1]) == [1.6]
@@ -119,58 +139,68 @@ def test_diverged_runs_are_counted_and_in_no_mean(studies):
     assert list(summary["diverged"][:3]) == [1, 3, 0]
     assert np.isnan(summary["test_mse"][1])
     assert aggregation.to_csv(models).splitlines()[1] == (
-        "obesity (SYNTHETIC),first,adam,3e-05,0.0,none,200,0,,,diverged"
+        "obesity (SYNTHETIC),first,adam,3e-05,0.0,none,200,0,,,diverged,torch"
     )
 
 
 def test_one_seed_has_no_standard_deviation(studies):
     one = [replace(study, seeds=(5,)) for study in studies]
-    summary = aggregation.summarize(aggregation.collect(one))
+    summary = aggregation.summarize(collect(one))
     assert summary["test_mse_sd"].isna().all()
     assert (summary["n"] == 1).all()
 
 
 def test_every_mistake_is_named(studies):
-    missing, short, cell, seed, protocol = studies[0].models[:5]
+    missing, short, cell, seed, protocol, data = studies[0].models[:6]
     Path(missing.record).unlink()
     Path(short.record).write_bytes(Path(short.record).read_bytes()[:-30])
     write(cell, 1.0, cell.record, cell=replace(cell.cell, learning_rate=0.1))
     write(seed, 1.0, seed.record, seed=7)
     write(protocol, 1.0, protocol.record, protocol=replace(protocol.protocol, width=20))
+    write(data, 1.0, data="obesity, another digest")
     lines = mistakes(studies)
-    assert lines[0] == "5 mistakes in the records of 18 models:"
+    assert lines[0] == "6 mistakes in the records of 18 models:"
     for line, model, what in zip(
         lines[1:],
-        (missing, short, cell, seed, protocol),
+        (missing, short, cell, seed, protocol, data),
         (
-            "is missing",
-            "is damaged: set aside; run snakemake again",
+            ": No such file or directory; run snakemake again",
+            "is damaged; run snakemake again",
             "is of another cell (learning_rate 0.1 instead of 3e-05)",
             "is of another seed (7 instead of 0)",
             "is of another protocol (width 20 instead of 18)",
+            "is of other data, code or engine",
         ),
         strict=True,
     ):
-        assert f"{model.record} {what}" in line
+        assert model.record in line
+        assert what in line
 
 
-def test_an_altered_record_is_set_aside(studies):
-    """Snakemake sees that it is missing, and trains that model again; the others stay."""
-    path = Path(studies[0].models[3].record)
-    altered = path.read_text().replace('"test_mse": ', '"test_mse": 1', 1)
-    path.write_text(altered)
-    assert not record.is_damaged(path)  # at its two ends
-    lines = mistakes(studies)
-    assert lines[0] == "1 mistake in the records of 18 models:"
-    assert not path.exists()
-    assert Path(f"{path}.damaged").read_text() == altered
-    assert all(Path(model.record).exists() for model in studies[0].models[4:])
-    assert f"{path} is missing" in mistakes(studies)[1]
+def test_how_models_were_trained_is_summed_up(studies):
+    write(studies[0].models[0], 1.0, engine="simd")
+    models, facts = aggregation.collect(studies, fingerprints)
+    assert list(models["engine"][:2]) == ["simd", "torch"]
+    assert facts["engines"] == [
+        {"engine": "torch 2", "device": "cpu", "models": 18, "total": "1.8", "median": "0.100"}
+    ]
 
 
-def test_the_summary_says_what_data_it_is_of(studies):
-    aggregate.main(["--config", json.dumps(config.resolve(CONFIG)), "--cells", "c.csv",
-                    "--summary", "s.csv"])  # fmt: skip
+@pytest.fixture
+def arguments(studies):
+    """Return the script's command line."""
+    folder = Path("results/data/default")
+    folder.mkdir(parents=True)
+    np.savez(folder / "arrays.npz", **ARRAYS, name="obesity (SYNTHETIC)")
+    trained = {"execution": ["auto", "auto"], "code": {"simd": "c0de", "torch": "c0de"}}
+    request = receipts.request("aggregate", "", **config.resolve(CONFIG), trained=trained)
+    arrays = str(folder / "arrays.npz")
+    outputs = ["--cells", "c.csv", "--summary", "s.csv", "--runs", "r.json"]
+    return ["--request", request, "--arrays", arrays, *outputs]
+
+
+def test_the_summary_says_what_data_it_is_of(arguments):
+    aggregate.main(arguments)
     for name in ("c.csv", "s.csv"):
         header, *rows = Path(name).read_text().splitlines()
         assert header.startswith("data,study,")
@@ -191,15 +221,18 @@ def test_a_long_list_of_mistakes_ends(studies):
     assert lines[-1].strip() == "and 380 more"
 
 
-def test_files_are_exact_and_the_same_every_time(studies):
+def test_files_are_exact_and_the_same_every_time(studies, arguments):
     write(studies[0].models[0], 0.1 + 0.2)
-    arguments = ["--config", json.dumps(config.resolve(CONFIG)), "--cells", "c.csv"]
-    aggregate.main([*arguments, "--summary", "s.csv"])
+    aggregate.main(arguments)
     first = Path("c.csv").read_bytes(), Path("s.csv").read_bytes()
-    aggregate.main([*arguments, "--summary", "s.csv"])
+    aggregate.main(arguments)
     assert first == (Path("c.csv").read_bytes(), Path("s.csv").read_bytes())
     assert b"0.30000000000000004" in first[0]
-    models = aggregation.collect(studies)
-    pd.testing.assert_frame_equal(aggregation.read_csv("c.csv"), models, check_exact=True)
-    summary = aggregation.summarize(models)
-    pd.testing.assert_frame_equal(aggregation.read_csv("s.csv"), summary, check_exact=True)
+    pd.testing.assert_frame_equal(aggregation.read_csv("c.csv"), collect(studies), check_exact=True)
+
+
+def test_records_of_other_data_are_refused_by_the_script(studies, arguments):
+    np.savez("results/data/default/arrays.npz", **{**ARRAYS, "name": "obesity"})
+    with pytest.raises(UserError, match="18 mistakes in the records of 18 models"):
+        aggregate.main(arguments)
+    assert not Path("c.csv").exists()

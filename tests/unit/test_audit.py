@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import train_trial
+from genboost import receipts
 from genboost.analysis import audit, deck
 from genboost.data.arrays import Data
 from genboost.errors import UserError
@@ -137,7 +138,7 @@ def test_the_decks_cells_come_in_the_order_of_its_figures():
 
 
 @pytest.fixture
-def trial(tmp_path):
+def trial(tmp_path, monkeypatch):
     """Train a small trial; return its arguments, and its output's path."""
     random = np.random.default_rng(3)
     arrays = {
@@ -158,11 +159,12 @@ def trial(tmp_path):
         1, 3, "relu", 4, "constant", 1, 0.0, "l2", "torch", "epoch", "mean", "last"
     )
     output = tmp_path / "trial.csv"
+    asked = {"seeds": 2, "execution": ["torch", "cpu"]}
     arguments = [
-        *("--data", *map(str, files), "--deck", str(figures), "--seeds", "2"),
-        *("--protocol", json.dumps(vars(protocol)), "--engine", "torch", "--device", "cpu"),
-        *("--output", str(output)),
+        *("--data", *map(str, files), "--deck", str(figures), "--output", str(output)),
+        *("--request", receipts.request("trial", "", protocol=vars(protocol), **asked)),
     ]
+    monkeypatch.chdir(tmp_path)
     train_trial.main(arguments)
     return arguments, output, files, protocol
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from genboost import receipts
 from genboost.data import dataset, synthetic
 from genboost.data.arrays import Data
 from genboost.data.baselines import baselines
@@ -40,16 +41,18 @@ def test_stand_in_is_about_as_hard_as_the_published_data():
     assert errors["gradient_boosted_trees"] == pytest.approx(0.5, abs=0.2)
 
 
-def test_command_writes_the_same_bytes_every_time(tmp_path):
+def test_command_writes_the_same_bytes_every_time(tmp_path, monkeypatch):
     arrays = tmp_path / "arrays.npz"
     arrays.write_bytes(to_bytes(PREPARED, "obesity (SYNTHETIC)"))
     # By its path: the script and the library's module have the same name.
     location = importlib.util.spec_from_file_location("command", ROOT / "scripts" / "baselines.py")
     command = importlib.util.module_from_spec(location)
     location.loader.exec_module(command)
+    monkeypatch.chdir(tmp_path)
+    request = receipts.request("baselines", "")
     written = []
     for output in (tmp_path / "1.json", tmp_path / "2.json"):
-        command.main(["--arrays", str(arrays), "--output", str(output)])
+        command.main(["--request", request, "--arrays", str(arrays), "--output", str(output)])
         written.append(output.read_bytes())
     assert written[0] == written[1]
     assert json.loads(written[0]) == {

@@ -9,7 +9,7 @@ import torch
 
 from genboost.data.arrays import Data
 from genboost.errors import UserError
-from genboost.train.engines import choice, torch_engine
+from genboost.train.engines import choice, policy, torch_engine
 from genboost.train.engines.choice import Engine
 from genboost.train.problem import Architecture, Problem
 
@@ -115,7 +115,7 @@ def test_falling_back_to_torch_is_said(machine, capsys):
     ],
 )
 def test_a_gpu_is_for_what_the_kernel_does_not_train(engine, device, optimizers, expected):
-    assert choice.wants_gpu(engine, device, optimizers) == expected
+    assert policy.wants_gpu(engine, device, optimizers) == expected
 
 
 def test_a_gpu_that_the_job_was_not_given_is_left_alone(machine):

@@ -90,7 +90,8 @@ def test_comments_docstrings_and_formatting_do_not_count(scripts, before, file, 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("train.py", "basis = {", 'basis = {"more": 1,'),
+        ("train.py", "origin = {", 'origin = {"more": 1,'),
+        ("genboost/train/order.py", "self.code[engine]", "self.code[device]"),
         ("genboost/train/problem.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7"),
         ("genboost/train/engines/optim.py", "return -learning_rate", "return -2 * learning_rate"),
         ("genboost/train/schedules.py", "math.pi", "math.tau"),

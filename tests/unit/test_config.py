@@ -311,10 +311,6 @@ def test_any_number_means_the_same_however_it_is_written(number):
             "data: {source: file, path: config.yaml}\nstudies: {a: {data: {path: none}}}",
             "studies.a.data.path: is needed with source: file",
         ),
-        (
-            "studies: {a: {}, b: {data: {source: uci}}}",
-            "studies.b.data: takes the data set obesity from another source than study a",
-        ),
     ],
 )
 def test_a_mistake_has_one_clear_message(text, expected):

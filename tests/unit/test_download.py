@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import download_data
+from genboost import receipts
 from genboost.data import dataset, download, synthetic
 from genboost.errors import UserError
 
@@ -313,11 +314,14 @@ def test_file_that_is_none(tmp_path, monkeypatch, path, message):
         download.obtain(OBESITY, "file", path)
 
 
+REQUEST = receipts.request("download/obesity", "")
+
+
 def command(folder, *options):
     raw, provenance = folder / "raw" / "o.csv", folder / "raw" / "o.json"
-    download_data.main(
-        ["--dataset", str(YAML), "--output", str(raw), "--provenance", str(provenance), *options]
-    )
+    places = ["--output", str(raw), "--provenance", str(provenance)]
+    with contextlib.chdir(folder):  # for the receipt
+        download_data.main(["--request", REQUEST, "--dataset", str(YAML), *places, *options])
     return raw, provenance
 
 
@@ -378,15 +382,24 @@ def test_command_never_replaces_real_data_by_a_stand_in_unless_told(tmp_path, ca
     assert raw.read_bytes() == CSV
 
 
-@pytest.mark.parametrize("damage", ["no raw file", "no provenance", "damaged", "a stand-in"])
+@pytest.mark.parametrize("damage", ["no raw file", "altered"])
+def test_command_makes_no_stand_in_for_real_data_that_are_lost(tmp_path, damage):
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes(CSV)
+    raw, provenance = command(tmp_path, "--source", "file", "--path", str(mine))
+    raw.unlink() if damage == "no raw file" else raw.write_bytes(CSV.replace(b"no", b"yes", 1))
+    with pytest.raises(UserError, match=r"is gone or altered, and no source can be reached"):
+        command(tmp_path, "--dataset", without_sources(tmp_path))
+    assert json.loads(provenance.read_text())["synthetic"] is False
+
+
+@pytest.mark.parametrize("damage", ["no provenance", "damaged", "a stand-in"])
 def test_command_makes_a_stand_in_where_there_are_no_real_data(tmp_path, capsys, damage):
     mine = tmp_path / "mine.csv"
     mine.write_bytes(CSV)
     source = ["--source", "synthetic"] if damage == "a stand-in" else ["--source", "file"]
     raw, provenance = command(tmp_path, *source, "--path", str(mine))
     match damage:
-        case "no raw file":
-            raw.unlink()
         case "no provenance":
             provenance.unlink()
         case "damaged":

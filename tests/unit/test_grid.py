@@ -10,8 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genboost.errors import UserError
-from genboost.study import cells, config, grid
+from genboost.study import config, grid
 from genboost.study.cells import Cell, Protocol
 from genboost.study.grid import Model
 
@@ -78,9 +77,20 @@ def test_names_say_what_is_not_standard():
     assert study.variant == "zeroed_features~none"
 
 
-def test_where_the_data_come_from_is_not_in_a_models_path():
-    (study,) = studies(f"data: {{source: file, path: {__file__}}}")
-    assert study.variant == "default"
+def test_data_of_another_origin_have_paths_of_their_own(tmp_path):
+    for name in ("kaggle", "uci"):
+        assert studies(f"data: {{source: {name}}}")[0].variant == "default"
+    (study,) = studies("data: {source: synthetic, scaling: minmax}")
+    assert study.variant == "origin~synthetic+scaling~minmax"
+    assert grid.raw(study.data) == "obesity+synthetic"
+    files = [tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "c.csv"]
+    for file, content in zip(files, ("1", "2", "1"), strict=True):
+        file.write_text(content)
+    found = [studies(f"data: {{source: file, path: {file}}}")[0].variant for file in files]
+    assert found[0] == found[2] != found[1]
+    assert found[0].startswith("origin~file~")
+    (study,) = studies("data: {source: kaggle, kaggle_dataset: some/other}")
+    assert study.variant == "origin~kaggle~some~other"
 
 
 def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeypatch):
@@ -180,10 +190,9 @@ models = st.builds(
 
 
 @settings(deadline=None)
-@given(models)
-def test_a_records_path_tells_its_cell_and_seed(model):
-    assert cells.cell_and_seed(model.record) == (model.cell, model.seed)
-    assert cells.cell_and_seed(f"/elsewhere/{model.record}") == (model.cell, model.seed)
+@given(models, models)
+def test_two_models_have_two_paths(one, other):
+    assert (one.record == other.record) == (one == other)
 
 
 def test_the_path_can_be_read_as_a_sentence():
@@ -192,22 +201,6 @@ def test_the_path_can_be_read_as_a_sentence():
         "results/models/default/default/optimizer~adam/sam_rho~none/epochs~200"
         "/learning_rate~3e-5/weight_decay~0/seed~1.json"
     )
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "results/cells.csv",
-        "seed~0.json",
-        "optimizer~adam/sam_rho~x/epochs~200/learning_rate~0.003/weight_decay~0/seed~0.json",
-        "optimizer~adam/sam_rho~none/epochs~1.5/learning_rate~0.003/weight_decay~0/seed~0.json",
-        "optimizer~adam/sam_rho~none/epochs~200/learning_rate~0.003/weight_decay~0/seed~a.json",
-        "optimizer~adam/epochs~200/learning_rate~0.003/weight_decay~0/seed~0.json",
-    ],
-)
-def test_another_path_is_no_record(path):
-    with pytest.raises(UserError, match="is not the path of a model's record"):
-        cells.cell_and_seed(path)
 
 
 # Packs.

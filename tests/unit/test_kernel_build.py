@@ -88,7 +88,8 @@ def test_levels_and_types_have_libraries_of_their_own():
 @needs_compiler
 def test_processes_may_build_at_the_same_time(folder):
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from genboost.train.engines import kernel_build;"
+        "import sys; sys.path.insert(0, sys.argv[1]);"
+        "from genboost.train.engines import kernel_build;"
         "print(kernel_build.load(level=kernel_build.BASELINE)[0].genboost_lanes())"
     )
     command = [sys.executable, "-c", code, str(SCRIPTS)]

@@ -2,7 +2,6 @@
 
 import html
 import itertools
-import json
 import re
 import subprocess
 from collections import Counter
@@ -285,12 +284,6 @@ def test_inlined_figures_are_whole_and_take_the_pages_colours(drawings):
         assert all(e.get("id", name).startswith(name) for e in root.iter())
         assert "#1c2024" not in text
         assert "currentColor" in text
-
-
-def test_run_line_is_read_off_a_records_end(tmp_path):
-    path = tmp_path / "seed~0.json"
-    path.write_text(f'{{\n"weights": "{"A" * 9000}",\n"run": {json.dumps(RUN)}\n}}\n')
-    assert report.run_of(path) == RUN
 
 
 def luminance(color):

@@ -1,5 +1,6 @@
 """Preparation: coding, split and scaling, and the command that does all of it."""
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
 import preprocess
+from genboost import receipts
 from genboost.data import dataset, synthetic
 from genboost.data.arrays import Data
 from genboost.data.prepare import Settings, prepare, to_bytes
@@ -170,24 +172,27 @@ def raw_files(folder, content, synthetic_data=False):
     return raw, provenance
 
 
-def command(folder, raw, provenance, *options):
+def command(folder, raw, provenance, **settings):
     arrays, text = folder / "arrays.npz", folder / "description.md"
-    preprocess.main(
-        [
-            *("--dataset", str(YAML), "--raw", str(raw), "--provenance", str(provenance)),
-            *("--output", str(arrays), "--description", str(text), *options),
-        ]
-    )
+    data = {**vars(Settings()), "zeroed_features": None, **settings}
+    request = receipts.request("prepare/default", "", data=data)
+    arguments = [
+        *("--request", request, "--dataset", str(YAML), "--raw", str(raw)),
+        *("--provenance", str(provenance)),
+        *("--output", str(arrays), "--description", str(text)),
+    ]
+    with contextlib.chdir(folder):  # for the receipt
+        preprocess.main(arguments)
     return arrays.read_bytes(), text.read_text()
 
 
 def test_command_writes_what_training_reads(tmp_path):
-    arrays, text = command(tmp_path, *raw_files(tmp_path, CSV), "--zeroed-features", "Weight")
+    arrays, text = command(tmp_path, *raw_files(tmp_path, CSV), zeroed_features=["Weight"])
     data = Data.load(tmp_path / "arrays.npz")
     expected = prepared(zeroed_features=["Weight"]).data
     for name, array in vars(expected).items():
         assert np.array_equal(getattr(data, name), array)
-    assert command(tmp_path, *raw_files(tmp_path, CSV), "--zeroed-features", "Weight") == (
+    assert command(tmp_path, *raw_files(tmp_path, CSV), zeroed_features=["Weight"]) == (
         arrays,
         text,
     )
@@ -201,7 +206,7 @@ def test_kaggles_and_ucis_column_orders_give_the_same_arrays(tmp_path):
 
 def test_description_tells_what_a_reader_needs(tmp_path):
     raw, provenance = raw_files(tmp_path, CSV)
-    _, text = command(tmp_path, raw, provenance, "--zeroed-features", "Weight", "--stratify")
+    _, text = command(tmp_path, raw, provenance, zeroed_features=["Weight"], stratify=True)
     data = prepared(stratify=True).data
     assert "| Obesity_Type_I | 4 | 351 | 281 | 70 |" in text
     assert "| all |  | 2111 | 1688 | 423 |" in text

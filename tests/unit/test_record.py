@@ -15,7 +15,7 @@ from genboost.train.training import Result
 
 CELL = Cell("adam", 3e-5, 0.0, 0.02, 100)
 PROTOCOL = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")
-ORIGIN = {"data": {"name": "obesity", "sha256": "0"}, "code": "c0de", "fingerprint": "f00d"}
+ORIGIN = {"data": {"name": "obesity", "sha256": "0"}, "code": "c0de", "fingerprint": 16 * "f00d"}
 RUN = {"seconds": 0.1234, "engine": "torch 2", "device": "cpu", "versions": {"python": "3.11"}}
 
 
@@ -109,40 +109,65 @@ def test_there_is_one_line_for_each_key():
     assert len(text.splitlines()) == len(keys) + 2
 
 
-def test_a_whole_record_is_valid_for_its_fingerprint_only(path):
+def test_a_whole_record_tells_its_identity(path):
     path.write_text(compose())
-    assert record.is_valid(path, "f00d")
-    assert not record.is_valid(path, "beef")
-    assert not record.is_damaged(path)
+    found = record.identity(path)
+    assert found == (ORIGIN["fingerprint"], record.read(path)["sha256"])
 
 
-def test_a_missing_record_is_neither_valid_nor_damaged(path):
-    assert not record.is_valid(path, "f00d")
-    assert not record.is_damaged(path)
-    with pytest.raises(UserError, match="is missing; run snakemake again"):
+def test_a_missing_record_has_none(path):
+    assert record.identity(path) is None
+    with pytest.raises(UserError, match=r"cannot read .*: No such file.*; run snakemake again"):
         record.read(path)
 
 
-def test_a_record_cut_short_anywhere_is_damaged(path):
+def test_a_record_cut_short_anywhere_has_none(path):
     path.write_text(compose())
     for length in reversed(range(path.stat().st_size)):
         os.truncate(path, length)
-        assert record.is_damaged(path), length
-        assert not record.is_valid(path, "f00d"), length
-    with pytest.raises(UserError, match="is damaged; delete it"):
+        assert record.identity(path) is None, length
+    with pytest.raises(UserError, match="is damaged; run snakemake again"):
         record.read(path)
 
 
-def test_a_record_with_any_byte_changed_is_not_valid(path):
+def test_a_record_with_any_byte_changed_has_none(path):
     content = compose().encode()
     path.write_bytes(content)
+    found = record.identity(path)
     with path.open("r+b", buffering=0) as file:
         for position in range(content.index(b'"run"')):
             byte = content[position : position + 1]
             os.pwrite(file.fileno(), b"8" if byte == b"7" else b"7", position)
-            assert not record.is_valid(path, "f00d"), position
+            assert record.identity(path) is None, position
             os.pwrite(file.fileno(), byte, position)
-    assert record.is_valid(path, "f00d")
+    assert record.identity(path) == found
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"run": ', '"test_mse": 0.001,\n"run": '),
+        ("\n}\n", ',\n"test_mse": 0.001\n}\n'),
+        ('"run": {', '"run": {"run": 1}, "test_mse": 0.001, "x": {'),
+        ('{\n"cell"', '{\n"test_mse": 0.001,\n"cell"'),
+        ("\n}\n", "\n}\n\n"),
+    ],
+)
+def test_nothing_can_be_slipped_in_beside_the_sealed_lines(path, old, new):
+    """JSON's readers take the last of two keys and say nothing."""
+    text = compose()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    assert record.identity(path) is None
+    with pytest.raises(UserError, match="is damaged"):
+        record.read(path)
+
+
+@pytest.mark.parametrize("run", ["{}", "null", "[]", '{"seconds": 1}'])
+def test_a_run_line_that_says_nothing_is_damage(path, run):
+    path.write_text(re.sub(r'"run": .*', f'"run": {run}', compose()))
+    with pytest.raises(UserError, match="is damaged"):
+        record.read(path)
 
 
 @pytest.mark.parametrize(

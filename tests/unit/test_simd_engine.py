@@ -436,7 +436,8 @@ def test_subnormals_are_back_afterwards():
 
 def test_torch_is_not_imported():
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from genboost.train.engines import simd_engine;"
+        "import sys; sys.path.insert(0, sys.argv[1]);"
+        "from genboost.train.engines import simd_engine;"
         "simd_engine.load(); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(SCRIPTS)], check=True)

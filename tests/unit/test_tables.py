@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import make_tables
+from genboost import receipts
 from genboost.analysis import aggregation, deck
 from genboost.report import tables
 from genboost.report.markup import Entry, Table, latex, markdown
@@ -284,9 +285,10 @@ def test_the_document_has_all_tables(files):
         assert files["tables.tex"].count(rf"\label{{tab:{name}}}") == 1
 
 
-def test_the_script_writes_what_the_workflow_expects(files, tmp_path):
+def test_the_script_writes_what_the_workflow_expects(files, tmp_path, monkeypatch):
     expected = results(synthetic=["obesity"])
-    config_json = json.dumps(config.resolve(CONFIG))
+    request = receipts.request("tables", "", **config.resolve(CONFIG))
+    monkeypatch.chdir(tmp_path)
     cells, summary = tmp_path / "cells.csv", tmp_path / "summary.csv"
     cells.write_text(aggregation.to_csv(expected.models))
     summary.write_text(aggregation.to_csv(expected.summary))
@@ -297,7 +299,7 @@ def test_the_script_writes_what_the_workflow_expects(files, tmp_path):
     baselines.write_text(json.dumps({"data": "obesity", "errors": BASELINES["default"]}))
     output = tmp_path / "tables"
     options = {
-        "config": config_json,
+        "request": request,
         "cells": cells,
         "summary": summary,
         "provenance": provenance,

@@ -23,7 +23,7 @@ DATA |= {
     for reading in READINGS
     for data in reading.splits(STUDY["audit"]["splits"])
 }
-SOURCES |= {data["dataset"]: data for data in DATA.values()}
+SOURCES |= {grid.raw(data): data for data in DATA.values()}
 
 TRIAL = "results/audit/trials/{variant}/{protocol}.csv"
 
@@ -47,24 +47,26 @@ rule trial:
     resources:
         **needs("train", runtimes=100, gpu=gpus_for("sgd", "adam")),
     params:
-        protocol=lambda wildcards: json.dumps(
-            asdict(TRIALS[TRIAL.format(**wildcards)].protocol)
+        request=lambda wildcards: receipts.request(
+            f"trial/{wildcards.variant}/{wildcards.protocol}",
+            train_code("train_trial.py")[
+                "simd" if policy.by_kernel(*ENGINE, {"sgd", "adam"}) else "torch"
+            ],
+            protocol=asdict(TRIALS[TRIAL.format(**wildcards)].protocol),
+            seeds=STUDY["audit"]["seeds"],
+            execution=ENGINE,
         ),
-        seeds=STUDY["audit"]["seeds"],
-        engine=STUDY["execution"]["engine"],
-        device=STUDY["execution"]["device"],
-        code=train_code("train_trial.py", "sgd", "adam"),
     shell:
-        "python scripts/train_trial.py --data {input.arrays} --deck {input.deck}"
-        " --protocol {params.protocol:q} --seeds {params.seeds} --engine {params.engine}"
-        " --device {params.device} --threads {threads} --gpus {resources.gpu} --output {output} 2>&1 | tee {log}"
+        "python scripts/train_trial.py --request {params.request:q}"
+        " --data {input.arrays} --deck {input.deck} --threads {threads}"
+        " --gpus {resources.gpu} --output {output} 2>&1 | tee {log}"
 
 
 rule audit:
     input:
         trials=list(TRIALS),
         deck="workflow/reference/deck.csv",
-        provenance=f"results/data/raw/{STUDY['data']['dataset']}.provenance.json",
+        provenance=f"results/data/raw/{grid.raw(STUDY['data'])}.provenance.json",
     output:
         AUDIT or [f"results/audit/{name}" for name in audit_report.FILES],
     log:
@@ -77,10 +79,9 @@ rule audit:
     resources:
         **needs("report"),
     params:
-        config=json.dumps(
-            {name: STUDY[name] for name in ("audit", "data", "model", "training")}
+        request=request(
+            "make_audit.py", **sections("audit", "data", "model", "training")
         ),
-        code=digest("make_audit.py"),
     shell:
-        "python scripts/make_audit.py --config {params.config:q} --deck {input.deck}"
+        "python scripts/make_audit.py --request {params.request:q} --deck {input.deck}"
         " --provenance {input.provenance} --output results/audit 2>&1 | tee {log}"

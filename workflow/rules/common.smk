@@ -21,9 +21,11 @@ from snakemake.settings.types import DeploymentMethod
 from genboost.study import config as configuration
 from genboost.report import figures, tables
 from genboost.study import grid
-from genboost.train.engines import choice, gpus
+from genboost.train.engines import gpus, kernel_build, policy
+from genboost import receipts, rerun
 from genboost.code_digest import digest
 from genboost.errors import UserError
+from genboost.files import write_atomically
 
 given = workflow.config_settings
 FILES = [*map(os.path.relpath, reversed(given.configfiles)), "config.yaml"]
@@ -47,27 +49,15 @@ except UserError as mistake:
 
 STUDIES = grid.studies(STUDY)
 MODELS = grid.models(STUDIES)
-# How data are prepared, by variant; where data sets come from; protocols by the name in paths.
+# How data are prepared, by variant; where raw files come from, by their names.
 DATA = {study.variant: study.data for study in STUDIES}
-SOURCES = {data["dataset"]: data for data in DATA.values()}
-PROTOCOLS = {grid.protocol_name(study.protocol): study.protocol for study in STUDIES}
+SOURCES = {grid.raw(data): data for data in DATA.values()}
 
 
 wildcard_constraints:
-    dataset="[^/]+",
+    raw="[^/]+",
     variant="[^/]+",
     protocol="[^/]+",
-
-
-def command_line(options):
-    """Write settings as a command's options: a list as several values, true as a bare flag."""
-    words = []
-    for name, value in options.items():
-        if value is not False and value is not None:
-            words.append(f"--{name.replace('_', '-')}")
-            values = value if isinstance(value, list) else [value]
-            words += [] if value is True else map(str, values)
-    return shlex.join(words)
 
 
 # The rules of a group are done in a single cluster job, one by one: it asks for the cores, the
@@ -86,7 +76,8 @@ ENVIRONMENT = {step: f"../../envs/{step}.yaml" for step in configuration.STEPS}
 if STUDY["execution"]["device"] == "cuda":
     ENVIRONMENT["train"] = "../../envs/train-cuda.yaml"
 IMAGE = {step: f"containers/{step}.sif" for step in configuration.STEPS}
-if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+if CONTAINED:
     unbuilt = [path for path in IMAGE.values() if not os.path.exists(path)]
     if unbuilt:
         sys.exit(
@@ -97,17 +88,30 @@ if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
 def gpus_for(*optimizers):
     """Return how many GPUs a job asks for that trains by some optimizers."""
     asked = RESOURCES["train"]["gpus"]
-    return int(choice.wants_gpu(*ENGINE, set(optimizers))) if asked == "auto" else asked
+    return int(policy.wants_gpu(*ENGINE, set(optimizers))) if asked == "auto" else asked
 
 
 cached_digest = cache(digest)
 
 
-def train_code(script, *optimizers):
-    """Return a digest of the code that trains; that of the torch engine counts where it is used."""
-    by_kernel = choice.by_kernel(*ENGINE, set(optimizers))
-    unused = "genboost/train/engines/torch_engine.py" if by_kernel else None
-    return cached_digest(script, "genboost/train/engines/kernel", without=unused)
+def train_code(script):
+    """Return a digest of the code that trains, by engine; torch's counts only where it is used."""
+    kernel = "genboost/train/engines/kernel"
+    unused = "genboost/train/engines/torch_engine.py"
+    return {
+        "simd": cached_digest(script, kernel, without=unused),
+        "torch": cached_digest(script, kernel),
+    }
+
+
+def request(script, *templates, step=None, **settings):
+    """Return what a step is asked for, as one string: settings, and a digest of its code."""
+    name = step or script.removesuffix(".py").removeprefix("make_")
+    return receipts.request(name, cached_digest(script, *templates), **settings)
+
+
+def sections(*names):
+    return {name: STUDY[name] for name in names}
 
 
 def needs(step, runtimes=1, gpu=0):
@@ -120,7 +124,11 @@ def needs(step, runtimes=1, gpu=0):
     }
     return {
         "mem_mb": lambda wildcards, attempt: attempt * own["mem_mb"],
-        "runtime": lambda wildcards, attempt: attempt * own["runtime"] * runtimes,
+        "runtime": lambda wildcards, attempt: (
+            attempt
+            * own["runtime"]
+            * (runtimes(wildcards) if callable(runtimes) else runtimes)
+        ),
         "gpu": gpu,
         "turn": 1,
         **{name: word for name, word in words.items() if word},
@@ -133,46 +141,32 @@ def share_of_cores(jobs):
     def cores(wildcards):
         if workflow.remote_exec or not workflow.local_exec:
             return RESOURCES["train"]["cpus"]
-        return max(1, workflow.cores // jobs)
+        return max(1, workflow.cores // max(1, jobs))
 
     return cores
 
 
-def protocol_json(name):
-    return json.dumps(asdict(PROTOCOLS[name]))
-
-
 def raw(file):
-    """Return a function that names a file of the data set that a variant is made from."""
-    return lambda wildcards: file.format(dataset=DATA[wildcards.variant]["dataset"])
-
-
-def download_options(wildcards):
-    data = SOURCES[wildcards.dataset]
-    names = (
-        "source",
-        "kaggle_dataset",
-        *(["path"] if data["source"] == "file" else []),
+    """Return a function that names a raw file, or what goes with it, of a variant."""
+    return lambda wildcards: file.format(
+        raw=grid.raw(DATA[wildcards.variant]),
+        dataset=DATA[wildcards.variant]["dataset"],
     )
-    return command_line({name: data[name] for name in names})
+
+
+def source_options(wildcards):
+    data = SOURCES[wildcards.raw]
+    options = {
+        "--source": data["source"],
+        "--kaggle-dataset": data["kaggle_dataset"],
+        "--path": data["path"] if data["source"] == "file" else None,
+    }
+    return shlex.join(word for pair in options.items() if pair[1] for word in pair)
 
 
 def local_file(wildcards):
-    data = SOURCES[wildcards.dataset]
+    data = SOURCES[wildcards.raw]
     return [data["path"]] if data["source"] == "file" else []
-
-
-def preparation_options(wildcards):
-    names = (
-        "zeroed_features",
-        "scaling",
-        "categorical_coding",
-        "label_coding",
-        "test_fraction",
-        "split_seed",
-        "stratify",
-    )
-    return command_line({name: DATA[wildcards.variant][name] for name in names})
 
 
 ASKED = ("slurm_partition", "slurm_account", "constraint", "gpu", "mem_mb", "runtime")
@@ -206,10 +200,6 @@ def say_what_failed(logs):
             )
     if lines:  # there are none after Ctrl-C
         print("These jobs failed:", *lines, sep="\n", file=sys.stderr)
-
-
-def settings(*sections):
-    return json.dumps({section: STUDY[section] for section in sections})
 
 
 def labelled(path):

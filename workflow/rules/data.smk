@@ -1,6 +1,9 @@
 # From the source of a data set to arrays that a model can be trained on.
 
 
+DESCRIPTION = "workflow/datasets/{dataset}.yaml"
+
+
 # Where Snakemake itself runs: the nodes of a cluster often have no internet.
 localrules:
     download,
@@ -11,12 +14,12 @@ localrules:
 rule download:
     input:
         local_file,
-        description="workflow/datasets/{dataset}.yaml",
+        description=lambda wildcards: DESCRIPTION.format(**SOURCES[wildcards.raw]),
     output:
-        csv=update("results/data/raw/{dataset}.csv"),
-        provenance=update("results/data/raw/{dataset}.provenance.json"),
+        csv=update("results/data/raw/{raw}.csv"),
+        provenance=update("results/data/raw/{raw}.provenance.json"),
     log:
-        "results/logs/download/{dataset}.log",
+        "results/logs/download/{raw}.log",
     conda:
         ENVIRONMENT["data"]
     container:
@@ -25,18 +28,23 @@ rule download:
     resources:
         **needs("data"),
     params:
-        options=download_options,
-        code=digest("download_data.py"),
+        request=lambda wildcards: request(
+            "download_data.py",
+            step=f"download/{wildcards.raw}",
+            options=source_options(wildcards),
+        ),
+        options=source_options,
     shell:
-        "python scripts/download_data.py --dataset {input.description} {params.options}"
+        "python scripts/download_data.py --request {params.request:q}"
+        " --dataset {input.description} {params.options}"
         " --output {output.csv} --provenance {output.provenance} 2>&1 | tee {log}"
 
 
 rule prepare:
     input:
-        description=raw("workflow/datasets/{dataset}.yaml"),
-        csv=raw("results/data/raw/{dataset}.csv"),
-        provenance=raw("results/data/raw/{dataset}.provenance.json"),
+        description=raw(DESCRIPTION),
+        csv=raw("results/data/raw/{raw}.csv"),
+        provenance=raw("results/data/raw/{raw}.provenance.json"),
     output:
         arrays="results/data/{variant}/arrays.npz",
         description="results/data/{variant}/description.md",
@@ -52,11 +60,18 @@ rule prepare:
     resources:
         **needs("data"),
     params:
-        options=preparation_options,
-        code=digest("preprocess.py"),
+        request=lambda wildcards: request(
+            "preprocess.py",
+            step=f"prepare/{wildcards.variant}",
+            data={
+                name: value
+                for name, value in DATA[wildcards.variant].items()
+                if name not in grid.ORIGIN
+            },
+        ),
     shell:
-        "python scripts/preprocess.py --dataset {input.description} --raw {input.csv}"
-        " --provenance {input.provenance} {params.options}"
+        "python scripts/preprocess.py --request {params.request:q}"
+        " --dataset {input.description} --raw {input.csv} --provenance {input.provenance}"
         " --output {output.arrays} --description {output.description} 2>&1 | tee {log}"
 
 
@@ -77,6 +92,8 @@ rule baselines:
     resources:
         **needs("data"),
     params:
-        code=digest("baselines.py"),
+        request=lambda wildcards: request(
+            "baselines.py", step=f"baselines/{wildcards.variant}"
+        ),
     shell:
-        "python scripts/baselines.py --arrays {input.arrays} --output {output} 2>&1 | tee {log}"
+        "python scripts/baselines.py --request {params.request:q} --arrays {input.arrays} --output {output} 2>&1 | tee {log}"

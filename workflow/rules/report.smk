@@ -44,8 +44,10 @@ rule figures:
     resources:
         **needs("report"),
     params:
-        config=settings("studies", "comparisons", "audit", "tables", "figures"),
-        code=digest("make_figures.py"),
+        request=request(
+            "make_figures.py",
+            **sections("studies", "comparisons", "audit", "tables", "figures"),
+        ),
     shell:
         f"python scripts/make_figures.py {READING}{WITH_AUDIT}"
         " --statistics {input.statistics} --output results/figures 2>&1 | tee {log}"
@@ -58,7 +60,7 @@ rule report:
         audit=AUDITED,
         descriptions=[f"results/data/{variant}/description.md" for variant in DATA],
         figures=FIGURES,
-        records=[model.record for model in MODELS],
+        runs="results/runs.json",
     output:
         report(
             "results/report/index.html",
@@ -77,10 +79,13 @@ rule report:
     resources:
         **needs("report"),
     params:
-        config=settings(*SCIENCE, "audit", "tables", "figures"),
-        code=digest("make_report.py", *TEMPLATES),
+        request=request(
+            "make_report.py",
+            *TEMPLATES,
+            **sections(*SCIENCE, "audit", "tables", "figures"),
+        ),
     shell:
         f"python scripts/make_report.py {READING}{WITH_AUDIT}"
         " --statistics {input.statistics} --descriptions {input.descriptions}"
-        " --figures results/figures"
+        " --figures results/figures --runs {input.runs}"
         " --output {output} 2>&1 | tee {log}"

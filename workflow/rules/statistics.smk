@@ -24,10 +24,9 @@ rule statistics:
     resources:
         **needs("report"),
     params:
-        config=json.dumps(
-            {name: STUDY[name] for name in ("studies", "tables", "comparisons")}
+        request=request(
+            "make_statistics.py", **sections("studies", "tables", "comparisons")
         ),
-        code=digest("make_statistics.py"),
     shell:
         f"python scripts/make_statistics.py {READING}"
         " --output results/statistics 2>&1 | tee {log}"

@@ -6,25 +6,25 @@ RESULTS = {
     "cells": "results/cells.csv",
     "summary": "results/summary.csv",
     "deck": "workflow/reference/deck.csv",
-    "provenance": [
-        f"results/data/raw/{dataset}.provenance.json" for dataset in SOURCES
-    ],
+    "provenance": [f"results/data/raw/{name}.provenance.json" for name in SOURCES],
     "baselines": [f"results/data/{variant}/baselines.json" for variant in DATA],
 }
 READING = (
-    "--config {params.config:q} --cells {input.cells} --summary {input.summary}"
+    "--request {params.request:q} --cells {input.cells} --summary {input.summary}"
     " --deck {input.deck} --provenance {input.provenance} --baselines {input.baselines}"
 )
 
 
 rule aggregate:
     input:
-        records=[model.record for model in MODELS],
+        arrays=[f"results/data/{variant}/arrays.npz" for variant in DATA],
+        models=TRAINED,
     output:
         cells="results/cells.csv",
         summary=report(
             "results/summary.csv", caption="../report/summary.rst", category="Tables"
         ),
+        runs="results/runs.json",
     log:
         "results/logs/aggregate.log",
     group:
@@ -37,19 +37,18 @@ rule aggregate:
     resources:
         **needs("report"),
     params:
-        # Not the titles, or another one would have all records read again.
-        config=json.dumps(
-            {
-                "studies": {
-                    name: {**study, "title": name}
-                    for name, study in STUDY["studies"].items()
-                }
-            }
+        request=request(
+            "aggregate.py",
+            # Not the titles, or another one would have all records read again.
+            studies={
+                name: {**study, "title": name}
+                for name, study in STUDY["studies"].items()
+            },
+            trained={"execution": ENGINE, "code": train_code("train.py")},
         ),
-        code=digest("aggregate.py"),
     shell:
-        "python scripts/aggregate.py --config {params.config:q}"
-        " --cells {output.cells} --summary {output.summary} 2>&1 | tee {log}"
+        "python scripts/aggregate.py --request {params.request:q} --arrays {input.arrays}"
+        " --cells {output.cells} --summary {output.summary} --runs {output.runs} 2>&1 | tee {log}"
 
 
 rule tables:
@@ -69,8 +68,7 @@ rule tables:
     resources:
         **needs("report"),
     params:
-        config=settings("studies", "tables"),
-        code=digest("make_tables.py"),
+        request=request("make_tables.py", **sections("studies", "tables")),
     shell:
         f"python scripts/make_tables.py {READING}"
         " --output results/tables 2>&1 | tee {log}"

@@ -1,26 +1,32 @@
 # One model a job, or packs of models; the same records in the same places, by the same command.
 #
-# Going from one mode to the other trains nothing again: Snakemake sees the same command, the same
-# input and the same params behind each record. `update` keeps the records that are there, and
-# train.py trains just those of a pack that are missing or that stand for something else.
+# What a job trains is its order: that of a single model stands in the command, that of a pack in a
+# file. train.py trains what is missing of it, or stands for something else, and keeps the rest, so
+# `update` has Snakemake leave the files that are there to it.
 
-from genboost.train.record import is_damaged
+from genboost.train.order import Order
 
 TRAIN = (
-    "python scripts/train.py --data {input.arrays} --protocol {params.protocol:q}"
-    " --engine {params.engine} --device {params.device} --code {params.code}"
-    " --threads {threads} --gpus {resources.gpu} {output} 2>&1 | tee {log}"
+    "python scripts/train.py --data {input.arrays} --order {params.order:q}"
+    " --threads {threads} --gpus {resources.gpu} 2>&1 | tee {log}"
 )
+CODE = train_code("train.py")
+# Whether the kernel can be had where training is done; a container brings its own.
+KERNEL = CONTAINED or kernel_build.is_available()
+BY_RECORD = {model.record: model for model in MODELS}
 
-# A record cut short (a full disk, an interrupted copy) looks fine to Snakemake.
-if workflow.is_main_process and not workflow.output_settings.dryrun:
-    for model in MODELS:
-        if is_damaged(model.record):
-            os.replace(model.record, f"{model.record}.damaged")
-            print(
-                f"{model.record} is damaged: set aside, to train it again",
-                file=sys.stderr,
-            )
+
+def order(*models):
+    """Return the order of some models of the same data and protocol."""
+    optimizers = {model.cell.optimizer for model in models}
+    return Order(
+        models={model.record: (model.cell, model.seed) for model in models},
+        protocol=models[0].protocol,
+        engine=ENGINE[0],
+        device=ENGINE[1],
+        accepted=policy.accepted(*ENGINE, optimizers, KERNEL),
+        code=CODE,
+    )
 
 
 rule train:
@@ -41,57 +47,71 @@ rule train:
     resources:
         **needs("train", gpu=lambda wildcards: gpus_for(wildcards.optimizer)),
     params:
-        protocol=lambda wildcards: protocol_json(wildcards.protocol),
-        engine=STUDY["execution"]["engine"],
-        device=STUDY["execution"]["device"],
-        code=lambda wildcards: train_code("train.py", wildcards.optimizer),
+        order=lambda wildcards: order(
+            BY_RECORD[grid.RECORD.format(**wildcards)]
+        ).write(),
     shell:
         TRAIN
 
 
 # `--profile fused` asks for packs by `set-scatter`: of a profile's settings, `config` is the one
 # that a user's own `--config` would put aside. Its 0 is for as many as the configuration says.
-PACKS = STUDY["execution"]["packs"]
+AT_LEAST = STUDY["execution"]["packs"]
 FUSED = STUDY["execution"]["fuse"]
 if "packs" in workflow.resource_settings.overwrite_scatter:
-    PACKS = workflow.resource_settings.overwrite_scatter["packs"] or PACKS
+    AT_LEAST = workflow.resource_settings.overwrite_scatter["packs"] or AT_LEAST
     FUSED = FUSED or list(grid.AXES)
 
 # A GPU is for as many models at once as there are: a pack for each GPU of this machine, unless
 # jobs are a cluster's. (What runs them is not known yet, but only to a cluster are so many given.)
 LOCAL = not workflow.remote_exec and workflow.resource_settings.nodes is None
 if LOCAL and gpus_for(*(model.cell.optimizer for model in MODELS)):
-    PACKS = len(gpus.visible()) or PACKS
+    AT_LEAST = len(gpus.visible()) or AT_LEAST
 
-packs = grid.packs(MODELS, FUSED, PACKS) if FUSED else []
+# Packs by the files of their orders, which are the jobs' outputs as well: Snakemake keeps notes on
+# every output, and on thousands of records they would come to gigabytes.
+PACK = "build/packs/{pack}.json"
+PACKS, ORDERS = {}, {}
+for pack in grid.packs(MODELS, FUSED, AT_LEAST) if FUSED else []:
+    pack_order = order(*pack)
+    text = pack_order.write()
+    name = receipts.identity(text.encode())[:16]
+    PACKS[name], ORDERS[PACK.format(pack=name)] = pack, pack_order
+    if workflow.is_main_process and not rerun.has(PACK.format(pack=name), text):
+        write_atomically(PACK.format(pack=name), text)
 
-for number, pack in enumerate(packs, start=1):
+TRAINED = list(ORDERS) or list(BY_RECORD)
 
-    rule:
-        name:
-            f"train_pack_{number}"
-        input:
-            arrays=f"results/data/{pack[0].variant}/arrays.npz",
-        output:
-            update([model.record for model in pack]),
-        log:
-            f"results/logs/train/pack_{number}.log",
-        priority: 1
-        conda:
-            ENVIRONMENT["train"]
-        container:
-            IMAGE["train"]
-        threads: share_of_cores(len(packs))
-        resources:
-            **needs(
-                "train",
-                runtimes=-(-len(pack) // grid.LANES),
-                gpu=gpus_for(*(model.cell.optimizer for model in pack)),
+if workflow.is_main_process:
+    rerun.judge_by(
+        rerun.Judge(list(BY_RECORD), ORDERS, workflow.output_settings.dryrun), workflow
+    )
+
+
+rule train_pack:
+    input:
+        arrays=lambda wildcards: (
+            f"results/data/{PACKS[wildcards.pack][0].variant}/arrays.npz"
+        ),
+    output:
+        update(PACK),
+    log:
+        "results/logs/train/pack_{pack}.log",
+    priority: 1
+    conda:
+        ENVIRONMENT["train"]
+    container:
+        IMAGE["train"]
+    threads: share_of_cores(len(PACKS))
+    resources:
+        **needs(
+            "train",
+            runtimes=lambda wildcards: -(-len(PACKS[wildcards.pack]) // grid.LANES),
+            gpu=lambda wildcards: gpus_for(
+                *(model.cell.optimizer for model in PACKS[wildcards.pack])
             ),
-        params:
-            protocol=protocol_json(grid.protocol_name(pack[0].protocol)),
-            engine=STUDY["execution"]["engine"],
-            device=STUDY["execution"]["device"],
-            code=train_code("train.py", *{model.cell.optimizer for model in pack}),
-        shell:
-            TRAIN
+        ),
+    params:
+        order=lambda wildcards: PACK.format(**wildcards),
+    shell:
+        TRAIN

@@ -1,7 +1,8 @@
 """From the records of all models to one row per model, and from these to one row per cell."""
 
+import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,17 @@ CELL = ["data", *grid.STUDY_CELL]
 NAMED = 20  # mistakes that a message names
 
 
-def collect(studies: Sequence[grid.Study], folder: str | Path = ".") -> pd.DataFrame:
+def collect(
+    studies: Sequence[grid.Study],
+    fingerprints: Callable[[grid.Model], Collection[str]],
+    folder: str | Path = ".",
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Read the record of every model of some studies, and nothing else.
 
     Parameters
     ----------
+    fingerprints
+        Returns the fingerprints that a model's record may have (`record.fingerprint`).
     folder
         Where the records' paths start.
 
@@ -29,23 +36,21 @@ def collect(studies: Sequence[grid.Study], folder: str | Path = ".") -> pd.DataF
     DataFrame
         One row per study and model, in the studies' order: the columns `CELL`, of which ``data``
         names what the model was trained on, then ``seed``, ``test_mse`` and ``train_mse`` (NaN if
-        the run diverged) and ``status``. ``sam_rho`` is text, ``none`` without SAM.
+        the run diverged), ``status`` and ``engine``. ``sam_rho`` is text, ``none`` without SAM.
+    dict
+        How the models were trained; see `run_facts`.
 
     Raises
     ------
     UserError
-        Naming every model that is missing, damaged, doubled or another than its path says. A
-        damaged record is set aside, renamed to ``.damaged``, so that its model is trained again.
+        Naming every model whose record is missing, damaged, doubled or not what is wanted: of
+        another model, other data, or trained by other code.
     """
     models = grid.models(list(studies))
     entries, mistakes = {}, list(_doubled(studies))
     for model in models:
         try:
-            entries[model] = _checked(model, Path(folder))
-        except record.DamagedError:
-            path = Path(folder, model.record)
-            path.replace(f"{path}.damaged")
-            mistakes.append(f"{path} is damaged: set aside; run snakemake again to train it again")
+            entries[model] = _checked(model, fingerprints(model), Path(folder))
         except UserError as error:
             mistakes.append(str(error))
     if mistakes:
@@ -63,13 +68,41 @@ def collect(studies: Sequence[grid.Study], folder: str | Path = ".") -> pd.DataF
             "sam_rho": grid.text(model.cell.sam_rho),
             "seed": model.seed,
             **{name: entries[model][name] for name in ("test_mse", "train_mse", "status")},
+            "engine": entries[model]["engine"][0],
         }
         for study in studies
         for model in study.models
     ]
-    return pd.DataFrame(rows)[[*CELL, "seed", "test_mse", "train_mse", "status"]].astype(
-        {"test_mse": float, "train_mse": float}
-    )
+    columns = [*CELL, "seed", "test_mse", "train_mse", "status", "engine"]
+    frame = pd.DataFrame(rows)[columns].astype({"test_mse": float, "train_mse": float})
+    return frame, run_facts([found["run"] for found in entries.values()])
+
+
+def run_facts(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return how long training took, in all and by engine, and with which versions.
+
+    Parameters
+    ----------
+    runs
+        The ``run`` line of every model's record.
+    """
+    by_engine: dict[tuple[str, str], list[float]] = {}
+    for run in runs:
+        by_engine.setdefault((run["engine"], run["device"]), []).append(run["seconds"])
+    versions = {tuple(run["versions"].items()) for run in runs}
+    return {
+        "engines": [
+            {
+                "engine": engine,
+                "device": device,
+                "models": len(seconds),
+                "total": f"{sum(seconds):.1f}",
+                "median": f"{statistics.median(seconds):.3f}",
+            }
+            for (engine, device), seconds in sorted(by_engine.items())
+        ],
+        "versions": [dict(pairs) for pairs in sorted(versions)],
+    }
 
 
 def summarize(models: pd.DataFrame) -> pd.DataFrame:
@@ -120,8 +153,8 @@ def _doubled(studies: Sequence[grid.Study]) -> Iterator[str]:
                 yield f"{model.record} is {times} times in study {study.name}"
 
 
-def _checked(model: grid.Model, folder: Path) -> dict[str, Any]:
-    """Read a model's record and make sure that it is this model's."""
+def _checked(model: grid.Model, fingerprints: Collection[str], folder: Path) -> dict[str, Any]:
+    """Read a model's record and make sure that it is this model's, trained as is wanted now."""
     path = folder / model.record
     entries = record.read(path)
     expected = {
@@ -135,7 +168,9 @@ def _checked(model: grid.Model, folder: Path) -> dict[str, Any]:
         if entries[key] != value
     ]
     if other:
-        raise UserError(f"{path} is of {' and '.join(other)}; delete it and run snakemake again")
+        raise UserError(f"{path} is of {' and '.join(other)}; run snakemake again")
+    if entries["fingerprint"] not in fingerprints:
+        raise UserError(f"{path} is of other data, code or engine; run snakemake again")
     return entries
 
 

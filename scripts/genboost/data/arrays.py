@@ -1,10 +1,14 @@
 """A prepared data set, as models are trained on it."""
 
 import hashlib
+import zipfile
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+
+from genboost.errors import UserError
 
 MARK = "SYNTHETIC"
 
@@ -25,17 +29,21 @@ class Data:
 
     @classmethod
     def load(cls, path: str | Path) -> "Data":
-        """Read what prepare.py wrote."""
-        with np.load(path) as arrays:
-            return cls(*(arrays[field.name] for field in fields(cls)))
+        """Read what prepare.py wrote; see `_read` for errors."""
+        arrays = _read(path)
+        return cls(*(arrays[field.name] for field in fields(cls)))
 
     @staticmethod
     def name(path: str | Path) -> str:
-        """Return the name of the data set in a file, as `marked` has it."""
-        with np.load(path) as arrays:
-            return str(arrays["name"])
+        """Return the name of the data set in a file, as `marked` has it; see `_read` for errors."""
+        return str(_read(path)["name"])
 
-    @property
+    @classmethod
+    def identity(cls, path: str | Path) -> str:
+        """Return the name and the digest of the data in a file; see `_read` for errors."""
+        return f"{cls.name(path)}, {cls.load(path).digest}"
+
+    @cached_property
     def digest(self) -> str:
         """A digest of the arrays, not of the file: its headers depend on Python's version."""
         total = hashlib.sha256()
@@ -44,3 +52,18 @@ class Data:
             total.update(f"{field.name} {array.dtype.str} {array.shape}".encode())
             total.update(array.tobytes())
         return total.hexdigest()
+
+
+def _read(path: str | Path) -> dict[str, np.ndarray]:
+    """Read all arrays of a file.
+
+    Raises
+    ------
+    UserError
+        If it is not there, or is damaged.
+    """
+    try:
+        with np.load(path) as arrays:
+            return {name: arrays[name] for name in ("name", *(f.name for f in fields(Data)))}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is missing or damaged ({error}); run snakemake again") from error

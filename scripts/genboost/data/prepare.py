@@ -1,8 +1,9 @@
 """Turn a checked table into the arrays that models are trained on: code, split, scale."""
 
 import io
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,14 @@ class Settings:
     test_fraction: float = 0.2
     split_seed: int = 0
     stratify: bool = False
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], dataset: Dataset) -> "Settings":
+        """Take the settings out of a configuration's data section, or the data set's own."""
+        values = {field.name: data[field.name] for field in fields(cls)}
+        if values["zeroed_features"] is None:
+            values["zeroed_features"] = dataset.zeroed_features
+        return cls(**values)
 
 
 @dataclass(frozen=True)

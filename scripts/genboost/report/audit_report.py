@@ -8,8 +8,9 @@ for people) and ``audit.md`` (for people).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,13 +50,23 @@ class Audit:
     seeds: int
 
 
-def load(config: dict[str, Any], figures: pd.DataFrame) -> Audit:
-    """Read the trials of all readings and score them."""
+def load(
+    config: dict[str, Any],
+    figures: pd.DataFrame,
+    reads: Callable[[str], str | Path] = lambda path: path,
+) -> Audit:
+    """Read the trials of all readings and score them.
+
+    Parameters
+    ----------
+    reads
+        Is told each path before it is read, and returns it.
+    """
     settings = config["audit"]
     splits, seeds = settings["splits"], settings["seeds"]
     all_readings = readings.readings(config)
     trials = {
-        path: audit.read_trial(path, splits, seeds)
+        path: audit.read_trial(reads(path), splits, seeds)
         for path in dict.fromkeys(reading.trial for reading in all_readings)
     }
     errors = {

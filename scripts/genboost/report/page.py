@@ -5,11 +5,9 @@ Only its last section, on the run, may differ between two runs of the same study
 
 import functools
 import html
-import json
 import re
-import statistics
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,6 @@ from genboost.report.markup import Entry, Table
 from genboost.report.tables import Results
 from genboost.study import config as configuration
 from genboost.study import grid
-from genboost.train import record
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html.j2"
@@ -64,8 +61,8 @@ class Inputs:
         What results/statistics/statistics.json holds.
     audit : dict, optional
         What results/audit/audit.json holds.
-    runs : list of dict
-        Of each model, how and when it was trained: a record's ``run``.
+    runs : dict
+        How the models were trained; see `aggregation.run_facts`.
     commit : str, optional
         The version of this project, as `commit` returns it.
     """
@@ -76,7 +73,7 @@ class Inputs:
     drawings: Mapping[str, str]
     statistics: dict[str, Any]
     audit: dict[str, Any] | None
-    runs: Sequence[dict[str, Any]]
+    runs: dict[str, Any]
     commit: str | None = None
 
 
@@ -127,7 +124,7 @@ def compose(results: Results, inputs: Inputs) -> str:
             "cells": len({(s.variant, s.protocol, c) for s in results.studies for c in s.cells}),
             "seeds": sorted({len(study.seeds) for study in results.studies}),
         },
-        run=run_facts(inputs.runs),
+        run=inputs.runs,
         commit=inputs.commit,
     )
     return page.strip() + "\n"
@@ -297,14 +294,6 @@ def as_written(config: dict[str, Any]) -> str:
     return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
-def run_of(path: str | Path) -> dict[str, Any]:
-    """Return the ``run`` line of a record, by a look at its end."""
-    with open(path, "rb") as file:
-        file.seek(max(file.seek(0, 2) - 4096, 0))
-        line = file.read().decode().rpartition('\n"run": ')[2]
-    return json.loads(line.removesuffix(record.END))
-
-
 def commit(clone: str | Path = ROOT) -> str | None:
     """Return the commit of a clone, as ``git describe`` names it; None without Git or a clone.
 
@@ -318,27 +307,6 @@ def commit(clone: str | Path = ROOT) -> str | None:
     except OSError:
         return None
     return found.stdout.strip() or None
-
-
-def run_facts(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return how long training took, in all and by engine, and with which versions."""
-    by_engine: dict[tuple[str, str], list[float]] = {}
-    for run in runs:
-        by_engine.setdefault((run["engine"], run["device"]), []).append(run["seconds"])
-    versions = {tuple(run["versions"].items()) for run in runs}
-    return {
-        "engines": [
-            {
-                "engine": engine,
-                "device": device,
-                "models": len(seconds),
-                "total": f"{sum(seconds):.1f}",
-                "median": f"{statistics.median(seconds):.3f}",
-            }
-            for (engine, device), seconds in sorted(by_engine.items())
-        ],
-        "versions": [dict(pairs) for pairs in sorted(versions)],
-    }
 
 
 def _from_markdown(text: str) -> Any:
@@ -368,8 +336,3 @@ def _markup(text: str) -> Any:
     import markupsafe
 
     return markupsafe.Markup(text)
-
-
-def read_runs(models: Iterable[grid.Model]) -> list[dict[str, Any]]:
-    """Return the ``run`` lines of models' records."""
-    return [run_of(model.record) for model in models]

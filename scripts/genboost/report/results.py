@@ -1,18 +1,18 @@
 """Read what the tables, the figures and the report are made from, as a command line names it."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from genboost.analysis import deck
+from genboost.receipts import Step
 from genboost.report.tables import Results
 from genboost.study import grid
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that `load` reads."""
-    parser.add_argument("--config", required=True, help="the resolved configuration, as JSON")
+    parser.add_argument("--request", required=True, help="settings and code; see receipts.py")
     parser.add_argument("--cells", required=True, help="the table of models (CSV)")
     parser.add_argument("--summary", required=True, help="the table of cells (CSV)")
     parser.add_argument("--provenance", required=True, nargs="+", metavar="DATASET.provenance.json")
@@ -20,30 +20,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--deck", default=deck.PATH, help="the deck's figures (CSV)")
 
 
-def load(arguments: argparse.Namespace) -> Results:
+def load(arguments: argparse.Namespace, step: Step) -> Results:
     """Read the results that a command line names."""
     from genboost.analysis import aggregation
 
-    config = json.loads(arguments.config)
     return Results(
-        studies=grid.studies(config),
-        models=aggregation.read_csv(arguments.cells),
-        summary=aggregation.read_csv(arguments.summary),
-        figures=deck.load(arguments.deck),
+        studies=grid.studies(step.settings),
+        models=aggregation.read_csv(step.reads(arguments.cells)),
+        summary=aggregation.read_csv(step.reads(arguments.summary)),
+        figures=deck.load(step.reads(arguments.deck)),
         baselines={
-            path.parent.name: json.loads(path.read_bytes())["errors"]
+            path.parent.name: step.read_json(path)["errors"]
             for path in map(Path, arguments.baselines)
         },
         synthetic=frozenset(
-            name for name, facts in provenances(arguments).items() if facts["synthetic"]
+            name for name, facts in provenances(arguments, step).items() if facts["synthetic"]
         ),
-        **config["tables"],
+        **step.settings["tables"],
     )
 
 
-def provenances(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Return where the data sets that a command line names come from, by their names."""
+def provenances(arguments: argparse.Namespace, step: Step) -> dict[str, dict[str, Any]]:
+    """Return where the raw files that a command line names come from, by their names."""
     return {
-        path.name.removesuffix(".provenance.json"): json.loads(path.read_bytes())
+        path.name.removesuffix(".provenance.json"): step.read_json(path)
         for path in map(Path, arguments.provenance)
     }

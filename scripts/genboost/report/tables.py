@@ -132,7 +132,7 @@ class Results:
 
     def is_synthetic(self, *studies: grid.Study) -> bool:
         """Say whether any of some studies (of all, by default) has synthetic data."""
-        return any(study.data["dataset"] in self.synthetic for study in studies or self.studies)
+        return any(grid.raw(study.data) in self.synthetic for study in studies or self.studies)
 
     def marked(self, title: str, *studies: grid.Study) -> str:
         """Return a title that says whether what is below comes from synthetic data."""

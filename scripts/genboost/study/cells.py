@@ -2,10 +2,7 @@
 
 import re
 from dataclasses import dataclass, fields
-from pathlib import PurePosixPath
 from typing import Any
-
-from genboost.errors import UserError
 
 RECORD = (
     "results/models/{variant}/{protocol}/optimizer~{optimizer}/sam_rho~{sam_rho}/epochs~{epochs}"
@@ -46,32 +43,6 @@ class Protocol:
         """Take a protocol out of a configuration's model and training sections."""
         settings = {**model, **training}
         return cls(**{field.name: settings[field.name] for field in fields(cls)})
-
-
-def cell_and_seed(record: str) -> tuple[Cell, int]:
-    """Read a cell and a seed off a record's path.
-
-    Raises
-    ------
-    UserError
-        If the path is not one that `Model.record` makes.
-    """
-    parts = PurePosixPath(record).with_suffix("").parts
-    values = dict(part.split("~", 1) for part in parts[-6:] if "~" in part)
-    try:
-        cell = Cell(
-            optimizer=values["optimizer"],
-            learning_rate=float(values["learning_rate"]),
-            weight_decay=float(values["weight_decay"]),
-            sam_rho=None if values["sam_rho"] == "none" else float(values["sam_rho"]),
-            epochs=int(values["epochs"]),
-        )
-        return cell, int(values["seed"])
-    except (KeyError, ValueError):
-        raise UserError(
-            f"{record} is not the path of a model's record; one looks like "
-            "optimizer~adam/sam_rho~none/epochs~200/learning_rate~0.003/weight_decay~0/seed~0.json"
-        ) from None
 
 
 def text(value: Any) -> str:

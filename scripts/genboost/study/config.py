@@ -4,6 +4,7 @@ The schema, `workflow/schemas/config.schema.yaml`, is the one list of keys, valu
 """
 
 import difflib
+import hashlib
 import itertools
 import json
 import math
@@ -157,12 +158,31 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         }
         data.update({key: None for key in data.keys() & said if data[key] == said[key]})
     for section in studies:
+        data = section["data"]
+        data["origin"] = _origin(data, description(data["dataset"]))
+    for section in studies:
         seeds = section["grid"]["seeds"]
         section["grid"] = {
             **section["grid"],
             "seeds": list(range(seeds)) if isinstance(seeds, int) else seeds,
         }
     return resolved
+
+
+def _origin(data: Mapping[str, Any], described: dataset.Dataset) -> str | None:
+    """Name where raw data come from, so that data of two origins never share a path.
+
+    The published file is the published file, wherever it was got, and needs no name.
+    """
+    if data["source"] == "file" and data["path"]:
+        try:
+            sha256 = hashlib.sha256(Path(data["path"]).read_bytes()).hexdigest()
+        except OSError as error:
+            raise UserError(f"cannot read data.path, {data['path']}: {error.strerror}") from error
+        return None if sha256 == described.kaggle_sha256 else f"file~{sha256[:12]}"
+    if data["source"] == "synthetic":
+        return "synthetic"
+    return data["kaggle_dataset"] and f"kaggle~{data['kaggle_dataset'].replace('/', '~')}"
 
 
 def _follow(rule: dict[str, Any]) -> dict[str, Any]:
@@ -318,13 +338,11 @@ def _dataset_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
 
 
 def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
-    """Yield studies that lack their data file, or take one data set from two places."""
-    chosen: dict[str, tuple[str, tuple[Any, ...]]] = {}
+    """Yield studies that lack their data file."""
     base = {**defaults("data"), **config.get("data", {})}
     for name, study in _studies(config).items():
         own = study.get("data", {})
         data = {**base, **own}
-        source = tuple(data[key] for key in ("source", "path", "kaggle_dataset"))
         if data["source"] == "file":
             place = ("studies", name) if {"source", "path"} & own.keys() else ()
             if data["path"] is None:
@@ -334,13 +352,6 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
                     "is a folder, not a CSV file" if Path(data["path"]).is_dir() else "no such file"
                 )
                 yield (*place, "data", "path"), f"{data['path']}: {wrong}"
-        first, other = chosen.setdefault(data["dataset"], (name, source))
-        if source != other:
-            yield (
-                ("studies", name, "data"),
-                f"takes the data set {data['dataset']} from another source than study {first}; "
-                "give one of them a dataset name of its own",
-            )
 
 
 def _unknown(value: Any, choices: Iterable[Any]) -> str:

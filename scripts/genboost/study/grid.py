@@ -108,14 +108,21 @@ def models(all_studies: list[Study]) -> list[Model]:
     return list(dict.fromkeys(model for study in all_studies for model in study.models))
 
 
+ORIGIN = ("source", "path", "kaggle_dataset", "origin")
+
+
+def raw(data: dict[str, Any]) -> str:
+    """Name a raw file: the data set and, unless it is as published, where it comes from."""
+    return "+".join(filter(None, (data["dataset"], data["origin"])))
+
+
 def variant(data: dict[str, Any]) -> str:
     """Name a way of preparing a data set: what differs from the defaults, as part of a path."""
-    origin = {"source", "path", "kaggle_dataset"}
     standard = configuration.defaults("data")
-    return _difference(
-        {key: value for key, value in data.items() if key not in origin},
-        {key: value for key, value in standard.items() if key not in origin},
-    )
+    settings = {key: value for key, value in data.items() if key not in ORIGIN}
+    changed = _difference(settings, standard)
+    origin = data["origin"] and f"origin~{data['origin']}"
+    return "+".join(filter(None, (origin, changed if changed != STANDARD else None))) or STANDARD
 
 
 def packs(some_models: list[Model], fused: list[str], at_least: int) -> list[list[Model]]:

@@ -1,15 +1,18 @@
 """The record of a trained model: one JSON file, one line a key, the same bytes for the same model.
 
-Only the last line, ``run``, tells how and when it was made, and may differ from run to run. The
-line before it seals the others, so that a record that was cut short or altered is never used.
+Its *fingerprint* stands for all that determines the model: data, code, engine and settings. Only
+the last line, ``run``, tells how and when it was made, and may differ from run to run. The line
+before it seals the others, so that a record that was cut short or altered is never used.
 """
 
 import base64
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +20,34 @@ from genboost.errors import UserError
 from genboost.study.cells import Cell, Protocol
 from genboost.train.training import Result
 
-SEAL = ',\n"sha256": '
-END = "\n}\n"
+SEAL = b',\n"sha256": '
+SEALED = re.compile(rb'"([0-9a-f]{64})",\n"run": (\{.*\})\n\}\n')
+FINGERPRINT = re.compile(rb'^"fingerprint": "([0-9a-f]{64})"', re.MULTILINE)
+
+
+class Identity(NamedTuple):
+    """What a record says of itself: all that determined its model, and the model."""
+
+    fingerprint: str
+    seal: str
+
+
+def fingerprint(
+    data: str, code: str, engine: str, device: str, protocol: Protocol, cell: Cell, seed: int
+) -> str:
+    """Return a digest of all that determines a model.
+
+    Parameters
+    ----------
+    data : str
+        Name and digest of the data, as `Data.identity` has it.
+    code : str
+        A digest of the code that trains.
+    engine, device
+        What trains it: ``simd`` or ``torch``, on ``cpu`` or ``cuda``.
+    """
+    basis = [data, code, engine, device, asdict(protocol), asdict(cell), seed]
+    return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
 
 
 def compose(
@@ -34,8 +63,8 @@ def compose(
     Parameters
     ----------
     origin
-        What it was trained on and by: ``data`` (name and digest), ``code`` (a digest) and
-        ``fingerprint``, which stands for all that determines the result; see `train.py`.
+        What it was trained on and by: ``data`` (name and digest), ``code`` (a digest) and the
+        `fingerprint`.
     run
         What may differ between two runs: seconds, engine, device, versions.
     """
@@ -58,8 +87,9 @@ def compose(
         "weights": None if result.diverged else _encode(result.weights),
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items()]
-    sealed = "{\n" + ",\n".join(lines)
-    return f'{sealed}{SEAL}"{_checksum(sealed.encode())}",\n"run": {json.dumps(run)}{END}'
+    sealed = ("{\n" + ",\n".join(lines)).encode()
+    tail = f'"{_checksum(sealed)}",\n"run": {json.dumps(run)}\n}}\n'
+    return (sealed + SEAL + tail.encode()).decode()
 
 
 class DamagedError(UserError):
@@ -76,16 +106,37 @@ def read(path: str | Path) -> dict[str, Any]:
     """
     try:
         content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing; run snakemake again to train that model") from None
-    sealed = content.partition(SEAL.encode())[0]
+    except OSError as error:
+        raise UserError(
+            f"cannot read {path}: {error.strerror}; run snakemake again to train that model"
+        ) from None
+    if _tail(content):
+        return json.loads(content)
+    raise DamagedError(f"{path} is damaged; run snakemake again to train that model")
+
+
+def identity(path: str | Path) -> Identity | None:
+    """Return a record's identity, without the time that reading its numbers takes.
+
+    Returns
+    -------
+    Identity or None
+        None if it is missing, cut short or altered.
+    """
     try:
-        entries = json.loads(content)
-        if content.endswith(END.encode()) and entries["sha256"] == _checksum(sealed):
-            return entries
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise DamagedError(f"{path} is damaged; delete it and run snakemake again")
+        content = Path(path).read_bytes()
+    except OSError:
+        return None
+    tail, found = _tail(content), FINGERPRINT.search(content)
+    return Identity(found[1].decode(), tail[1].decode()) if tail and found else None
+
+
+def seal_of_all(records: Mapping[str, Identity | None]) -> str:
+    """Return one seal for many records, given by path."""
+    total = hashlib.sha256()
+    for path, found in records.items():
+        total.update(f"{path} {found.seal if found else None}\n".encode())
+    return total.hexdigest()
 
 
 def weights(entries: dict[str, Any]) -> np.ndarray | None:
@@ -95,23 +146,21 @@ def weights(entries: dict[str, Any]) -> np.ndarray | None:
     return np.frombuffer(base64.b64decode(entries["weights"]), dtype="<f4")
 
 
-def is_valid(path: str | Path, fingerprint: str) -> bool:
-    """Say whether a whole record with that fingerprint is there."""
-    try:
-        return read(path)["fingerprint"] == fingerprint
-    except UserError:
-        return False
+def _tail(content: bytes) -> re.Match[bytes] | None:
+    """Match what follows the seal of a whole record; None for any other content.
 
-
-def is_damaged(path: str | Path) -> bool:
-    """Say whether a file is there that is no whole record, by a look at its two ends (cheap)."""
+    Every byte counts: those before the seal are what it is the checksum of, and after it stands
+    nothing but the ``run`` line. So no key can be slipped in beside the sealed ones.
+    """
+    sealed, _, rest = content.partition(SEAL)
+    tail = SEALED.fullmatch(rest)
+    if not tail or tail[1].decode() != _checksum(sealed):
+        return None
     try:
-        with open(path, "rb") as file:
-            start = file.read(2)
-            file.seek(max(file.seek(0, 2) - len(END), 0))
-            return start != b"{\n" or file.read() != END.encode()
-    except FileNotFoundError:
-        return False
+        run = json.loads(tail[2])
+    except ValueError:
+        return None
+    return tail if {"seconds", "engine", "device", "versions"} <= run.keys() else None
 
 
 def _checksum(sealed: bytes) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 
 from genboost.errors import UserError
 from genboost.train.engines import gpus
+from genboost.train.engines.policy import by_kernel
 from genboost.train.problem import KERNEL_OPTIMIZERS, Engine, Group, Problem
 
 
@@ -46,17 +47,6 @@ def choose(engine: str, device: str, optimizers: set[str], threads: int = 1) -> 
                 raise UserError(f"execution.engine: simd, but {reason}") from None
             print(f"the torch engine does the work, many times slower: {reason}", file=sys.stderr)
     return _torch(device, threads)
-
-
-def by_kernel(engine: str, device: str, optimizers: set[str]) -> bool:
-    """Say whether the compiled kernel is meant to do the work; the parameters are `choose`'s."""
-    may = engine == "auto" and device != "cuda" and optimizers <= KERNEL_OPTIMIZERS
-    return engine == "simd" or may
-
-
-def wants_gpu(engine: str, device: str, optimizers: set[str]) -> bool:
-    """Say whether training should be given a GPU; the parameters are those of `choose`."""
-    return device != "cpu" and not by_kernel(engine, device, optimizers)
 
 
 def _torch(device: str, threads: int) -> Engine:

@@ -76,6 +76,14 @@ def library(level: str, dtype: str = "float32") -> Path:
     return folder() / name
 
 
+def is_available() -> bool:
+    """Say whether a kernel is there or a compiler that could build it; neither is tried."""
+    try:
+        return library(supported_levels()[0]).exists() or bool(compiler())
+    except KernelUnavailable:
+        return False
+
+
 def build(level: str, dtype: str = "float32") -> Path:
     """Compile the kernel, unless that has been done.
 

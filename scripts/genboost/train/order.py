@@ -1,0 +1,57 @@
+"""An order: models to train, and how, on its way from the workflow to the script that trains."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from genboost.study.cells import Cell, Protocol
+from genboost.train import record
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be trained, and by what, as the workflow writes it down.
+
+    Attributes
+    ----------
+    models : dict
+        By record: cell and seed.
+    engine, device : str
+        As in the configuration.
+    accepted : list of (str, str)
+        Engines and devices whose records are kept.
+    code : dict
+        By engine: a digest of the code that trains.
+    """
+
+    models: dict[str, tuple[Cell, int]]
+    protocol: Protocol
+    engine: str
+    device: str
+    accepted: list[tuple[str, str]]
+    code: dict[str, str]
+
+    def write(self) -> str:
+        """Write the order down, as `read` reads it."""
+        models = [[path, asdict(cell), seed] for path, (cell, seed) in self.models.items()]
+        return json.dumps({**vars(self), "models": models, "protocol": asdict(self.protocol)})
+
+    @classmethod
+    def read(cls, text: str) -> "Order":
+        """Read an order: JSON, or the path of a file that holds it."""
+        found = json.loads(text if text.startswith("{") else Path(text).read_bytes())
+        models = {path: (Cell(**cell), seed) for path, cell, seed in found.pop("models")}
+        return cls(models=models, protocol=Protocol(**found.pop("protocol")), **found)
+
+    def fingerprint(self, path: str, data: str, engine: str, device: str) -> str:
+        """Return the fingerprint of a record; see `record.fingerprint` for the parameters."""
+        cell, seed = self.models[path]
+        return record.fingerprint(
+            data, self.code[engine], engine, device, self.protocol, cell, seed
+        )
+
+    def is_met(self, path: str, found: record.Identity | None, data: str) -> bool:
+        """Say whether what was found at a record's path is there, whole, and what is ordered."""
+        return found is not None and any(
+            found.fingerprint == self.fingerprint(path, data, *by) for by in self.accepted
+        )
