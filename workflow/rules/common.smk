@@ -180,7 +180,9 @@ def say_what_failed(logs):
     lines = []
     for failed in workflow.scheduler.failed:
         for job in failed.jobs if failed.is_group() else [failed]:
-            missing = [path for path in job.output if not os.path.exists(path)]
+            pack = ORDERS.get(job.params.get("order"))
+            wanted = pack.models if pack else job.output
+            missing = [path for path in wanted if not os.path.exists(path)]
             if missing:
                 more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
                 lines.append(f"  {job.rule.name}: {' '.join(missing[:3])}{more}")

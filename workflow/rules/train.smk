@@ -72,10 +72,12 @@ if LOCAL and gpus_for(*(model.cell.optimizer for model in MODELS)):
 # every output, and on thousands of records they would come to gigabytes.
 PACK = "build/packs/{pack}.json"
 PACKS, ORDERS = {}, {}
-for pack in grid.packs(MODELS, FUSED, AT_LEAST) if FUSED else []:
+for number, pack in enumerate(
+    grid.packs(MODELS, FUSED, AT_LEAST) if FUSED else [], start=1
+):
     pack_order = order(*pack)
     text = pack_order.write()
-    name = receipts.identity(text.encode())[:16]
+    name = f"{number}-{receipts.identity(text.encode())[:12]}"
     PACKS[name], ORDERS[PACK.format(pack=name)] = pack, pack_order
     if workflow.is_main_process and not rerun.has(PACK.format(pack=name), text):
         write_atomically(PACK.format(pack=name), text)
