@@ -92,7 +92,7 @@ def test_a_cluster_that_does_not_answer(fresh, tmp_path, monkeypatch):
     (tmp_path / "sinfo").write_text("#!/bin/sh\necho no contact >&2; exit 1\n")
     (tmp_path / "sinfo").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    result = fresh.run("--profile", "slurm", check=False, timeout=60)
+    result = fresh.run("--profile", "slurm", check=False)
     assert result.returncode == 1
     assert "error: SLURM does not answer here (sinfo: no contact); run this" in result.stderr
     assert "Traceback" not in result.stderr
