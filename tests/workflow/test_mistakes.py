@@ -78,7 +78,8 @@ ELSEWHERE = ("--sdm", "--unlock", "my_study.yaml", "path: Obesity")  # not in a 
 
 def test_every_command_that_is_documented_is_one(fresh):
     texts = [path.read_text() for name in DOCUMENTS for path in CHECKOUT.glob(name)]
-    commands = {command for text in texts for command in COMMAND.findall(text)}
+    found = {command for text in texts for command in COMMAND.findall(text)}
+    commands = {command.removesuffix(" --dry-run") for command in found}
     chosen = [text for text in sorted(commands) if not any(word in text for word in ELSEWHERE)]
     assert len(chosen) >= 12
     assert any("results/audit/audit.md" in command for command in chosen)

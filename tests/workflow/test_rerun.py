@@ -221,7 +221,7 @@ def test_a_dry_run_sets_nothing_aside(workflow):
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 def test_killed_in_the_middle(fresh, mode):
     """Whatever moment SIGKILL comes at, what was written stays, whole, and the rest follows."""
-    longer = ("--config", "training={epochs: 4000, epochs_sam: 2000}")
+    longer = ("--config", "training={epochs: 1000, epochs_sam: 500}")
     kill(fresh.start_and_wait(*mode, *longer, records=7))
     before = fresh.inodes()
     assert 7 <= len(before) < 40
