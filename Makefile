@@ -19,8 +19,8 @@ fused: setup  ## run the study with many models a job: the same results, much fa
 
 setup: .venv/run.done  ## make .venv with all that a run needs; nothing if that is done
 
-test: .venv/dev.done  ## run all tests
-	$(BIN)/python -m pytest $(ARGS)
+test: .venv/dev.done  ## run all tests, on all cores
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 test-slurm: .venv/dev.done  ## run the tests that start a real SLURM
 	$(BIN)/python -m pytest tests/slurm -rs $(ARGS)

@@ -7,7 +7,6 @@ substance, and does not when a comment, a docstring or the formatting did.
 import ast
 import hashlib
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -60,8 +59,10 @@ def _tree(path: Path) -> ast.Module:
     return tree
 
 
-def _imports(path: Path) -> Iterator[Path]:
-    """Yield the library's modules that a file imports, anywhere in it."""
+@cache
+def _imports(path: Path) -> list[Path]:
+    """Return the library's modules that a file imports, anywhere in it."""
+    found: list[Path] = []
     for node in ast.walk(_tree(path)):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -74,7 +75,8 @@ def _imports(path: Path) -> Iterator[Path]:
                 folders = (SCRIPTS.joinpath(*parts[:end]) for end in range(1, len(parts) + 1))
                 files = (folder / "__init__.py" for folder in folders)
                 module = SCRIPTS.joinpath(*parts).with_suffix(".py")
-                yield from (file for file in (*files, module) if file.is_file())
+                found += [file for file in (*files, module) if file.is_file()]
+    return found
 
 
 @cache

@@ -90,7 +90,7 @@ def _heed_interrupts() -> None:
 def finish(process: subprocess.Popen, expect: int = 0) -> str:
     """Wait for Snakemake and return what it printed."""
     try:
-        output, _ = process.communicate(timeout=300)
+        output, _ = process.communicate(timeout=slurm.LIMIT)
     except subprocess.TimeoutExpired:
         process.kill()
         output = f"has not come to an end:\n{process.communicate()[0]}"

@@ -12,8 +12,8 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def digest(script: str = "train.py", without: str | None = None) -> str:
-    code_digest._tree.cache_clear()
-    code_digest._substance.cache_clear()
+    for cached in (code_digest._tree, code_digest._imports, code_digest._substance):
+        cached.cache_clear()
     return code_digest.digest(script, "genboost/train/engines/kernel", without=without)
 
 

@@ -3,14 +3,18 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
+from filelock import FileLock
 
 CHECKOUT = Path(__file__).parents[2]
 SNAKEMAKE = Path(sys.executable).parent / "snakemake"
@@ -48,17 +52,34 @@ class Workflow:
     folder: Path
     figures: bool = False
 
-    def run(self, *arguments: str, check: bool = True, **options) -> subprocess.CompletedProcess:
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         """Run Snakemake."""
+        process = self.start(*arguments)
+        stdout, stderr = process.communicate()
+        if check and process.returncode:
+            raise AssertionError(f"{process.args} failed:\n{stdout}\n{stderr}")
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start Snakemake in a process group of its own."""
         omitted = () if self.figures else ("--omit-from", "figures")
-        command = [SNAKEMAKE, "--cores", "2", *omitted, *arguments]
-        environment = {**os.environ, "GENBOOST_KERNEL_DIR": str(CHECKOUT / "build/kernel")}
-        result = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, **options
+        return subprocess.Popen(
+            [SNAKEMAKE, "--cores", "2", *omitted, *arguments],
+            cwd=self.folder,
+            env={**os.environ, "GENBOOST_KERNEL_DIR": str(CHECKOUT / "build/kernel")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
-        if check and result.returncode:
-            raise AssertionError(f"{command} failed:\n{result.stdout}\n{result.stderr}")
-        return result
+
+    def start_and_wait(self, *arguments: str, records: int) -> subprocess.Popen:
+        """Start Snakemake and return when it has written some records."""
+        process = self.start(*arguments)
+        while len(self.records()) < records:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        return process
 
     def planned(self, *arguments: str) -> Counter:
         """Return the jobs that a dry run lists, by rule; packs count as ``train_pack``."""
@@ -106,6 +127,21 @@ class Workflow:
         }
 
 
+def kill(process: subprocess.Popen) -> None:
+    """Kill all of a process group at once, and return when nothing of it is at work any more."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    while any(_is_at_work(other, process.pid) for other in psutil.process_iter()):
+        time.sleep(0.01)
+
+
+def _is_at_work(process: psutil.Process, group: int) -> bool:
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
+
+
 def copy_checkout(folder: Path) -> Workflow:
     """Copy what a run needs, with the small study as its configuration."""
     folder.mkdir()
@@ -123,10 +159,20 @@ def copy_checkout(folder: Path) -> Workflow:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Workflow:
-    """Return a copy in which the small study has run, one model a job; for reading only."""
-    workflow = copy_checkout(tmp_path_factory.mktemp("finished") / "checkout")
-    workflow.run()
-    return workflow
+    """Return a copy in which the small study has run, one model a job; for reading only.
+
+    The first of the processes that share out the tests makes it for all.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "finished"
+    with FileLock(shared / "finished.lock"):
+        if not folder.exists():
+            workflow = copy_checkout(tmp_path_factory.mktemp("unfinished") / "checkout")
+            workflow.run()
+            workflow.folder.rename(folder)
+    return Workflow(folder)
 
 
 @pytest.fixture

@@ -3,10 +3,6 @@
 import os
 import re
 import signal
-import subprocess
-import time
-
-from conftest import SNAKEMAKE
 
 TABLES = "Tables: results/tables/tables.md"
 PAGE = "results/report/index.html"
@@ -43,18 +39,9 @@ def test_what_a_failed_job_did_not_make_is_named_with_the_whole_error(fresh):
 
 
 def test_nothing_is_said_to_have_failed_after_an_interruption(fresh):
-    process = subprocess.Popen(
-        [SNAKEMAKE, "--cores", "1", "--config", "execution={engine: torch}"],
-        cwd=fresh.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    while not fresh.records():
-        assert process.poll() is None
-        time.sleep(0.01)
+    slowly = ("--cores", "1", "--config", "execution={engine: torch}")
+    process = fresh.start_and_wait(*slowly, records=1)
     os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=60)[1]
+    said = process.communicate()[1]
     assert process.returncode
     assert "These jobs failed" not in said, said

@@ -2,13 +2,10 @@
 
 import hashlib
 import os
-import signal
-import subprocess
-import time
 
 import pytest
 import yaml
-from conftest import SNAKEMAKE
+from conftest import kill
 
 MODES = {"single": (), "fused": ("--profile", "fused")}
 AFTERWARDS = {"aggregate": 1, "tables": 1, "statistics": 1}
@@ -49,7 +46,7 @@ def test_the_number_of_packs(fresh):
 
 
 def test_cores_do_not_matter(fresh, finished):
-    fresh.run("--cores", "1")
+    fresh.run("--cores", "1", *MODES["fused"])
     assert fresh.results() == finished.results()
 
 
@@ -84,7 +81,7 @@ def test_spelling_of_numbers(workflow):
 
 def test_an_edit_taken_back_trains_nothing(workflow):
     workflow.configure(grid={"seeds": 3})
-    workflow.run()
+    workflow.run(*MODES["fused"])
     workflow.configure(grid={"seeds": 2})
     assert workflow.planned() == AFTERWARDS
 
@@ -226,20 +223,8 @@ def test_a_dry_run_sets_nothing_aside(workflow):
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 def test_killed_in_the_middle(fresh, mode):
     """Whatever moment SIGKILL comes at, what was written stays, whole, and the rest follows."""
-    longer = ("--config", "training={epochs: 4000, epochs_sam: 2000}")
-    process = subprocess.Popen(
-        [SNAKEMAKE, "--cores", "2", *mode, *longer],
-        cwd=fresh.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    while len(fresh.records()) < 7:
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    time.sleep(0.2)
+    longer = ("--config", "training={epochs: 1000, epochs_sam: 500}")
+    kill(fresh.start_and_wait(*mode, *longer, records=7))
     before = fresh.inodes()
     assert 7 <= len(before) < 40
     fresh.run("--unlock")
