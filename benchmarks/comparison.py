@@ -12,7 +12,7 @@ from scaling import deck_grid
 from timing import Sample, Worker, in_turns, timed
 
 from genboost.data.arrays import Data
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 from genboost.train import training
 from genboost.train.engines import choice
 
@@ -49,11 +49,12 @@ def compare(arrays: str, quick: bool) -> dict[str, Any]:
         skipped[methods.pop("jax_scan")[0]] = "jax is not installed (requirements-bench.txt)"
     workers = {method: Worker(1) for method in methods}
     results: dict[str, Any] = {}
-    protocol = deck_grid()[0]
+    (standard, _), *_ = deck_grid()[1]
     for kind, special in CELLS.items():
-        cell = Cell(**(USUAL | special | ({"epochs": QUICK_EPOCHS} if quick else {})))
+        cell = standard.replace(**USUAL, **special)
+        cell = cell.replace(epochs=QUICK_EPOCHS) if quick else cell
         starts = {
-            method: workers[method].call(_prepare, method, kind, arrays, cell, protocol, count)
+            method: workers[method].call(_prepare, method, kind, arrays, cell, count)
             for method, (_, count) in methods.items()
         }
         tasks = {
@@ -61,7 +62,7 @@ def compare(arrays: str, quick: bool) -> dict[str, Any]:
         }
         samples = in_turns(tasks, 2)
         results[kind] = {
-            "cell": vars(cell),
+            "cell": {name: cell[name] for name in (*USUAL, *special)},
             "methods": [
                 {
                     "method": title,
@@ -94,31 +95,25 @@ def agreement(one: list[float], other: list[float]) -> dict[str, float]:
     return {"difference": difference, "noise": noise, "agree": abs(difference) <= 3 * noise}
 
 
-def _prepare(
-    method: str, kind: str, arrays: str, cell: Cell, protocol: Protocol, count: int
-) -> float:
+def _prepare(method: str, kind: str, arrays: str, cell: Cell, count: int) -> float:
     """Import and prepare a method in this process, and return the seconds that it took."""
     started = time.perf_counter()
     data, seeds = Data.load(arrays), list(range(count))
     engine = method.partition(",")[0]
     if engine in ("simd", "torch"):
-        _prepared[kind] = _prepare_engine(engine, data, cell, protocol, seeds)
+        _prepared[kind] = _prepare_engine(engine, data, cell, seeds)
     else:
         if method != "jax_scan":
             importlib.import_module("torch").set_num_threads(1)
-        _prepared[kind] = importlib.import_module(f"peers.{method}").prepare(
-            data, cell, protocol, seeds
-        )
+        _prepared[kind] = importlib.import_module(f"peers.{method}").prepare(data, cell, seeds)
     return time.perf_counter() - started
 
 
-def _prepare_engine(
-    name: str, data: Data, cell: Cell, protocol: Protocol, seeds: list[int]
-) -> Prepared:
-    engine = choice.choose(name, "cpu", {cell.optimizer})
+def _prepare_engine(name: str, data: Data, cell: Cell, seeds: list[int]) -> Prepared:
+    engine = choice.choose(name, "cpu", [cell])
 
     def train() -> list[float]:
-        results = training.train([(cell, seed) for seed in seeds], protocol, data, engine.train)
+        results = training.train([(cell, seed) for seed in seeds], data, engine.train)
         return [float(result.test_mse[-1]) for _, result in results]
 
     return train

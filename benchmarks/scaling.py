@@ -2,7 +2,6 @@
 
 import resource
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from timing import Sample, Worker, available_cores, in_turns, peak, timed
 
 from genboost.data.arrays import Data
 from genboost.study import config, grid
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 from genboost.train import training
 from genboost.train.engines import choice
 from genboost.train.problem import Architecture
@@ -29,7 +28,7 @@ SHORTER = 20  # the torch engine trains for a twentieth of the epochs
 
 def by_models(arrays: str, quick: bool) -> dict[str, Any]:
     """Time both engines at several numbers of models, on one core and on two."""
-    protocol, kinds, study = deck_grid()
+    kinds, study = deck_grid()
     workers = {cores: Worker(cores) for cores in (1, 2) if cores <= available_cores()}
     tasks: dict[str, Task] = {}
     about: dict[str, dict[str, Any]] = {}
@@ -37,8 +36,8 @@ def by_models(arrays: str, quick: bool) -> dict[str, Any]:
     def add(engine: str, cores: int, models: Models, count: int, kind: str, share: float) -> None:
         name = f"{engine}, {count} models, {kind}, {_plural(cores, 'core')}"
         shorter = SHORTER if engine == "torch" else 1
-        models = [(replace(cell, epochs=cell.epochs // shorter), seed) for cell, seed in models]
-        call = partial(workers[cores].call, _train, engine, cores, arrays, protocol, models)
+        models = [(cell.replace(epochs=cell.epochs // shorter), seed) for cell, seed in models]
+        call = partial(workers[cores].call, _train, engine, cores, arrays, models)
         tasks[name] = call
         about[name] = {
             "engine": engine,
@@ -47,7 +46,7 @@ def by_models(arrays: str, quick: bool) -> dict[str, Any]:
             "kind": kind,
             "share": share,
             "shorter": shorter,
-            "gradients": sum(map(gradients_of, models)) * steps_of(arrays, protocol),
+            "gradients": sum(map(gradients_of, models)) * steps_of(arrays, study[0][0]),
         }
 
     for engine in ("simd", "torch"):
@@ -61,7 +60,7 @@ def by_models(arrays: str, quick: bool) -> dict[str, Any]:
                 add(engine, cores, models, len(models), "the study", 1.0)
     for cores, worker in workers.items():
         for engine in ("simd", "torch"):
-            worker.call(_train, engine, cores, arrays, protocol, [(study[0][0], 0)], 1)
+            worker.call(_train, engine, cores, arrays, [(study[0][0], 0)], 1)
     peaks: list[Sample] = []
     samples: dict[str, list[Sample]] = {name: [] for name in tasks}
     for _ in range(2 if quick else 3):
@@ -71,12 +70,13 @@ def by_models(arrays: str, quick: bool) -> dict[str, Any]:
     for worker in workers.values():
         worker.stop()
     data = Data.load(arrays)
+    cell, _ = study[0]
     architecture = Architecture(
-        data.train_x.shape[1], protocol.hidden_layers, protocol.width, protocol.activation
+        data.train_x.shape[1], cell.hidden_layers, cell.width, cell.activation
     )
     return {
         "peak": peaks,
-        "flop_per_gradient": flop(architecture) * len(data.train_y) / steps_of(arrays, protocol),
+        "flop_per_gradient": flop(architecture) * len(data.train_y) / steps_of(arrays, study[0][0]),
         "runs": [{**about[name], "samples": samples[name]} for name in tasks],
     }
 
@@ -87,25 +87,25 @@ def on_gpu(arrays: str, quick: bool) -> dict[str, Any]:
     if not (gpu := worker.call(_gpu)):
         worker.stop()
         return {"gpu": None}
-    protocol, _, study = deck_grid()
+    _, study = deck_grid()
     tasks: dict[str, Task] = {}
     runs: dict[str, dict[str, Any]] = {}
     for replayed in (True, False):
         for count in (1, 648) if quick else (1, 16, 72, 216, 648):
             shorter = 1 if replayed else SHORTER
             models = [
-                (replace(cell, epochs=cell.epochs // shorter), seed)
+                (cell.replace(epochs=cell.epochs // shorter), seed)
                 for cell, seed in spread(study, count)
             ]
             name = f"{'replayed' if replayed else 'launched'}, {count} models"
-            tasks[name] = partial(worker.call, _train_on_gpu, arrays, protocol, models, replayed)
+            tasks[name] = partial(worker.call, _train_on_gpu, arrays, models, replayed)
             runs[name] = {
                 "replayed": replayed,
                 "models": count,
                 "shorter": shorter,
-                "gradients": sum(map(gradients_of, models)) * steps_of(arrays, protocol),
+                "gradients": sum(map(gradients_of, models)) * steps_of(arrays, study[0][0]),
             }
-    worker.call(_train_on_gpu, arrays, protocol, [(replace(study[0][0], epochs=1), 0)], True)
+    worker.call(_train_on_gpu, arrays, [(study[0][0].replace(epochs=1), 0)], True)
     samples = in_turns(tasks, 2 if quick else 3)
     worker.stop()
     return {
@@ -169,8 +169,8 @@ def study_config(seeds: int | None = None) -> dict[str, Any]:
 
 
 @cache
-def deck_grid() -> tuple[Protocol, dict[str, Models], Models]:
-    """Return the default study's protocol, its models by kind, and all of them.
+def deck_grid() -> tuple[dict[str, Models], Models]:
+    """Return the default study's models by kind, and all of them.
 
     A kind is what the cost depends on: the optimizer, SAM or not, and the epochs.
     """
@@ -181,7 +181,7 @@ def deck_grid() -> tuple[Protocol, dict[str, Models], Models]:
         sam = "" if cell.sam_rho is None else " + SAM"
         name = f"{ {'sgd': 'SGD', 'adam': 'Adam'}[cell.optimizer] }{sam}, {cell.epochs} epochs"
         kinds.setdefault(name, []).append((cell, seed))
-    return studies[0].protocol, kinds, models
+    return kinds, models
 
 
 def spread(models: Models, count: int) -> Models:
@@ -196,9 +196,9 @@ def gradients_of(model: tuple[Cell, int]) -> int:
 
 
 @cache
-def steps_of(arrays: str, protocol: Protocol) -> int:
+def steps_of(arrays: str, cell: Cell) -> int:
     """Return the steps of an epoch."""
-    return -(-len(Data.load(arrays).train_y) // protocol.batch_size)
+    return -(-len(Data.load(arrays).train_y) // cell.batch_size)
 
 
 def flop(architecture: Architecture) -> int:
@@ -215,15 +215,14 @@ def _train(
     engine: str,
     cores: int,
     arrays: str,
-    protocol: Protocol,
     models: Models,
     epochs: int | None = None,
 ) -> Sample:
     """Train models in this process, for so many epochs, and say what it took."""
     data, ready = Data.load(arrays), _engine(engine, cores)
     if epochs:
-        models = [(replace(cell, epochs=epochs), seed) for cell, seed in models]
-    return timed(lambda: list(training.train(models, protocol, data, ready.train)))
+        models = [(cell.replace(epochs=epochs), seed) for cell, seed in models]
+    return timed(lambda: list(training.train(models, data, ready.train)))
 
 
 def _gpu() -> str | None:
@@ -233,24 +232,24 @@ def _gpu() -> str | None:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 
 
-def _train_on_gpu(arrays: str, protocol: Protocol, models: Models, replayed: bool) -> Sample:
+def _train_on_gpu(arrays: str, models: Models, replayed: bool) -> Sample:
     """Train models on a GPU from this process, and say what it took."""
     from genboost.train.engines import torch_engine
 
-    data, ready = Data.load(arrays), choice.choose("torch", "cuda", {"sgd", "adam"})
+    data, ready = Data.load(arrays), choice.choose("torch", "cuda", [])
     as_it_is = torch_engine.replayable if replayed else lambda step, *_: step
     with patch.object(torch_engine, "replayable", as_it_is):
-        return timed(lambda: list(training.train(models, protocol, data, ready.train)))
+        return timed(lambda: list(training.train(models, data, ready.train)))
 
 
 def _train_made_up(engine: str, point: dict[str, Any], epochs: int) -> Sample:
     """Train models of some size on random data in this process, and say what it took."""
-    models, protocol, data = _made_up(point, epochs)
+    models, data = _made_up(point, epochs)
     ready = _engine(engine, 1)
-    return timed(lambda: list(training.train(models, protocol, data, ready.train)))
+    return timed(lambda: list(training.train(models, data, ready.train)))
 
 
-def _made_up(point: dict[str, Any], epochs: int) -> tuple[Models, Protocol, Data]:
+def _made_up(point: dict[str, Any], epochs: int) -> tuple[Models, Data]:
     random = np.random.default_rng(0)
     rows, features = point["rows"], 16
     data = Data(
@@ -259,12 +258,11 @@ def _made_up(point: dict[str, Any], epochs: int) -> tuple[Models, Protocol, Data
         random.normal(size=(32, features)).astype(np.float32),
         random.integers(7, size=32).astype(np.float32),
     )
-    protocol, kinds, _ = deck_grid()
-    protocol = replace(protocol, hidden_layers=point["hidden_layers"], width=point["width"])
-    usual, _ = kinds["Adam, 200 epochs"][0]
-    cells = [replace(usual, weight_decay=decay, epochs=epochs) for decay in (0.0, 0.001)]
+    usual, _ = deck_grid()[0]["Adam, 200 epochs"][0]
+    shape = {"hidden_layers": point["hidden_layers"], "width": point["width"]}
+    cells = [usual.replace(weight_decay=decay, epochs=epochs, **shape) for decay in (0.0, 0.001)]
     seeds = 30  # as in a large study: every seed has an order of the batches to keep
-    return [(cells[k % 2], k // 2 % seeds) for k in range(point["models"])], protocol, data
+    return [(cells[k % 2], k // 2 % seeds) for k in range(point["models"])], data
 
 
 def _architecture(point: dict[str, Any]) -> Architecture:
@@ -281,7 +279,7 @@ def _epochs(point: dict[str, Any], engine: str) -> int:
 
 @cache
 def _engine(engine: str, cores: int) -> choice.Engine:
-    return choice.choose(engine, "cpu", {"sgd", "adam"}, cores)
+    return choice.choose(engine, "cpu", [], cores)
 
 
 def _memory(models: int) -> dict[str, Any]:
@@ -297,8 +295,8 @@ def _memory(models: int) -> dict[str, Any]:
 
 def _peak_memory(models: int) -> int:
     point = {"width": 18, "hidden_layers": 4, "rows": 1688, "models": models}
-    chosen, protocol, data = _made_up(point, 200)
-    next(training.train(chosen, protocol, data, _engine("simd", 1).train))
+    chosen, data = _made_up(point, 200)
+    next(training.train(chosen, data, _engine("simd", 1).train))
     status = Path("/proc/self/status")
     if status.exists():  # in getrusage's maximum, Linux counts the process that started this one
         return int(status.read_text().partition("VmHWM:")[2].split()[0]) * 1024

@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,25 +62,25 @@ def job(arrays: str, quick: bool) -> dict[str, Any]:
     python, script = sys.executable, str(ROOT / "scripts" / "train.py")
     scripts = json.dumps(str(ROOT / "scripts"))
     imports = f"import sys; sys.path.insert(0, {scripts}); import train"
-    protocol, kinds, _ = deck_grid()
+    kinds, _ = deck_grid()
     with tempfile.TemporaryDirectory() as folder:
 
         def train(cell: Cell) -> Sample:
-            model = grid.Model("default", protocol, cell, 0)
+            model = grid.Model(cell, 0)
             path = Path(folder) / model.record
             path.unlink(missing_ok=True)
             path.parent.mkdir(parents=True, exist_ok=True)
+            told = json.dumps({"record": str(path), "seed": 0, **cell})
             return timed_command(
-                [python, script, "--data", arrays, "--protocol", json.dumps(asdict(protocol)),
-                 "--engine", "simd", "--device", "cpu", str(path)]
-            )  # fmt: skip
+                [python, script, "--data", arrays, "--engine", "simd", "--device", "cpu", told]
+            )
 
         cells = {kind: models[len(models) // 2][0] for kind, models in kinds.items()}
         tasks = {
             "interpreter": lambda: timed_command([python, "-c", "pass"]),
             "numpy": lambda: timed_command([python, "-c", "import numpy"]),
             "imports": lambda: timed_command([python, "-c", imports]),
-            "one epoch": lambda: train(replace(next(iter(cells.values())), epochs=1)),
+            "one epoch": lambda: train(next(iter(cells.values())).replace(epochs=1)),
             **{kind: lambda cell=cell: train(cell) for kind, cell in cells.items()},
         }
         samples = in_turns(tasks, 3 if quick else 10)

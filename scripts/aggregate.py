@@ -9,7 +9,7 @@ from genboost import errors
 from genboost.analysis import aggregation
 from genboost.data.arrays import Data
 from genboost.receipts import Step
-from genboost.study import grid
+from genboost.study import axes, grid
 from genboost.train import record
 from genboost.train.engines import policy
 
@@ -31,18 +31,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     trained = step.settings["trained"]
 
     def fingerprints(model: grid.Model) -> list[str]:
-        asked = (*trained["execution"], {model.cell.optimizer})
+        variant, code = data[axes.variant(model.cell)], trained["code"]
         return [
-            record.fingerprint(
-                data[model.variant],
-                trained["code"][engine],
-                engine,
-                device,
-                model.protocol,
-                model.cell,
-                model.seed,
-            )
-            for engine, device in policy.accepted(*asked, kernel=False)
+            record.fingerprint(model.record, variant, code[engine], engine, device)
+            for engine, device in policy.accepted(*trained["execution"], [model.cell], kernel=False)
         ]
 
     studies = grid.studies(step.settings)

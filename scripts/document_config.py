@@ -6,7 +6,9 @@ from typing import Any
 
 from genboost import errors
 from genboost.files import write_atomically
-from genboost.study import config, grid
+from genboost.study import schema
+from genboost.study.cells import text
+from genboost.study.mistakes import TYPES
 
 INTRODUCTION = """\
 <!-- Written by `make docs` from workflow/schemas/config.schema.yaml; edit that. -->
@@ -31,7 +33,10 @@ studies:
   tanh:
     title: Tanh in place of ReLU
     model: {activation: tanh}
-    grid: {optimizer: [adam], sam_rho: [none, 0.05]}
+    grid: {optimizer: adam, sam_rho: [none, 0.05]}
+  batches:
+    title: Does the batch size matter?
+    grid: {batch_size: [8, 32, 128], optimizer: adam, sam_rho: none}
 ```
 
 Blocks are merged key by key with those of `config.yaml`; lists are replaced. `--config` counts
@@ -43,13 +48,13 @@ def main() -> None:
     """Parse the command line and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("page", help="the file to write")
-    write_atomically(parser.parse_args().page, page(config.schema()))
+    write_atomically(parser.parse_args().page, page(schema.written()))
 
 
-def page(schema: dict[str, Any]) -> str:
+def page(keys: dict[str, Any]) -> str:
     """Return the page, as Markdown, with a section for each block of keys."""
     sections = [
-        section for name, rule in schema["properties"].items() for section in block(name, rule)
+        section for name, rule in keys["properties"].items() for section in block(name, rule)
     ]
     return "\n".join([INTRODUCTION, *sections])
 
@@ -101,7 +106,7 @@ def kind(name: str, rule: dict[str, Any]) -> str:
             return "`none`"
         case "number" | "integer":
             bounds = [
-                f"{sign} {grid.text(rule[bound])}"
+                f"{sign} {text(rule[bound])}"
                 for bound, sign in (
                     ("minimum", "≥"),
                     ("exclusiveMinimum", ">"),
@@ -110,9 +115,9 @@ def kind(name: str, rule: dict[str, Any]) -> str:
                 )
                 if bound in rule
             ]
-            return " ".join([config.TYPES[name], " and ".join(bounds)]).strip()
+            return " ".join([TYPES[name], " and ".join(bounds)]).strip()
         case _:
-            return config.TYPES[name]
+            return TYPES[name]
 
 
 def shown(value: Any) -> str:
@@ -121,7 +126,7 @@ def shown(value: Any) -> str:
         return f"[{', '.join(map(shown, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {shown(item)}' for key, item in value.items())}}}"
-    return grid.text(value)
+    return text(value)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from pathlib import Path
 from genboost import errors
 from genboost.files import delete_stale
 from genboost.receipts import Step
-from genboost.report import figures, results
+from genboost.report import results
+from genboost.report.figures import catalogue, draw, drawing
+from genboost.report.figures.material import Curves, Material
 from genboost.study.grid import Model
 from genboost.train import record
 
@@ -23,19 +25,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     step = Step(arguments.request)
 
-    def read(model: Model) -> figures.Curves:
+    def read(model: Model) -> Curves:
         entries = record.read(model.record)
         step.note(model.record, entries["sha256"])
-        return figures.Curves(**entries["curves"])
+        return Curves(**entries["curves"])
 
     config = step.settings
     statistics = step.read_json(arguments.statistics)
     audit = step.read_json(arguments.audit) if arguments.audit else None
     found = results.load(arguments, step)
-    for name, figure in figures.figures(config, found, statistics, read, audit):
-        for ending, content in figures.contents(figure):
+    for name, figure in draw.figures(Material(config, found, statistics, read, audit)):
+        for ending, content in drawing.contents(figure):
             step.write(Path(arguments.output, f"{name}.{ending}"), content)
-    delete_stale(arguments.output, figures.OF_SOME_STUDIES, figures.names(config))
+    delete_stale(arguments.output, catalogue.OF_SOME_STUDIES, catalogue.names(config))
     step.done()
 
 

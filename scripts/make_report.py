@@ -6,7 +6,8 @@ from pathlib import Path
 
 from genboost import errors
 from genboost.receipts import Step
-from genboost.report import figures, page, results
+from genboost.report import page, results
+from genboost.report.figures import catalogue
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         },
         drawings={
             name: step.read(Path(arguments.figures, f"{name}.svg")).decode()
-            for name in figures.captions(config)
+            for name in catalogue.captions(config)
         },
         statistics=step.read_json(arguments.statistics),
         audit=step.read_json(arguments.audit) if arguments.audit else None,

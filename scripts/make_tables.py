@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     files = tables.files(results.load(arguments, step))
     for name, content in files.items():
         step.write(Path(arguments.output, name), content)
-    delete_stale(arguments.output, tables.OF_A_STUDY, files)
+    delete_stale(arguments.output, tables.OF_A_PANEL, files)
     step.done()
 
 

@@ -37,9 +37,9 @@ def main() -> None:
 def train(paths: list[str], order: Order, arguments: argparse.Namespace) -> None:
     """Train the models of some records, and write each record as soon as its model is there."""
     chosen = [order.models[path] for path in paths]
-    optimizers = {cell.optimizer for cell, _ in chosen}
+    cells = [cell for cell, _ in chosen]
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
-    engine = choice.choose(order.engine, order.device, optimizers, arguments.threads)
+    engine = choice.choose(order.engine, order.device, cells, arguments.threads)
     kind = engine.name.split()[0]
     data, identity = Data.load(arguments.data), Data.identity(arguments.data)
     origin = {
@@ -48,14 +48,13 @@ def train(paths: list[str], order: Order, arguments: argparse.Namespace) -> None
         "engine": [kind, engine.device],
     }
     started = reported = time.monotonic()
-    results = training.train(chosen, order.protocol, data, engine.train)
+    results = training.train(chosen, data, engine.train)
     for done, (index, result) in enumerate(results, start=1):
         path, (cell, seed) = paths[index], chosen[index]
         fingerprint = order.fingerprint(path, identity, kind, engine.device)
         text = record.compose(
             cell,
             seed,
-            order.protocol,
             result,
             origin | {"fingerprint": fingerprint},
             run_facts(result.seconds, engine),

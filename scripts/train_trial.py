@@ -1,7 +1,8 @@
-"""Train the deck's cells with one protocol on several splits, and write their test errors."""
+"""Train the deck's cells in one way on several splits, and write their test errors."""
 
 import argparse
 import io
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,8 +10,7 @@ import numpy as np
 from genboost import errors
 from genboost.data.arrays import Data
 from genboost.receipts import Step
-from genboost.study import readings
-from genboost.study.cells import Protocol
+from genboost.study import reference
 from genboost.train import training
 from genboost.train.engines import choice, gpus
 
@@ -23,24 +23,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--deck", required=True, help="the deck's figures (CSV)")
     parser.add_argument("--request", required=True, help="settings and code; see receipts.py")
+    parser.add_argument("--settings", required=True, help="all that the cells share, as JSON")
     parser.add_argument("--threads", default=1, type=int, help="processor cores to use")
     parser.add_argument("--gpus", default=0, type=int, help="0 to leave the machine's GPUs alone")
     parser.add_argument("--output", required=True, help="where to put the errors (CSV)")
     arguments = parser.parse_args(argv)
 
     step = Step(arguments.request)
-    protocol = Protocol(**step.settings["protocol"])
-    cells = readings.deck_cells(step.reads(arguments.deck))
+    cells = reference.cells(step.reads(arguments.deck), json.loads(arguments.settings))
     models = [(cell, seed) for cell in cells for seed in range(step.settings["seeds"])]
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
-    engine = choice.choose(
-        *step.settings["execution"], {cell.optimizer for cell in cells}, arguments.threads
-    )
+    engine = choice.choose(*step.settings["execution"], cells, arguments.threads)
     table = io.StringIO()
     table.write("data,split,cell,seed,last,best\n")
     for split, path in enumerate(map(step.reads, arguments.data)):
         found = np.full((len(models), 2), np.nan)
-        for index, result in training.train(models, protocol, Data.load(path), engine.train):
+        for index, result in training.train(models, Data.load(path), engine.train):
             if not result.diverged:
                 found[index] = result.test_mse[-1], result.test_mse.min()
         for (cell, seed), (last, best) in zip(models, found.tolist(), strict=True):

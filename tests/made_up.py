@@ -2,15 +2,17 @@
 
 import json
 import math
-from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
 from genboost.analysis import aggregation, deck
 from genboost.data.arrays import marked
-from genboost.report import figures, findings, page, tables
-from genboost.study import config, grid
+from genboost.report import findings, page
+from genboost.report.figures import draw, drawing
+from genboost.report.figures.material import Curves, Material
+from genboost.report.results import Results
+from genboost.study import axes, config, grid
 
 BASELINES = {
     "mean": {"train_mse": 3.9, "test_mse": 4.2},
@@ -32,13 +34,11 @@ def mse(model: grid.Model) -> float:
     return 0.8 + rate**2 / 3 + 5 * cell.weight_decay + 9 * (cell.sam_rho or 0) + 0.05 * noise
 
 
-def curves(model: grid.Model) -> figures.Curves:
+def curves(model: grid.Model) -> Curves:
     """Return curves that end at a model's test MSE."""
     epochs = np.arange(1, model.cell.epochs + 1)
     errors = mse(model) + 3 / epochs
-    return figures.Curves(
-        list(errors - 0.1), list(errors), [model.cell.learning_rate] * len(epochs)
-    )
+    return Curves(list(errors - 0.1), list(errors), [model.cell.learning_rate] * len(epochs))
 
 
 def data(study: grid.Study, synthetic=()) -> str:
@@ -62,15 +62,16 @@ class Made:
     def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None):
         self.config = config.resolve(settings or {})
         for study in self.config["studies"].values() if optimizers else ():
-            study["grid"]["optimizer"] = optimizers
+            for grid_of_study in study["grid"]:
+                grid_of_study["optimizer"] = optimizers
         studies = grid.studies(self.config)
         self.models = grid.models(studies)
+        settings = axes.shown_settings(cell for study in studies for cell in study.cells)
         rows = [
             {
                 "data": data(study, synthetic),
                 "study": study.name,
-                **asdict(model.cell),
-                "sam_rho": grid.text(model.cell.sam_rho),
+                **aggregation.columns(model.cell, settings),
                 "seed": model.seed,
                 "test_mse": errors(model),
             }
@@ -80,12 +81,12 @@ class Made:
         models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
         models["engine"] = "simd"
         models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
-        self.results = tables.Results(
+        self.results = Results(
             studies=studies,
             models=models,
             summary=aggregation.summarize(models),
             figures=deck.load(),
-            baselines={study.variant: BASELINES for study in studies},
+            baselines={variant: BASELINES for study in studies for variant in study.variants},
             synthetic=frozenset(synthetic),
             **self.config["tables"],
         )
@@ -94,7 +95,8 @@ class Made:
 
     def figures(self, read=curves):
         """Yield each figure with its name."""
-        return figures.figures(self.config, self.results, self.statistics, read, self.audit)
+        material = Material(self.config, self.results, self.statistics, read, self.audit)
+        return draw.figures(material)
 
     def figure(self, name, read=curves):
         """Return one figure."""
@@ -103,7 +105,7 @@ class Made:
     def drawings(self):
         """Return the text of every SVG file."""
         return {
-            name: dict(figures.contents(figure))["svg"].decode() for name, figure in self.figures()
+            name: dict(drawing.contents(figure))["svg"].decode() for name, figure in self.figures()
         }
 
     def report(self, drawings, runs=None, provenance=None, commit=None):
@@ -111,7 +113,7 @@ class Made:
         inputs = page.Inputs(
             config=self.config,
             provenance=provenance or PROVENANCE,
-            descriptions={study.variant: DESCRIPTION for study in self.results.studies},
+            descriptions={variant: DESCRIPTION for variant in self.results.baselines},
             drawings=drawings,
             statistics=self.statistics,
             audit=self.audit,

@@ -8,20 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from genboost.data.arrays import Data
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 
 
-def prepare(
-    data: Data, cell: Cell, protocol: Protocol, seeds: list[int]
-) -> Callable[[], list[float]]:
+def prepare(data: Data, cell: Cell, seeds: list[int]) -> Callable[[], list[float]]:
     """Compile, and return a function that trains a model per seed and returns their test errors."""
     train_x, train_y, test_x, test_y = map(jnp.asarray, vars(data).values())
     rows, features = train_x.shape
-    sizes = [features] + [protocol.width] * protocol.hidden_layers + [1]
-    steps = -(-rows // protocol.batch_size)
-    filling = steps * protocol.batch_size - rows
+    sizes = [features] + [cell.width] * cell.hidden_layers + [1]
+    steps = -(-rows // cell.batch_size)
+    filling = steps * cell.batch_size - rows
     # The last batch is filled up with rows that do not count: all steps of a scan are alike.
-    counts = jnp.arange(steps * protocol.batch_size).reshape(steps, -1) < rows
+    counts = jnp.arange(steps * cell.batch_size).reshape(steps, -1) < rows
 
     def initialize(key: jax.Array) -> list[tuple[jax.Array, jax.Array]]:
         """As torch.nn.Linear does: uniform in ±1 / sqrt(inputs)."""
@@ -70,7 +68,7 @@ def prepare(
 
         def epoch(state: tuple, number_and_key: tuple) -> tuple[tuple, jax.Array]:
             number, key = number_and_key
-            rate = learning_rate * (1 + jnp.cos(jnp.pi * number / protocol.t_max)) / 2
+            rate = learning_rate * (1 + jnp.cos(jnp.pi * number / cell.t_max)) / 2
             order = jnp.pad(jax.random.permutation(key, rows), (0, filling)).reshape(steps, -1)
             state, _ = jax.lax.scan(step, (*state, rate), (order, counts))
             *state, _ = state

@@ -7,30 +7,26 @@ import torch
 from torch.func import functional_call, grad, stack_module_state, vmap
 
 from genboost.data.arrays import Data
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 from peers.torch_dataloader import build
 
 Parameters = dict[str, torch.Tensor]
 
 
-def prepare(
-    data: Data, cell: Cell, protocol: Protocol, seeds: list[int]
-) -> Callable[[], list[float]]:
+def prepare(data: Data, cell: Cell, seeds: list[int]) -> Callable[[], list[float]]:
     """Return a function that trains a model per seed, all at once, and returns their errors."""
     tensors = {name: torch.tensor(array) for name, array in vars(data).items()}
-    return lambda: train(tensors, cell, protocol, seeds)
+    return lambda: train(tensors, cell, seeds)
 
 
-def train(
-    tensors: dict[str, torch.Tensor], cell: Cell, protocol: Protocol, seeds: list[int]
-) -> list[float]:
+def train(tensors: dict[str, torch.Tensor], cell: Cell, seeds: list[int]) -> list[float]:
     """Train a model per seed and return their mean squared errors on the test rows."""
     models, orders = [], []
     for seed in seeds:
         torch.manual_seed(seed)
-        models.append(build(tensors["train_x"].shape[1], protocol))
+        models.append(build(tensors["train_x"].shape[1], cell))
         orders.append(torch.Generator().manual_seed(seed))
-    skeleton = build(tensors["train_x"].shape[1], protocol).to("meta")
+    skeleton = build(tensors["train_x"].shape[1], cell).to("meta")
     parameters, _ = stack_module_state(models)
     parameters = {name: value.detach() for name, value in parameters.items()}
     # Hyperparameters are tensors with an entry a model: in a grid they differ.
@@ -81,9 +77,9 @@ def train(
     v = {name: torch.zeros_like(value) for name, value in parameters.items()}
     rows, step = len(tensors["train_x"]), 0
     for epoch in range(cell.epochs):
-        rate = learning_rate * (1 + math.cos(math.pi * epoch / protocol.t_max)) / 2
+        rate = learning_rate * (1 + math.cos(math.pi * epoch / cell.t_max)) / 2
         order = torch.stack([torch.randperm(rows, generator=generator) for generator in orders])
-        for batch in order.split(protocol.batch_size, dim=1):
+        for batch in order.split(cell.batch_size, dim=1):
             step += 1
             x, y = tensors["train_x"][batch], tensors["train_y"][batch]
             g = many_gradients(parameters, x, y, rho, weight_decay)

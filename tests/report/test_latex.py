@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from made_up import Made, mse
 
-from genboost.report import figures, tables
+from genboost.report import tables
+from genboost.report.figures import catalogue, drawing
 
 pytestmark = pytest.mark.skipif(
     shutil.which("pdflatex") is None,
@@ -99,11 +100,11 @@ def test_a_grid_that_is_wider_than_any_page_still_compiles(tmp_path):
 
 def test_every_figure_can_be_included(tmp_path):
     made = Made(FIGURES)
-    captions = figures.captions(made.config)
+    captions = catalogue.captions(made.config)
     lines = []
     for name, figure in made.figures():
         caption = re.sub("([%&_#])", r"\\\1", captions[name].title)
-        (tmp_path / f"{name}.png").write_bytes(dict(figures.contents(figure))["png"])
+        (tmp_path / f"{name}.png").write_bytes(dict(drawing.contents(figure))["png"])
         lines += [
             r"\begin{figure}\centering",
             rf"\includegraphics[width=\textwidth,height=.8\textheight,keepaspectratio]{{{name}.png}}",

@@ -1,5 +1,6 @@
 """Every model counts once, in the mean of its own cell, or the aggregation says which is wrong."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,19 +55,21 @@ DATA = f"obesity (SYNTHETIC), {Data(**ARRAYS).digest}"
 
 
 def fingerprints(model, data=DATA):
-    parts = (model.protocol, model.cell, model.seed)
-    return [record.fingerprint(data, "c0de", engine, "cpu", *parts) for engine in ("simd", "torch")]
+    engines = ("simd", "torch")
+    return [record.fingerprint(model.record, data, "c0de", engine, "cpu") for engine in engines]
 
 
-def write(model, test_mse, path=None, engine="torch", data=DATA, **changes):
-    model = replace(model, **changes)
+def write(model, test_mse, seed=None, engine="torch", data=DATA, **settings):
+    """Write the record of a model, or of one with another seed and settings in its place."""
+    path = Path(model.record)
+    found = dict(zip(("simd", "torch"), fingerprints(model, data), strict=True))[engine]
+    model = grid.Model(model.cell.replace(**settings), model.seed if seed is None else seed)
     origin = {
         "data": {"name": "obesity (SYNTHETIC)", "sha256": ""},
         "engine": [engine, "cpu"],
-        "fingerprint": dict(zip(("simd", "torch"), fingerprints(model, data), strict=True))[engine],
+        "fingerprint": found,
     }
-    text = record.compose(model.cell, model.seed, model.protocol, result(test_mse), origin, RUN)
-    path = Path(path or model.record)
+    text = record.compose(model.cell, model.seed, result(test_mse), origin, RUN)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 
@@ -94,7 +97,7 @@ def mistakes(studies):
 def test_rows_are_the_models_in_the_order_of_the_configuration(studies):
     models = collect(studies)
     assert list(models.columns) == [
-        "data", "study", "optimizer", "learning_rate", "weight_decay", "sam_rho", "epochs",
+        "data", "study", "optimizer", "sam_rho", "epochs", "learning_rate", "weight_decay",
         "seed", "test_mse", "train_mse", "status", "engine",
     ]  # fmt: skip
     assert set(models["data"]) == {"obesity (SYNTHETIC)"}
@@ -139,7 +142,7 @@ def test_diverged_runs_are_counted_and_in_no_mean(studies):
     assert list(summary["diverged"][:3]) == [1, 3, 0]
     assert np.isnan(summary["test_mse"][1])
     assert aggregation.to_csv(models).splitlines()[1] == (
-        "obesity (SYNTHETIC),first,adam,3e-05,0.0,none,200,0,,,diverged,torch"
+        "obesity (SYNTHETIC),first,adam,none,200,3e-05,0.0,0,,,diverged,torch"
     )
 
 
@@ -151,24 +154,24 @@ def test_one_seed_has_no_standard_deviation(studies):
 
 
 def test_every_mistake_is_named(studies):
-    missing, short, cell, seed, protocol, data = studies[0].models[:6]
+    missing, short, rate, seed, width, data = studies[0].models[:6]
     Path(missing.record).unlink()
     Path(short.record).write_bytes(Path(short.record).read_bytes()[:-30])
-    write(cell, 1.0, cell.record, cell=replace(cell.cell, learning_rate=0.1))
-    write(seed, 1.0, seed.record, seed=7)
-    write(protocol, 1.0, protocol.record, protocol=replace(protocol.protocol, width=20))
+    write(rate, 1.0, learning_rate=0.1)
+    write(seed, 1.0, seed=7)
+    write(width, 1.0, width=20)
     write(data, 1.0, data="obesity, another digest")
     lines = mistakes(studies)
     assert lines[0] == "6 mistakes in the records of 18 models:"
     for line, model, what in zip(
         lines[1:],
-        (missing, short, cell, seed, protocol, data),
+        (missing, short, rate, seed, width, data),
         (
             ": No such file or directory; run snakemake again",
             "is damaged; run snakemake again",
-            "is of another cell (learning_rate 0.1 instead of 3e-05)",
+            "is of another learning_rate (0.1 instead of 3e-05)",
             "is of another seed (7 instead of 0)",
-            "is of another protocol (width 20 instead of 18)",
+            "is of another width (20 instead of 18)",
             "is of other data, code or engine",
         ),
         strict=True,
@@ -236,3 +239,36 @@ def test_records_of_other_data_are_refused_by_the_script(studies, arguments):
     with pytest.raises(UserError, match="18 mistakes in the records of 18 models"):
         aggregate.main(arguments)
     assert not Path("c.csv").exists()
+
+
+def test_what_varies_is_a_column_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = {"optimizer": "adam", "learning_rate": 1e-3, "weight_decay": 0, "sam_rho": "none"}
+    varied = {"width": [9, 18], "activation": ["relu", "tanh"], "stratify": [False, True]}
+    given = {"grid": {**settings, **varied, "seeds": 2}, "studies": {"one": {}, "two": {}}}
+    given["studies"]["two"] = {"training": {"batch_size": 8}, "grid": {"width": [18]}}
+    studies = grid.studies(config.resolve(given))
+    for number, model in enumerate(grid.models(studies)):
+        write(model, None if number == 3 else number / 3)
+    models = collect(studies)
+    assert list(models.columns) == [
+        "data", "study", "stratify", "width", "activation", "batch_size", "optimizer", "sam_rho",
+        "epochs", "learning_rate", "weight_decay", "seed", "test_mse", "train_mse", "status",
+        "engine",
+    ]  # fmt: skip
+    assert list(models["stratify"][:3]) == ["false", "false", "false"]
+    summary = aggregation.summarize(models)
+    assert len(summary) == 8 + 4
+    for name, frame in (("c.csv", models), ("s.csv", summary)):
+        Path(name).write_text(aggregation.to_csv(frame))
+        pd.testing.assert_frame_equal(aggregation.read_csv(name), frame, check_exact=True)
+    errors = aggregation.errors_by_cell(studies, aggregation.read_csv("c.csv"))
+    assert list(errors) == [(study.name, cell) for study in studies for cell in study.cells]
+    assert errors["one", studies[0].cells[2]] == {0: 4 / 3, 1: 5 / 3}
+
+
+def test_any_number_can_be_missing(tmp_path):
+    """Also one that a later version adds."""
+    frame = pd.DataFrame({"study": ["NA", "b"], "status": ["", "x"], "newer": [math.nan, 0.1]})
+    (tmp_path / "x.csv").write_text(aggregation.to_csv(frame))
+    pd.testing.assert_frame_equal(aggregation.read_csv(tmp_path / "x.csv"), frame)

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from some_cell import cell
 
 import train_trial
 from genboost import receipts
@@ -13,7 +14,8 @@ from genboost.analysis import audit, deck
 from genboost.data.arrays import Data
 from genboost.errors import UserError
 from genboost.report import audit_report
-from genboost.study import config, grid, readings
+from genboost.study import axes, config, readings, reference
+from genboost.study.cells import text
 from genboost.train import training
 
 FIGURES = deck.load()
@@ -42,7 +44,7 @@ def test_readings_are_tried_alone_and_in_pairs_that_do_not_contradict_each_other
     assert len(names) == 1 + 4 + 5
     (pair,) = [reading for reading in found if reading.names == ("constant", "scaled")]
     assert pair.title == "never stepped + scaled"
-    assert (pair.protocol.schedule, pair.data["scaling"]) == ("constant", "standard")
+    assert (pair.settings.schedule, pair.settings.scaling) == ("constant", "standard")
     assert pair.trial == "results/audit/trials/scaling~standard/schedule~constant.csv"
     assert {data["split_seed"] for data in pair.splits(3)} == {0, 1, 2}
 
@@ -129,12 +131,12 @@ def test_what_went_astray_counts_as_ten_times():
 
 
 def test_the_decks_cells_come_in_the_order_of_its_figures():
-    cells = readings.deck_cells(deck.PATH)
+    cells = reference.cells(deck.PATH, axes.standard())
     assert len(cells) == len(set(cells)) == 208
-    for cell, row in zip(cells, FIGURES.itertuples(), strict=True):
-        assert (cell.optimizer, cell.learning_rate) == (row.optimizer, row.learning_rate)
-        assert (cell.weight_decay, cell.epochs) == (row.weight_decay, row.epochs)
-        assert grid.text(cell.sam_rho) == row.sam_rho
+    for found, row in zip(cells, FIGURES.itertuples(), strict=True):
+        assert (found.optimizer, found.learning_rate) == (row.optimizer, row.learning_rate)
+        assert (found.weight_decay, found.epochs) == (row.weight_decay, row.epochs)
+        assert text(found.sam_rho) == row.sam_rho
 
 
 @pytest.fixture
@@ -155,22 +157,22 @@ def trial(tmp_path, monkeypatch):
         "optimizer,sam_rho,epochs,learning_rate,weight_decay,test_mse\n"
         "adam,0,3,3e-3,0,1.0\nsgd,0.05,2,1e-2,1e-3,2.0\nsgd,0,3,1e30,0,1.0\n"
     )
-    protocol = grid.Protocol(
-        1, 3, "relu", 4, "constant", 1, 0.0, "l2", "torch", "epoch", "mean", "last"
-    )
-    output = tmp_path / "trial.csv"
     asked = {"seeds": 2, "execution": ["torch", "cpu"]}
+    changes = {"hidden_layers": 1, "width": 3, "batch_size": 4, "schedule": "constant"}
+    settings = {**axes.standard(), **changes}
+    output = tmp_path / "trial.csv"
     arguments = [
         *("--data", *map(str, files), "--deck", str(figures), "--output", str(output)),
-        *("--request", receipts.request("trial", "", protocol=vars(protocol), **asked)),
+        *("--request", receipts.request("trial", "", **asked)),
+        *("--settings", json.dumps(settings)),
     ]
     monkeypatch.chdir(tmp_path)
     train_trial.main(arguments)
-    return arguments, output, files, protocol
+    return arguments, output, files, changes
 
 
 def test_a_trial_has_the_errors_of_every_split_cell_and_seed(trial):
-    _, output, files, protocol = trial
+    _, output, files, changes = trial
     found = audit.read_trial(output, splits=2, seeds=2)
     assert found["last"].shape == (2, 3, 2)
     assert np.isnan(found["last"][:, 2]).all()  # diverged
@@ -182,9 +184,11 @@ def test_a_trial_has_the_errors_of_every_split_cell_and_seed(trial):
     def engine(problem):
         yield Group(range(len(problem.optimizer)), torch_engine.train(problem), 0.0)
 
-    model = (grid.Cell("sgd", 1e-2, 1e-3, 0.05, 2), 1)
+    deck_cell = {"optimizer": "sgd", "sam_rho": 0.05, "epochs": 2}
+    rates = {"learning_rate": 1e-2, "weight_decay": 1e-3}
+    model = (cell(**deck_cell, **rates, **changes), 1)
     data = Data.load(files[1])
-    ((_, expected),) = training.train([model], protocol, data, engine)
+    ((_, expected),) = training.train([model], data, engine)
     assert found["last"][1, 1, 1] == expected.test_mse[-1]
     assert found["best"][1, 1, 1] == expected.test_mse.min()
 

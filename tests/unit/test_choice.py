@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 import torch
+from some_cell import cell
 
 from genboost.data.arrays import Data
 from genboost.errors import UserError
@@ -44,6 +45,10 @@ def machine(monkeypatch):
     return machine
 
 
+def cells(*optimizers: str) -> list:
+    return [cell(optimizer=name) for name in optimizers]
+
+
 def kind(engine: Engine) -> tuple[str, str]:
     return engine.name.split()[0], engine.device
 
@@ -67,7 +72,7 @@ def kind(engine: Engine) -> tuple[str, str]:
 )
 def test_what_is_chosen(machine, engine, device, kernel, gpu, expected):
     machine.kernel, machine.gpu = kernel, gpu
-    assert kind(choice.choose(engine, device, {"sgd", "adam"})) == expected
+    assert kind(choice.choose(engine, device, cells("sgd", "adam"))) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,62 +81,74 @@ def test_what_is_chosen(machine, engine, device, kernel, gpu, expected):
         (
             "simd",
             "auto",
-            {"lion", "adam"},
+            ("lion", "adam"),
             True,
             "simd does not know lion; set it to auto or torch",
         ),
-        ("simd", "cuda", {"adam"}, True, "simd runs on the CPU; set execution.device to cpu"),
-        ("simd", "cpu", {"adam"}, False, "simd, but no C compiler was found"),
-        ("auto", "cuda", {"adam"}, True, "torch finds no GPU; set it to cpu or auto"),
-        ("torch", "cuda", {"adam"}, True, "torch finds no GPU; set it to cpu or auto"),
+        ("simd", "cuda", ("adam",), True, "simd runs on the CPU; set execution.device to cpu"),
+        ("simd", "cpu", ("adam",), False, "simd, but no C compiler was found"),
+        ("auto", "cuda", ("adam",), True, "torch finds no GPU; set it to cpu or auto"),
+        ("torch", "cuda", ("adam",), True, "torch finds no GPU; set it to cpu or auto"),
     ],
 )
 def test_what_cannot_be_had_is_said(machine, engine, device, optimizers, kernel, message):
     machine.kernel = kernel
     with pytest.raises(UserError, match=message):
-        choice.choose(engine, device, optimizers)
+        choice.choose(engine, device, cells(*optimizers))
 
 
 def test_an_optimizer_that_the_kernel_does_not_know_goes_to_torch():
-    assert kind(choice.choose("auto", "auto", {"adam", "lion"})) == ("torch", "cpu")
+    assert kind(choice.choose("auto", "auto", cells("adam", "lion"))) == ("torch", "cpu")
+
+
+def test_an_activation_that_the_kernel_does_not_know_goes_to_torch():
+    unknown = [cell(), cell(activation="mish")]
+    assert kind(choice.choose("auto", "auto", unknown)) == ("torch", "cpu")
+    assert policy.wants_gpu("auto", "auto", unknown)
+    assert not policy.by_kernel("auto", "auto", unknown)
+    with pytest.raises(UserError, match=r"execution\.engine: simd does not know mish; set it to"):
+        choice.choose("simd", "cpu", unknown)
+    (mistake,) = policy.mistakes("simd", unknown)
+    assert mistake[0] == ("execution", "engine")
+    assert list(policy.mistakes("auto", unknown)) == []
 
 
 def test_falling_back_to_torch_is_said(machine, capsys):
     machine.kernel = False
-    choice.choose("auto", "auto", {"adam"})
+    choice.choose("auto", "auto", cells("adam"))
     assert "many times slower: no C compiler was found" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("engine", "device", "optimizers", "expected"),
     [
-        ("auto", "auto", {"sgd", "adam"}, False),
-        ("auto", "auto", {"adam", "lion"}, True),
-        ("auto", "cpu", {"lion"}, False),
-        ("auto", "cuda", {"adam"}, True),
-        ("torch", "auto", {"adam"}, True),
-        ("torch", "cpu", {"adam"}, False),
-        ("simd", "auto", {"adam"}, False),
+        ("auto", "auto", ("sgd", "adam"), False),
+        ("auto", "auto", ("adam", "lion"), True),
+        ("auto", "cpu", ("lion",), False),
+        ("auto", "cuda", ("adam",), True),
+        ("torch", "auto", ("adam",), True),
+        ("torch", "cpu", ("adam",), False),
+        ("simd", "auto", ("adam",), False),
     ],
 )
 def test_a_gpu_is_for_what_the_kernel_does_not_train(engine, device, optimizers, expected):
-    assert policy.wants_gpu(engine, device, optimizers) == expected
+    assert policy.wants_gpu(engine, device, cells(*optimizers)) == expected
 
 
 def test_a_gpu_that_the_job_was_not_given_is_left_alone(machine):
     machine.gpu, machine.visible = True, []
-    assert kind(choice.choose("auto", "auto", {"adam"})) == ("simd", "cpu")
+    assert kind(choice.choose("auto", "auto", cells("adam"))) == ("simd", "cpu")
 
 
 def test_a_gpu_that_torch_cannot_use_is_left_alone(machine, monkeypatch):
     machine.gpu = True
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert kind(choice.choose("auto", "auto", {"adam"})) == ("simd", "cpu")
+    assert kind(choice.choose("auto", "auto", cells("adam"))) == ("simd", "cpu")
 
 
 @pytest.mark.parametrize("engine", ["simd", "torch"])
 def test_the_cores_that_were_given_are_used(machine, engine):
-    choice.choose(engine, "cpu", {"adam"}, threads=3)
+    choice.choose(engine, "cpu", cells("adam"), threads=3)
     assert machine.threads == 3
 
 
@@ -152,7 +169,7 @@ def test_the_torch_engine_hands_back_all_models_in_one_group():
         order_of=np.zeros(2, int),
         decoupled=False,
     )
-    engine = choice.choose("torch", "cpu", {"adam"})
+    engine = choice.choose("torch", "cpu", cells("adam"))
     assert engine.name == f"torch {torch.__version__}"
     (group,) = engine.train(problem)
     assert list(group.models) == [0, 1]

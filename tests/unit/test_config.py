@@ -3,7 +3,6 @@
 import copy
 import re
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genboost.data import dataset
 from genboost.errors import UserError
-from genboost.study import config as configuration
-from genboost.study import grid
+from genboost.study import axes, grid, schema
+from genboost.study.cells import text
 from genboost.study.config import resolve
+from genboost.study.mistakes import check_file
 from genboost.train import problem
 from genboost.train.engines import optim, torch_engine
 
@@ -43,26 +44,31 @@ def test_the_shipped_configuration_is_the_defaults_and_a_second_study():
     second = copy.deepcopy(standard["studies"]["grid"])
     second["title"] = ours["studies"]["second_chance"]["title"]
     second["training"]["epochs_sam"] = 200
-    second["grid"].update(optimizer=["adam"], sam_rho=[0.02])
+    second["grid"][0].update(optimizer=["adam"], sam_rho=[0.02])
     assert ours["studies"]["second_chance"] == second
 
 
 def test_the_shipped_configuration_lists_every_key_a_user_needs():
-    properties = configuration.schema()["properties"]
+    properties = schema.written()["properties"]
     for section in properties.keys() - {"studies", "comparisons"}:
         # The name of the one data set that is shipped is nothing to change in a first run.
-        assert set(SHIPPED[section]) == set(properties[section]["properties"]) - {"dataset"}
+        # Nor are the epochs of a grid, which `training` has.
+        keys = set(properties[section]["properties"]) - {"dataset"}
+        assert set(SHIPPED[section]) == keys - ({"epochs"} if section == "grid" else set())
 
 
 def test_the_defaults_are_those_of_the_deck():
     study = resolve({})["studies"]["grid"]
-    assert study["grid"] == {
-        "optimizer": ["sgd", "adam"],
-        "learning_rate": [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 2e-2],
-        "weight_decay": [0.0, 1e-4, 1e-3, 1e-2],
-        "sam_rho": [None, 0.02, 0.05, 0.1],
-        "seeds": [0, 1, 2],
-    }
+    assert study["grid"] == [
+        {
+            "optimizer": ["sgd", "adam"],
+            "sam_rho": [None, 0.02, 0.05, 0.1],
+            "epochs": None,
+            "learning_rate": [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 2e-2],
+            "weight_decay": [0.0, 1e-4, 1e-3, 1e-2],
+            "seeds": [0, 1, 2],
+        }
+    ]
     assert study["model"] == {
         "hidden_layers": 4,
         "width": 18,
@@ -81,7 +87,7 @@ def test_the_defaults_are_those_of_the_deck():
         "loss": "mean",
         "test_error": "last",
     }
-    assert configuration.description(study["data"]["dataset"]).zeroed_features == ("Weight",)
+    assert dataset.find(study["data"]["dataset"]).zeroed_features == ("Weight",)
     assert study["data"]["zeroed_features"] is None  # the description's
     assert study["data"]["test_fraction"] == 0.2
 
@@ -98,11 +104,11 @@ def test_a_study_overrides_single_keys_and_inherits_the_rest():
     )
     one, two = resolved["studies"]["one"], resolved["studies"]["two"]
     assert one["model"] == resolved["model"] | {"hidden_layers": 2, "width": 9}
-    assert one["grid"]["seeds"] == [0, 1]
-    assert one["grid"]["sam_rho"] == [None]
+    assert one["grid"][0]["seeds"] == [0, 1]
+    assert one["grid"][0]["sam_rho"] == [None]
     assert one["title"] == "one"
     assert two["model"] == resolved["model"] | {"hidden_layers": 4, "width": 9}
-    assert two["grid"]["seeds"] == [7]
+    assert two["grid"][0]["seeds"] == [7]
 
 
 @pytest.mark.parametrize("nothing", ["", "null", "none", "'null'"])
@@ -119,10 +125,10 @@ def test_an_empty_block_means_the_defaults(text):
 def test_resolving_changes_nothing_in_the_input_or_the_defaults():
     given_config = yaml.safe_load("grid: {learning_rate: [3e-5]}")
     before = copy.deepcopy(given_config)
-    resolve(given_config)["grid"]["learning_rate"].append(1.0)
-    resolve({})["grid"]["weight_decay"].append(1.0)
+    resolve(given_config)["grid"][0]["learning_rate"].append(1.0)
+    resolve({})["grid"][0]["weight_decay"].append(1.0)
     assert given_config == before
-    assert resolve({})["grid"]["weight_decay"] == [0.0, 1e-4, 1e-3, 1e-2]
+    assert resolve({})["grid"][0]["weight_decay"] == [0.0, 1e-4, 1e-3, 1e-2]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +160,7 @@ def test_all_spellings_of_a_number_are_the_same_cell_and_path(spelling):
     ],
 )
 def test_numbers_and_none(spelling, key, value):
-    found = resolve(yaml.safe_load(spelling))["grid"][key]
+    found = resolve(yaml.safe_load(spelling))["grid"][0][key]
     assert [(type(item), str(item)) for item in found] == [(type(v), str(v)) for v in value]
 
 
@@ -167,10 +173,10 @@ def test_a_choice_may_be_text_as_the_command_line_has_it(spelling, gpus):
 @settings(deadline=None)
 @given(st.floats(min_value=0, allow_infinity=False, allow_subnormal=False))
 def test_any_number_means_the_same_however_it_is_written(number):
-    spellings = {repr(number), f"{number:.17e}", grid.text(number)}
+    spellings = {repr(number), f"{number:.17e}", text(number)}
     for spelling in spellings:
         found = resolve(yaml.safe_load(f"grid: {{learning_rate: [{spelling}]}}"))
-        assert found["grid"]["learning_rate"] == [number]
+        assert found["grid"][0]["learning_rate"] == [number]
 
 
 # What a configuration must not be.
@@ -228,17 +234,13 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ),
         ("data: {stratify: 1}", "data.stratify: 1 is not a valid value; it takes true or false"),
         ("data: {stratify: 'yes'}", 'data.stratify: "yes" is not a valid value; it takes true or'),
-        (
-            "grid: {learning_rate: 3e-5}",
-            'grid.learning_rate: "3e-5" is not a valid value; it takes',
-        ),
+        ("grid: {learning_rate: fast}", 'grid.learning_rate[0]: "fast" is not a valid value'),
         ("grid: {learning_rate: [fast]}", 'grid.learning_rate[0]: "fast" is not a valid value'),
         ("grid: {learning_rate: [none]}", 'grid.learning_rate[0]: "none" is not a valid value'),
         (
             "grid: {learning_rate: }",
             "grid.learning_rate: null is not a valid value; it takes a list",
         ),
-        ("grid: {sam_rho: none}", 'grid.sam_rho: "none" is not a valid value; it takes a list'),
         ("model: {width: 0}", "model.width: 0 is out of range; at least 1"),
         ("model: {width: 1.5}", "model.width: 1.5 is not a valid value; it takes a whole number"),
         ("model: {hidden_layers: -1}", "model.hidden_layers: -1 is negative"),
@@ -274,7 +276,7 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("studies: {a: {grid: {sam_rho: [.nan]}}}", "studies.a.grid.sam_rho[0]: nan is not finite"),
         (
             "studies: {a: {grid: 3}}",
-            "studies.a.grid: 3 is not a valid value; it takes a block of keys",
+            "studies.a.grid: 3 is not a valid value; it takes a block of keys or a list",
         ),
         ("studies: {a: 3}", "studies.a: 3 is not a valid value; it takes a block of keys"),
         ("studies: {a: , b: none}", "studies: all are null; it needs at least one study"),
@@ -335,8 +337,8 @@ def toy(tmp_path, monkeypatch) -> Path:
         "{title: Toy, licence: CC0, citation: Nobody, label: {name: y, classes: {low: 3, high: 4}},"
         " columns: {a: {range: [0, 1]}}}"
     )
-    shutil.copy(configuration.DATASETS / "obesity.yaml", tmp_path)
-    monkeypatch.setattr(configuration, "DATASETS", tmp_path)
+    shutil.copy(dataset.DATASETS / "obesity.yaml", tmp_path)
+    monkeypatch.setattr(dataset, "DATASETS", tmp_path)
     return path
 
 
@@ -417,15 +419,15 @@ def test_a_file_that_does_not_say_one_thing_is_refused(tmp_path, text, expected)
     path = tmp_path / "mine.yaml"
     path.write_text(text)
     with pytest.raises(UserError, match=re.escape(expected)) as raised:
-        configuration.check_file(path)
+        check_file(path)
     assert str(path) in str(raised.value)
 
 
 def test_anchors_and_merged_keys_are_no_repetition(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: [*a, *a, 1, 1]\n")
-    configuration.check_file(path)
-    configuration.check_file(ROOT / "config.yaml")
+    check_file(path)
+    check_file(ROOT / "config.yaml")
 
 
 # The schema.
@@ -442,7 +444,7 @@ def blocks(rule: dict, place: str = "") -> list[tuple[str, dict]]:
 
 
 def test_every_block_of_the_schema_is_closed_and_every_key_has_a_description_and_a_default():
-    for place, block in blocks(configuration.schema()):
+    for place, block in blocks(schema.written()):
         assert "additionalProperties" in block, place
         assert block["additionalProperties"] is not True
         for name, rule in block.get("properties", {}).items():
@@ -457,19 +459,93 @@ def test_every_block_of_the_schema_is_closed_and_every_key_has_a_description_and
 
 
 def test_every_default_is_valid():
-    for section in configuration.schema()["properties"].keys() - {"studies", "comparisons"}:
-        resolve({section: copy.deepcopy(configuration.defaults(section))})
+    for section in schema.schema()["properties"].keys() - {"studies", "comparisons"}:
+        resolve({section: copy.deepcopy(schema.defaults(section))})
 
 
 def test_the_schema_knows_what_the_code_knows():
-    properties = configuration.schema()["properties"]
+    properties = schema.schema()["properties"]
     choices = properties["grid"]["properties"]["optimizer"]["items"]["enum"]
     assert set(choices) == set(optim.OPTIMIZERS)
     assert set(choices) >= problem.KERNEL_OPTIMIZERS
     activations = properties["model"]["properties"]["activation"]["enum"]
     assert set(activations) == set(torch_engine.ACTIVATIONS)
-    axes = properties["execution"]["properties"]["fuse"]["items"]["enum"]
-    assert set(axes) == set(grid.AXES)
+    fused = properties["execution"]["properties"]["fuse"]["items"]["enum"]
+    assert set(fused) == {*axes.AXES, "seed"}
+
+
+def test_every_scalar_setting_is_an_axis_and_a_choice_of_cells():
+    full = schema.schema()["properties"]
+    claim = full["comparisons"]["additionalProperties"]["properties"]["a"]["properties"]
+    curve = full["figures"]["properties"]["curves"]["items"]["properties"]
+    assert {"batch_size", "width", "split_seed", "stratify", "epochs", "optimizer"} < set(axes.AXES)
+    assert not {"dataset", "source", "path", "zeroed_features", "epochs_sam"} & set(axes.AXES)
+    assert set(full["grid"]["properties"]) == {*axes.AXES, "seeds"}
+    assert set(claim) == set(curve) == {*axes.AXES, "study"}
+    assert set(full["tables"]["properties"]["rows"]["enum"]) == set(axes.AXES)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("grid: {width: [9, 0]}", "grid.width[1]: 0 is out of range; at least 1"),
+        ("grid: {width: 9.5}", "grid.width[0]: 9.5 is not a valid value; it takes a whole number"),
+        ("grid: {activation: [relu, rleu]}", 'grid.activation[1]: "rleu" is unknown; choose from'),
+        ("grid: {dataset: [obesity]}", "grid.dataset: unknown key"),
+        ("grid: {epochs_sam: [3]}", "grid.epochs_sam: unknown key; did you mean epochs?"),
+        ("grid: []", "grid: is empty; it needs at least one entry"),
+        ("grid: [{width: 9}, {widht: 9}]", "grid[1].widht: unknown key; did you mean width?"),
+        ("grid: [{width: 9}, {width: [9, 9]}]", "grid[1].width: has 9 more than once"),
+        ("grid: [{seeds: 2}, {}]", "grid[1].seeds: all grids of a list take the same seeds"),
+        (
+            "studies: {a: {grid: [{seeds: 2}, {seeds: [0]}]}}",
+            "studies.a.grid[1].seeds: all grids of a list take the same seeds",
+        ),
+        (
+            "studies: {a: {model: {width: 9}, grid: {width: [9, 18]}}}",
+            "studies.a.grid.width: is an axis here and a setting in studies.a.model.width; keep",
+        ),
+        (
+            "studies: {a: {training: {epochs: 9}, grid: [{epochs: 3}]}}",
+            "studies.a.grid[0].epochs: is an axis here and a setting in studies.a.training.epochs",
+        ),
+        ("tables: {rows: widht}", 'tables.rows: "widht" is unknown; choose from'),
+        ("tables: {rows: weight_decay}", "tables.columns: is weight_decay, as the rows are"),
+        ("execution: {fuse: [seeds]}", 'execution.fuse[0]: "seeds" is unknown; choose from'),
+        ("figures: {curves: [{study: x}]}", 'figures.curves[0].study: "x" is unknown; choose from'),
+    ],
+)
+def test_a_mistake_in_an_axis_has_one_clear_message(text, expected):
+    (message,) = mistakes(text)
+    assert message.startswith(expected)
+
+
+def test_a_list_of_grids_takes_what_it_lacks_from_the_defaults_and_a_study_overrides_each():
+    resolved = resolve(
+        yaml.safe_load("""
+        grid:
+          - {optimizer: sgd, batch_size: [8, 32]}
+          - {optimizer: adam, width: 9}
+        studies:
+          a: {}
+          b: {grid: {learning_rate: 0.5}}
+          c: {model: {width: 20}, training: {epochs: 7}}
+          d: {grid: [{seeds: 1, weight_decay: 0}, {seeds: 1, weight_decay: 1}]}
+        """)
+    )
+    grids = {name: study["grid"] for name, study in resolved["studies"].items()}
+    first, second = resolved["grid"]
+    assert (first["optimizer"], first["batch_size"], first["seeds"]) == (
+        ["sgd"],
+        [8, 32],
+        [0, 1, 2],
+    )
+    assert second["learning_rate"] == resolve({})["grid"][0]["learning_rate"]
+    assert grids["a"] == [first, second]
+    assert grids["b"] == [{**grid, "learning_rate": [0.5]} for grid in (first, second)]
+    assert "width" not in grids["c"][1]  # what the study says counts before what it takes over
+    assert [grid["weight_decay"] for grid in grids["d"]] == [[0.0], [1.0]] * 2
+    assert {tuple(grid["seeds"]) for grid in grids["d"]} == {(0,)}
 
 
 def test_messages_have_no_python_in_them():
@@ -485,7 +561,7 @@ def test_a_comparison_is_filled_in():
             "title": "ours",
             "claim": "lower",
             "by": "best",
-            "a": {"learning_rate": 0.003, "sam_rho": [None, 0.02]},
+            "a": {"learning_rate": [0.003], "sam_rho": [None, 0.02]},
             "b": None,
         }
     }
@@ -494,7 +570,7 @@ def test_a_comparison_is_filled_in():
     for claim, message in [
         ({"study": "gird"}, r'a\.study: "gird" is unknown; choose from grid'),
         ({"study": ["grid", "gird"]}, r'a\.study: "gird" is unknown; choose from grid'),
-        ({"optimizer": "sdg"}, r'a\.optimizer: "sdg" is unknown; choose from sgd, adam'),
+        ({"optimizer": "sdg"}, r'a\.optimizer\[0\]: "sdg" is unknown; choose from sgd, adam'),
     ]:
         with pytest.raises(UserError, match=rf"comparisons\.x\.{message}"):
             resolve({"comparisons": {"x": {"a": claim}}})
@@ -521,15 +597,12 @@ EXAMPLES = [None, *sorted((ROOT / "studies").glob("*.yaml"))]
 def test_shipped_comparisons_are_about_cells_that_there_are(example):
     resolved = resolve(merged(SHIPPED, yaml.safe_load(example.read_text()) if example else {}))
     cells = [
-        {"study": study.name, **asdict(cell)}
-        for study in grid.studies(resolved)
-        for cell in study.cells
+        {"study": study.name, **cell} for study in grid.studies(resolved) for cell in study.cells
     ]
     assert len(resolved["comparisons"]) >= 6
     for name, claim in resolved["comparisons"].items():
         for side in filter(None, (claim["a"], claim["b"])):
-            wanted = {k: v if isinstance(v, list) else [v] for k, v in side.items()}
-            assert any(all(c[k] in v for k, v in wanted.items()) for c in cells), name
+            assert any(all(c[k] in v for k, v in side.items()) for c in cells), name
 
 
 def test_a_boolean_can_be_text_as_the_command_line_has_it():

@@ -7,15 +7,21 @@ import pandas as pd
 import pytest
 
 from genboost.analysis import deck
-from genboost.study import config, grid
+from genboost.study import axes, config, grid
 
 FIGURES = deck.load()
-CELL = {"optimizer": "adam", "weight_decay": 0.0, "sam_rho": "none", "epochs": 200}
+CELL = {"optimizer": "adam", "sam_rho": "none", "epochs": 200, "weight_decay": 0.0}
+# Cells that the deck has, and others.
+GRID = {
+    "learning_rate": [3e-3, 1e-3, 3e-5, 1e-4, 3e-4, 2e-2, 0.5],
+    "weight_decay": [0, 1e-4, 1e-3, 1e-2, 0.5],
+    "epochs": [100, 199, 200],
+}
 
 
 def study(name: str = "grid", dataset: str = "obesity", **overrides) -> grid.Study:
     """Return a study of the standard experiment, but for what is overridden."""
-    resolved = config.resolve({"studies": {name: overrides}})
+    resolved = config.resolve({"grid": GRID, "studies": {name: overrides}})
     resolved["studies"][name]["data"]["dataset"] = dataset  # which need not exist here
     return grid.studies(resolved)[0]
 
@@ -32,9 +38,9 @@ def compare(rows: list[dict], *studies: grid.Study, figures: pd.DataFrame = FIGU
 
 def test_the_figures_that_the_project_carries():
     assert len(FIGURES) == 208
-    assert not FIGURES.duplicated(grid.CELL).any()
+    assert not FIGURES.duplicated(axes.ALWAYS).any()
     best = FIGURES.loc[FIGURES["deck"].idxmin()]
-    assert list(best[grid.CELL]) == ["adam", 3e-3, 1e-4, "none", 200]
+    assert list(best[axes.ALWAYS]) == ["adam", "none", 200, 3e-3, 1e-4]
     assert best["deck"] == 0.85182645
     assert set(FIGURES["sam_rho"]) == {"none", "0.02", "0.05", "0.1"}
     assert (FIGURES["epochs"][FIGURES["sam_rho"] == "none"] == 200).all()
@@ -94,12 +100,25 @@ def test_other_seeds_and_cells_are_the_same_experiment():
     assert deck.is_repeated_by(more)
 
 
+def test_of_a_study_only_the_cells_that_repeat_the_experiment_are_compared():
+    varied = study("varied", grid={"width": [9, 18], "split_seed": [0, 1]})
+    assert deck.is_repeated_by(varied)
+    rows = [
+        {**row, "width": width, "split_seed": split}
+        for width in (9, 18)
+        for split in (0, 1)
+        for row in runs([width + split / 2, width], "varied")
+    ]
+    (row,) = compare(rows, varied).to_dict("records")
+    assert row["test_mse"] == 18
+
+
 def test_agreement_by_hand():
     # Ours by the deck's: 2, 1/2, 2, 1.
     figures = FIGURES.head(4).assign(deck=[1.0, 2.0, 4.0, 4.0])
     rows = [
         row
-        for cell, error in zip(figures[grid.CELL].to_dict("records"), (2, 1, 8, 4), strict=True)
+        for cell, error in zip(figures[axes.ALWAYS].to_dict("records"), (2, 1, 8, 4), strict=True)
         for row in runs([error] * 3, **cell)
     ]
     found = deck.agreement(compare(rows, figures=figures))
@@ -116,7 +135,7 @@ def test_the_noise_floor_is_reached_by_another_sample_of_the_same():
     figures, rows = FIGURES.copy(), []
     for n, cell in FIGURES.iterrows():
         spread = 0.1 * cell["deck"]
-        rows += runs(list(random.normal(cell["deck"], spread, 10)), **cell[grid.CELL])
+        rows += runs(list(random.normal(cell["deck"], spread, 10)), **cell[axes.ALWAYS])
         figures.loc[n, "deck"] = random.normal(cell["deck"], spread, 3).mean()
     found = deck.agreement(compare(rows, figures=figures))
     assert found.log_error == pytest.approx(found.noise_floor, rel=0.15)
@@ -134,8 +153,9 @@ def test_a_cell_that_two_studies_have_counts_once():
 
 def test_nothing_to_compare():
     """No cell that the deck has, or none that is of its experiment."""
+    elsewhere = study("elsewhere", model={"width": 20})
     for rows in (runs([1.0] * 3, learning_rate=0.5), runs([1.0] * 3, "elsewhere")):
-        found = deck.agreement(compare(rows))
+        found = deck.agreement(compare(rows, study(), elsewhere))
         assert found.cells == 0
         assert math.isnan(found.geometric_mean_ratio) and math.isnan(found.log_error)
 

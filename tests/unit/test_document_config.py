@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 import document_config
-from genboost.study import config
+from genboost.study import config, schema
 
 PAGE = Path(__file__).parents[2] / "docs/configuration.md"
 
 
 def test_the_page_is_up_to_date():
-    page = document_config.page(config.schema())
+    page = document_config.page(schema.written())
     assert PAGE.read_text() == page, "docs/configuration.md and the schema differ: run `make docs`"
 
 
@@ -22,7 +22,7 @@ def keys(rule: dict, place: str = "") -> list[tuple[str, str, dict]]:
     """Return every key of the schema with the block that it is in."""
     found = []
     for name, child in (rule.get("properties") or {}).items():
-        if child.get("type") == "object":
+        if "properties" in child or "additionalProperties" in child:
             found += keys(child, f"{place}.{name}".lstrip("."))
         else:
             found.append((place, name, child))
@@ -33,7 +33,7 @@ def keys(rule: dict, place: str = "") -> list[tuple[str, str, dict]]:
 
 def test_every_key_is_there_in_its_block_with_its_description():
     sections = dict(re.findall(r"^##+ (\S+)\n(.*?)(?=^##|\Z)", PAGE.read_text(), re.M | re.S))
-    for place, name, rule in keys(config.schema()):
+    for place, name, rule in keys(schema.written()):
         (row,) = (line for line in sections[place].splitlines() if line.startswith(f"| `{name}` |"))
         assert row.count(" | ") == 3
         assert rule.get("description", "What this study overrides") in row
@@ -43,8 +43,8 @@ def test_every_key_is_there_in_its_block_with_its_description():
 
 @pytest.mark.parametrize("change", ["description", "default", "choice", "key"])
 def test_a_change_of_the_schema_changes_the_page(change):
-    schema = copy.deepcopy(config.schema())
-    rules = schema["properties"]["training"]["properties"]
+    changed = copy.deepcopy(schema.written())
+    rules = changed["properties"]["training"]["properties"]
     match change:
         case "description":
             rules["t_max"]["description"] = "Another."
@@ -54,7 +54,7 @@ def test_a_change_of_the_schema_changes_the_page(change):
             rules["schedule"]["enum"] = ["cosine"]
         case "key":
             del rules["t_max"]
-    assert document_config.page(schema) != document_config.page(config.schema())
+    assert document_config.page(changed) != document_config.page(schema.written())
 
 
 @pytest.mark.parametrize(

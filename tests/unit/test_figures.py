@@ -8,7 +8,7 @@ from made_up import BASELINES, Made, curves, mse
 from matplotlib.colors import LogNorm, to_hex, to_rgb
 
 from genboost.errors import UserError
-from genboost.report import figures
+from genboost.report.figures import catalogue, drawing
 
 SMALL = {
     "training": {"epochs": 8, "epochs_sam": 4},
@@ -91,15 +91,15 @@ def test_any_grid_can_be_drawn(made):
     drawn = {
         f"{name}.{ending}": content
         for name, figure in made.figures()
-        for ending, content in figures.contents(figure)
+        for ending, content in drawing.contents(figure)
     }
-    assert list(drawn) == figures.names(made.config)
+    assert list(drawn) == catalogue.names(made.config)
     for name, content in drawn.items():
         assert content.startswith(b"\x89PNG" if name.endswith(".png") else b"<?xml")
 
 
 def test_the_same_figure_is_the_same_bytes(small):
-    first, second = (dict(figures.contents(small.figure("learning-rate-grid"))) for _ in range(2))
+    first, second = (dict(drawing.contents(small.figure("learning-rate-grid"))) for _ in range(2))
     assert first == second
     assert b"<dc:date>" not in first["svg"]
     assert matplotlib.__version__.encode() not in first["png"] + first["svg"]
@@ -167,7 +167,7 @@ def test_heatmaps_share_one_scale_and_hatch_what_diverged():
 
 def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
     study = small.results.studies[0]
-    norm = figures.color_scale(small.results, study)
+    norm = drawing.color_scale(small.results, study)
     assert (norm.vmin, norm.vmax) == (small.results.lowest["grid"], BASELINES["mean"]["test_mse"])
     bar = small.figure("heatmap-grid").axes[-1]
     labels = {
@@ -225,15 +225,19 @@ def test_curves_are_read_for_the_models_that_are_shown_only(small):
 
 def test_chosen_cells_have_the_values_of_a_choice(small):
     studies = small.results.studies
-    found = figures.chosen_cells(
-        studies, [{"optimizer": "adam", "sam_rho": None, "learning_rate": 1e-3}, {"sam_rho": None}]
+    found = catalogue.chosen_cells(
+        studies,
+        [
+            {"optimizer": ["adam"], "sam_rho": [None], "learning_rate": [1e-3]},
+            {"sam_rho": [None]},
+        ],
     )
     cells = [cell for _, cell in found]
     assert len(cells) == len(set(cells)) == 12
     assert all(cell.sam_rho is None for cell in cells)
     assert {cell.weight_decay for cell in cells[:2]} == {0, 1e-2}
     with pytest.raises(UserError, match=r"figures.curves\[1\]: no study has .*learning_rate 5"):
-        figures.chosen_cells(studies, [{"sam_rho": None}, {"learning_rate": 5.0}])
+        catalogue.chosen_cells(studies, [{"sam_rho": [None]}, {"learning_rate": [5.0]}])
 
 
 def test_differences_lie_where_they_are_and_claims_on_their_side():
@@ -309,10 +313,10 @@ def luminance(color):
 
 def test_colours_can_be_read_in_grey():
     norm = LogNorm(0.5, 4)
-    shown = [figures.color(0.5 * 8 ** (k / 50), norm) for k in range(51)]
+    shown = [drawing.color(0.5 * 8 ** (k / 50), norm) for k in range(51)]
     backgrounds = [luminance(background) for background, _ in shown]
     assert backgrounds == sorted(backgrounds, reverse=True)
     for background, (_, ink) in zip(backgrounds, shown, strict=True):
         light, dark = sorted((background, luminance(ink)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
-    assert figures.color(1e9, norm) == figures.color(4, norm)
+    assert drawing.color(1e9, norm) == drawing.color(4, norm)

@@ -1,22 +1,24 @@
-"""The grid: cells, paths and packs."""
+"""The grid: cells, models, and the paths that name them."""
 
-import dataclasses
 import itertools
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from some_cell import cell
 
-from genboost.study import config, grid
-from genboost.study.cells import Cell, Protocol
+from genboost.data import dataset
+from genboost.study import axes, config, grid, schema
+from genboost.study.cells import Cell, text
 from genboost.study.grid import Model
 
-SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
-STANDARD = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")
-RATES = st.floats(min_value=0, allow_infinity=False, allow_subnormal=False)
+ROOT = Path(__file__).parents[2]
+SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 def studies(text: str = "{}") -> list[grid.Study]:
@@ -57,88 +59,131 @@ def test_another_data_variant_or_protocol_is_another_model():
 
 
 def test_every_cell_of_the_product_is_there_once():
-    (study,) = studies()
-    axes = config.resolve({})["grid"]
-    product = itertools.product(*(axes[axis] for axis in grid.AXES[:-1]))
-    ours = [(c.optimizer, c.learning_rate, c.weight_decay, c.sam_rho) for c in study.cells]
-    assert sorted(ours, key=str) == sorted(product, key=str)
+    (study,) = studies("grid: {width: [9, 18], stratify: [true, false]}")
+    (ours,) = config.resolve({})["grid"]
+    names = ("optimizer", "sam_rho", "learning_rate", "weight_decay")
+    product = itertools.product([True, False], [9, 18], *(ours[name] for name in names))
+    found = [(c.stratify, c.width, *(c[name] for name in names)) for c in study.cells]
+    assert found == list(product)
+
+
+def two_values(axis: axes.Setting) -> list:
+    """Return two values that a setting may have."""
+    kinds = schema.types(axis.rule)
+    if "enum" in axis.rule:
+        return axis.rule["enum"][:2]
+    return [False, True] if "boolean" in kinds else [0.25, 0.5] if "number" in kinds else [7, 8]
+
+
+@pytest.mark.parametrize("axis", axes.AXES.values(), ids=axes.AXES)
+def test_any_scalar_setting_is_an_axis_and_one_value_is_a_setting(axis):
+    values = two_values(axis)
+    (study,) = studies(f"grid: {{{axis.name}: [{', '.join(map(text, values))}]}}")
+    assert {one[axis.name] for one in study.cells} == set(values)
+    assert len(study.models) == len({model.record for model in study.models})
+    (study,) = studies(f"grid: {{{axis.name}: {text(values[0])}}}")
+    assert {one[axis.name] for one in study.cells} == {values[0]}
+
+
+def test_a_list_of_grids_is_all_their_cells_each_once():
+    (study,) = studies("""
+        grid:
+          - {optimizer: sgd, batch_size: [8, 32], sam_rho: none, seeds: 2}
+          - {optimizer: [sgd, adam], sam_rho: none, seeds: 2}
+        """)
+    found = [(c.optimizer, c.batch_size) for c in study.cells]
+    assert len(found) == len(set(study.cells)) == 3 * 24
+    assert set(found) == {("sgd", 8), ("sgd", 32), ("adam", 32)}
+    assert study.seeds == (0, 1)
+
+
+def test_epochs_are_those_of_the_grid_or_else_of_training():
+    def epochs(text):
+        (study,) = studies(text)
+        return {(c.sam_rho, c.epochs) for c in study.cells}
+
+    assert epochs("grid: {sam_rho: [none, 0.1]}") == {(None, 200), (0.1, 100)}
+    both = {(rho, count) for rho in (None, 0.1) for count in (5, 7)}
+    assert epochs("grid: {sam_rho: [none, 0.1], epochs: [5, 7]}") == both
+    study = "grid: {sam_rho: none, epochs: [5, 7]}\nstudies: {a: {training: {epochs: 9}}}"
+    assert epochs(study) == {(None, 9)}
+
+
+def test_cells_are_chosen_by_any_axis():
+    both = studies("studies: {a: {grid: {width: [9, 18]}}, b: {model: {width: 9}}}")
+    found = grid.chosen(both, {"width": [9], "optimizer": ["adam"], "sam_rho": [None]})
+    assert [study.name for study, _ in found] == ["a"] * 24 + ["b"] * 24
+    assert {(c.width, c.optimizer, c.sam_rho) for _, c in found} == {(9, "adam", None)}
+    assert len(grid.chosen(both, {"study": ["b"]})) == 192
+    assert grid.chosen(both, {"t_max": [99]}) == []
+
+
+def test_data_are_prepared_once_for_each_way():
+    found = grid.preparations(studies("grid: {split_seed: [0, 1], width: [9, 18]}"))
+    assert list(found) == ["default", "split_seed~1"]
+    assert found["split_seed~1"] == {**config.resolve({})["data"], "split_seed": 1}
+
+
+# Names and paths.
 
 
 def test_names_say_what_is_not_standard():
-    (study,) = studies("{training: {t_max: 50, eta_min: 1e-5}, data: {stratify: true}}")
-    assert grid.protocol_name(study.protocol) == "t_max~50+eta_min~1e-5"
-    assert study.variant == "stratify~true"
-    assert grid.protocol_name(STANDARD) == "default"
-    (study,) = studies("data: {zeroed_features: [Weight, Height], test_fraction: 0.25}")
-    assert study.variant == "zeroed_features~Weight+Height+test_fraction~0.25"
-    (study,) = studies("data: {zeroed_features: [Weight]}")  # as obesity.yaml says
-    assert study.variant == "default"
-    (study,) = studies("data: {zeroed_features: []}")
-    assert study.variant == "zeroed_features~none"
+    def names(text):
+        (study,) = studies(text)
+        return axes.variant(study.cells[0]), axes.protocol(study.cells[0])
+
+    changes = "{training: {t_max: 50, eta_min: 1e-5}, data: {stratify: true}}"
+    assert names(changes) == ("stratify~true", "t_max~50+eta_min~1e-5")
+    assert names("{}") == ("default", "default")
+    assert names("data: {zeroed_features: [Weight, Height], test_fraction: 0.25}") == (
+        "zeroed_features~Weight+Height+test_fraction~0.25",
+        "default",
+    )
+    # As obesity.yaml says.
+    assert names("data: {zeroed_features: [Weight]}") == ("default", "default")
+    assert names("data: {zeroed_features: []}")[0] == "zeroed_features~none"
 
 
 def test_data_of_another_origin_have_paths_of_their_own(tmp_path):
+    def variant(text):
+        (study,) = studies(text)
+        (found,) = study.variants
+        return found
+
     for name in ("kaggle", "uci"):
-        assert studies(f"data: {{source: {name}}}")[0].variant == "default"
-    (study,) = studies("data: {source: synthetic, scaling: minmax}")
-    assert study.variant == "origin~synthetic+scaling~minmax"
-    assert grid.raw(study.data) == "obesity+synthetic"
+        assert variant(f"data: {{source: {name}}}") == "default"
+    text = "data: {source: synthetic, scaling: minmax}"
+    assert variant(text) == "origin~synthetic+scaling~minmax"
+    assert grid.raw(studies(text)[0].data) == "obesity+synthetic"
     files = [tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "c.csv"]
     for file, content in zip(files, ("1", "2", "1"), strict=True):
         file.write_text(content)
-    found = [studies(f"data: {{source: file, path: {file}}}")[0].variant for file in files]
+    found = [variant(f"data: {{source: file, path: {file}}}") for file in files]
     assert found[0] == found[2] != found[1]
     assert found[0].startswith("origin~file~")
-    (study,) = studies("data: {source: kaggle, kaggle_dataset: some/other}")
-    assert study.variant == "origin~kaggle~some~other"
+    given = "data: {source: kaggle, kaggle_dataset: some/other}"
+    assert variant(given) == "origin~kaggle~some~other"
 
 
 def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeypatch):
     """Two settings never share a path, or one's record would be taken for the other's."""
     for name in ("obesity", "other"):
-        shutil.copy(config.DATASETS / "obesity.yaml", tmp_path / f"{name}.yaml")
-    monkeypatch.setattr(config, "DATASETS", tmp_path)
+        shutil.copy(dataset.DATASETS / "obesity.yaml", tmp_path / f"{name}.yaml")
+    monkeypatch.setattr(dataset, "DATASETS", tmp_path)
+    others = {"dataset": "other", "zeroed_features": ["Height"], "test_fraction": 0.3}
     (standard,) = studies()
-    others = {
-        "data": {
-            "dataset": "other",
-            "zeroed_features": "[Height]",
-            "scaling": "standard",
-            "categorical_coding": "onehot",
-            "label_coding": "alphabetical",
-            "test_fraction": 0.3,
-            "split_seed": 1,
-            "stratify": "true",
-        },
-        "model": {
-            "hidden_layers": 3,
-            "width": 19,
-            "activation": "tanh",
-            "initialization": "xavier",
-        },
-        "training": {
-            "batch_size": 31,
-            "epochs": 201,
-            "epochs_sam": 101,
-            "schedule": "constant",
-            "schedule_step": "batch",
-            "t_max": 99,
-            "eta_min": 1e-9,
-            "weight_decay_form": "decoupled",
-            "loss": "sum",
-            "test_error": "best",
-        },
-    }
-    origin = {"source", "path", "kaggle_dataset"}
-    for section, values in others.items():
-        assert set(values) == set(config.defaults(section)) - origin
-        for key, value in values.items():
-            (study,) = studies(f"{section}: {{{key}: {value}}}")
-            ours = {model.record for model in study.models}
-            assert ours != {model.record for model in standard.models}, key
-
-
-# Text and paths.
+    theirs = {model.record for model in standard.models}
+    for section in schema.BLOCKS:
+        for key in set(schema.defaults(section)) - {"source", "path", "kaggle_dataset"}:
+            rule = schema.schema()["properties"][section]["properties"][key]
+            value = others.get(key)
+            if value is None and rule.get("type") in ("integer", "number"):
+                value = rule["default"] + 1
+            elif value is None:
+                choices = rule.get("enum", [True, False])
+                value = next(choice for choice in choices if choice != rule["default"])
+            (study,) = grid.studies(config.resolve({section: {key: value}}))
+            assert {model.record for model in study.models} != theirs, key
 
 
 @pytest.mark.parametrize(
@@ -165,25 +210,26 @@ def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeyp
     ],
 )
 def test_text(value, expected):
-    assert grid.text(value) == expected
+    assert text(value) == expected
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False))
 def test_the_text_of_a_number_is_that_number(number):
-    assert float(grid.text(number)) == number
+    assert float(text(number)) == number
 
 
 models = st.builds(
     Model,
-    variant=st.sampled_from(["default", "scaling~standard+stratify~true"]),
-    protocol=st.sampled_from([STANDARD, dataclasses.replace(STANDARD, eta_min=1e-5, width=3)]),
     cell=st.builds(
-        Cell,
+        cell,
         optimizer=st.sampled_from(["sgd", "adam"]),
-        learning_rate=RATES,
-        weight_decay=RATES,
-        sam_rho=st.none() | RATES,
+        learning_rate=st.floats(min_value=0, allow_infinity=False, allow_subnormal=False),
+        sam_rho=st.none() | st.floats(min_value=0, allow_infinity=False, allow_subnormal=False),
         epochs=st.integers(1, 10**6),
+        width=st.integers(1, 99),
+        eta_min=st.sampled_from([0.0, 1e-5]),
+        scaling=st.sampled_from(["none", "standard"]),
+        stratify=st.booleans(),
     ),
     seed=st.integers(0, 2**32 - 1),
 )
@@ -191,89 +237,75 @@ models = st.builds(
 
 @settings(deadline=None)
 @given(models, models)
-def test_two_models_have_two_paths(one, other):
+def test_models_share_a_path_only_if_they_are_the_same(one, other):
     assert (one.record == other.record) == (one == other)
+    assert {one: "x"}.get(Model(Cell(dict(reversed(list(one.cell.items())))), one.seed)) == "x"
 
 
 def test_the_path_can_be_read_as_a_sentence():
-    model = Model("default", STANDARD, Cell("adam", 3e-5, 0.0, None, 200), 1)
+    model = Model(cell(learning_rate=3e-5), 1)
     assert model.record == (
-        "results/models/default/default/optimizer~adam/sam_rho~none/epochs~200"
+        "results/models/default/optimizer~adam/sam_rho~none/epochs~200"
         "/learning_rate~3e-5/weight_decay~0/seed~1.json"
+    )
+    other = cell(scaling="minmax", split_seed=2, width=9, activation="tanh", batch_size=8)
+    assert Model(other, 0).record == (
+        "results/models/scaling~minmax+split_seed~2/width~9/activation~tanh/batch_size~8"
+        "/optimizer~adam/sam_rho~none/epochs~200/learning_rate~0.003/weight_decay~0/seed~0.json"
     )
 
 
-# Packs.
+def test_a_cell_is_frozen():
+    one = cell()
+    with pytest.raises(AttributeError):
+        one.width = 3
+    with pytest.raises(AttributeError, match="no setting widht"):
+        one.widht  # noqa: B018
+    assert cell(zeroed_features=["Age"]) == cell(zeroed_features=("Age",))
 
 
-def cost(pack: list[Model]) -> int:
-    """Return epochs times gradients a step."""
-    return sum(m.cell.epochs * (1 if m.cell.sam_rho is None else 2) for m in pack)
+NEWER = """
+      dropout:
+        description: Share of the units that a step leaves out.
+        type: number
+        minimum: 0
+        default: 0
+"""
 
 
-def all_models(text: str = "{}") -> list[Model]:
-    return grid.models(studies(text))
+def test_a_setting_that_a_later_version_adds_leaves_all_paths_as_they_are(tmp_path):
+    """In a copy: one in each block, first and in the middle; it is an axis at once, too."""
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT / "scripts/genboost", copy / "scripts/genboost")
+    shutil.copytree(ROOT / "workflow/schemas", copy / "workflow/schemas")
+    shutil.copytree(ROOT / "workflow/datasets", copy / "workflow/datasets")
+    path = copy / "workflow/schemas/config.schema.yaml"
+    written = path.read_text()
+    for number, place in enumerate(("      scaling:\n", "      width:\n", "      batch_size:\n")):
+        assert written.count(place) == 1
+        written = written.replace(place, NEWER.replace("dropout", f"newer_{number}") + place)
+    path.write_text(written)
+    program = """
+import sys, yaml
+from genboost.study import axes, config, grid
+found = grid.studies(config.resolve(yaml.safe_load(sys.stdin.read())))
+print(*(model.record for model in grid.models(found)), sep="\\n")
+"""
 
+    def records(settings):
+        found = subprocess.run(
+            [sys.executable, "-c", program],
+            input=yaml.safe_dump(settings),
+            cwd=copy / "scripts",
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return found.stdout.split()
 
-SPLIT = """
-    studies:
-      a: {}
-      wide: {model: {width: 36}, grid: {optimizer: [adam], sam_rho: [none], seeds: 1}}
-      scaled: {data: {scaling: minmax}, grid: {learning_rate: [1], weight_decay: [0], seeds: 1}}
-      long: {training: {epochs_sam: 1000}}
-    """
-
-
-@pytest.mark.parametrize("text", ["{}", SPLIT, "grid: {seeds: 1, sam_rho: [none]}"])
-@pytest.mark.parametrize("at_least", [1, 2, 3, 8, 13, 64, 10_000])
-@pytest.mark.parametrize("fused", [list(grid.AXES), ["seed"], ["learning_rate", "sam_rho"], []])
-def test_packs_have_every_model_once_and_what_is_fused_only(text, fused, at_least):
-    some = all_models(text)
-    packs = grid.packs(some, fused, at_least)
-    assert sorted(m.record for pack in packs for m in pack) == sorted(m.record for m in some)
-    assert len(packs) >= min(at_least, len(some))
-    for pack in packs:
-        assert pack
-        assert len({(model.variant, model.protocol) for model in pack}) == 1
-        for axis in set(grid.AXES) - set(fused):
-            assert len({getattr(m.cell, axis, m.seed) for m in pack}) == 1, axis
-
-
-@pytest.mark.parametrize("text", ["{}", "studies: {a: {}, b: {training: {epochs_sam: 700}}}"])
-@pytest.mark.parametrize("at_least", [2, 3, 8, 16])
-def test_packs_cost_about_the_same(text, at_least):
-    packs = grid.packs(all_models(text), list(grid.AXES), at_least)
-    share = sum(map(cost, packs)) / at_least
-    dearest = max(grid.cost(model) for pack in packs for model in pack)
-    # Whole vectors are kept together: a pack is at most one vector from its share.
-    assert max(abs(cost(pack) - share) for pack in packs) <= grid.LANES * dearest
-
-
-def test_the_costlier_group_gets_more_packs():
-    text = "studies: {a: {}, b: {data: {scaling: standard}, grid: {seeds: 1, optimizer: [adam]}}}"
-    packs = grid.packs(all_models(text), list(grid.AXES), 7)
-    assert [len(pack) for pack in packs] == [96] * 7
-    assert [pack[0].variant for pack in packs] == ["default"] * 6 + ["scaling~standard"]
-
-
-def test_packs_of_one_kind_are_as_equal_as_can_be():
-    some = all_models("grid: {sam_rho: [none], seeds: 8}")  # 384 models, 24 vectors
-    sizes = [len(pack) for pack in grid.packs(some, list(grid.AXES), 8)]
-    assert sizes == [48] * 8
-    sizes = [len(pack) for pack in grid.packs(some, list(grid.AXES), 100)]
-    assert sorted(set(sizes)) == [3, 4]
-
-
-def test_packs_keep_models_of_a_kind_together():
-    packs = grid.packs(all_models(), list(grid.AXES), 4)
-    kinds = [sorted({(m.cell.sam_rho is None, m.cell.optimizer) for m in pack}) for pack in packs]
-    assert kinds == [
-        [(False, "adam")],
-        [(False, "adam"), (False, "sgd")],
-        [(False, "sgd")],
-        [(True, "adam"), (True, "sgd")],
-    ]
-
-
-def test_no_models_make_no_packs():
-    assert grid.packs([], list(grid.AXES), 8) == []
+    ours = [model.record for model in grid.models(grid.studies(config.resolve(SHIPPED)))]
+    assert records(SHIPPED) == ours
+    more = {**SHIPPED, "grid": {**SHIPPED["grid"], "newer_1": [0, 0.5]}}
+    assert set(ours) < set(records(more))
+    assert len(records(more)) == 2 * len(ours)
+    assert sum("/newer_1~0.5/" in record for record in records(more)) == len(ours)

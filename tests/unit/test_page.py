@@ -12,7 +12,7 @@ import pytest
 import yaml
 from made_up import PROVENANCE, RUN, Made
 
-from genboost.report import findings, tables
+from genboost.report import findings, results
 from genboost.report import page as report
 from genboost.study import config
 
@@ -223,7 +223,7 @@ def test_synthetic_is_written_across_the_report(made, drawings, text):
     page = Page(stand_in.report(drawings))
     assert page.all("title")[0][2].startswith("SYNTHETIC: ")
     assert page.all("body")[0][1]["class"] == "synthetic"
-    assert any("banner" in e[1].get("class", "") and tables.WARNING in e[2] for e in page.all("p"))
+    assert any("banner" in e[1].get("class", "") and results.WARNING in e[2] for e in page.all("p"))
 
 
 def test_only_the_last_section_tells_of_the_run(made, drawings, text):

@@ -7,14 +7,14 @@ import re
 
 import numpy as np
 import pytest
+from some_cell import cell
 
 from genboost.errors import UserError
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 from genboost.train import record
 from genboost.train.training import Result
 
-CELL = Cell("adam", 3e-5, 0.0, 0.02, 100)
-PROTOCOL = Protocol(4, 18, "relu", 32, "cosine", 100, 0.0, "l2", "torch", "epoch", "mean", "last")
+CELL = cell(learning_rate=3e-5, sam_rho=0.02, epochs=100)
 ORIGIN = {"data": {"name": "obesity", "sha256": "0"}, "code": "c0de", "fingerprint": 16 * "f00d"}
 RUN = {"seconds": 0.1234, "engine": "torch 2", "device": "cpu", "versions": {"python": "3.11"}}
 
@@ -35,7 +35,7 @@ def some_result(**changes) -> Result:
 
 
 def compose(result: Result | None = None, run: dict = RUN) -> str:
-    return record.compose(CELL, 2, PROTOCOL, result or some_result(), ORIGIN, run)
+    return record.compose(CELL, 2, result or some_result(), ORIGIN, run)
 
 
 @pytest.fixture
@@ -54,17 +54,15 @@ def test_curves_and_weights_come_back_bit_by_bit(path):
     assert entries["train_mse"] == result.train_mse
     assert entries["gradient_evaluations"] == 318
     assert entries["status"] == "finished"
-    assert Cell(**entries["cell"]) == CELL
-    assert Protocol(**entries["protocol"]) == PROTOCOL
+    assert Cell(entries["settings"]) == CELL
     assert (entries["seed"], entries["run"]) == (2, RUN)
     assert {name: entries[name] for name in ORIGIN} == ORIGIN
 
 
-def test_the_best_epoch_counts_where_the_protocol_says_so(path):
+def test_the_best_epoch_counts_where_the_settings_say_so(path):
     result = some_result(test_mse=np.array([1.5, 0.5, 0.75]))
     for choice, expected in (("last", 0.75), ("best", 0.5)):
-        protocol = dataclasses.replace(PROTOCOL, test_error=choice)
-        path.write_text(record.compose(CELL, 2, protocol, result, ORIGIN, RUN))
+        path.write_text(record.compose(cell(test_error=choice), 2, result, ORIGIN, RUN))
         assert record.read(path)["test_mse"] == expected
 
 
@@ -112,7 +110,7 @@ def test_there_is_one_line_for_each_key():
 def test_a_whole_record_tells_its_identity(path):
     path.write_text(compose())
     found = record.identity(path)
-    assert found == (ORIGIN["fingerprint"], record.read(path)["sha256"])
+    assert found == (ORIGIN["fingerprint"], CELL, record.read(path)["sha256"])
 
 
 def test_a_missing_record_has_none(path):
@@ -149,7 +147,7 @@ def test_a_record_with_any_byte_changed_has_none(path):
         ('"run": ', '"test_mse": 0.001,\n"run": '),
         ("\n}\n", ',\n"test_mse": 0.001\n}\n'),
         ('"run": {', '"run": {"run": 1}, "test_mse": 0.001, "x": {'),
-        ('{\n"cell"', '{\n"test_mse": 0.001,\n"cell"'),
+        ('{\n"settings"', '{\n"test_mse": 0.001,\n"settings"'),
         ("\n}\n", "\n}\n\n"),
     ],
 )

@@ -12,9 +12,10 @@ import pytest
 import make_tables
 from genboost import receipts
 from genboost.analysis import aggregation, deck
-from genboost.report import tables
+from genboost.report import deck_tables, tables
 from genboost.report.markup import Entry, Table, latex, markdown
-from genboost.study import config, grid
+from genboost.report.results import Results
+from genboost.study import axes, config, grid
 
 CONFIG = {
     "grid": {
@@ -42,19 +43,16 @@ GRID = [
 ONE_SEED = [(1.0,), (0.25,), (0.25,), (0.5,), (3.0,), (2.0,), (None,), (1.5,)]
 
 
-def results(grid_values=GRID, one_seed=ONE_SEED, synthetic=(), override=None, **settings):
+def results(grid_values=GRID, one_seed=ONE_SEED, synthetic=(), override=None, **options):
     given = {**CONFIG, **(override or {})}
     studies = grid.studies(config.resolve(given))
     values = [mse for cell in (*grid_values, *one_seed) for mse in cell]
+    settings = axes.shown_settings(cell for study in studies for cell in study.cells)
     rows = [
         {
             "data": made_up.data(study, synthetic),
             "study": study.name,
-            "optimizer": model.cell.optimizer,
-            "learning_rate": model.cell.learning_rate,
-            "weight_decay": model.cell.weight_decay,
-            "sam_rho": grid.text(model.cell.sam_rho),
-            "epochs": model.cell.epochs,
+            **aggregation.columns(model.cell, settings),
             "seed": model.seed,
         }
         for study in studies
@@ -62,14 +60,14 @@ def results(grid_values=GRID, one_seed=ONE_SEED, synthetic=(), override=None, **
     ]
     models = pd.DataFrame(rows).assign(test_mse=values, train_mse=values)
     models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
-    return tables.Results(
+    return Results(
         studies=studies,
         models=models,
         summary=aggregation.summarize(models),
         figures=deck.load(),
-        baselines={study.variant: BASELINES["default"] for study in studies},
+        baselines={name: BASELINES["default"] for study in studies for name in study.variants},
         synthetic=frozenset(synthetic),
-        **{"digits": 4, "standard_deviation": False} | settings,
+        **{**config.defaults("tables"), "digits": 4, "standard_deviation": False} | options,
     )
 
 
@@ -198,7 +196,7 @@ def test_the_deck_stands_beside_ours(files):
     assert float(rows[0]["difference"]) == pytest.approx(1.98350124)
     assert float(rows[0]["ratio"]) == pytest.approx(3 / 1.01649876)
     # Of 8 cells of the grid 2 diverged; of the other study the deck has Adam's 4, of which 1 did.
-    cells = {scope: found.cells for scope, found in tables.agreements(results())}
+    cells = {scope: found.cells for scope, found in deck_tables.agreements(results())}
     titles = [study.title for study in results().studies]
     assert [cells[scope] for scope in (*titles, "all")] == [6, 3, 9]
     assert cells["The grid: Adam, no SAM, 200 epochs"] == 3
@@ -257,14 +255,6 @@ def test_both_formats_escape_a_title():
     )
     assert rf"\textbf{{{expected}}}" in latex([table])
     assert rf"\caption{{{expected}}}" in latex([table])
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(3e-5, "3e-5"), (2e-2, "2e-2"), (0.0, "0"), (1.25e-3, "1.25e-3"), (0.1, "0.1"), (10.0, "10")],
-)
-def test_rates_are_written_as_people_write_them(value, shown):
-    assert tables.rate_text(value) == shown
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,26 @@
 import os
 import subprocess
 import sys
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from some_cell import cell
 
 import train as train_script
 from genboost.data.arrays import Data
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 from genboost.study.grid import Model
 from genboost.train import record, training
 from genboost.train.order import Order
 from genboost.train.problem import Architecture
 
 SCRIPT = Path(__file__).parents[2] / "scripts/train.py"
-PROTOCOL = Protocol(1, 3, "relu", 8, "cosine", 2, 0.0, "l2", "torch", "epoch", "mean", "last")
-CELLS = (Cell("sgd", 0.01, 0.0, None, 3), Cell("adam", 0.003, 0.01, 0.05, 2))
+SMALL = {"hidden_layers": 1, "width": 3, "batch_size": 8, "t_max": 2}
+CELLS = (
+    cell(optimizer="sgd", learning_rate=0.01, epochs=3, **SMALL),
+    cell(weight_decay=0.01, sam_rho=0.05, epochs=2, **SMALL),
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +40,25 @@ def arrays(tmp_path_factory) -> Path:
     return path
 
 
-def model(cell: Cell, seed: int) -> str:
+def model(one: Cell, seed: int) -> str:
     """Return a record's path, which names the model in these tests."""
-    return Model("default", PROTOCOL, cell, seed).record
+    return Model(one, seed).record
 
 
-MODELS = {model(cell, seed): (cell, seed) for cell in CELLS for seed in range(10)}
-WILD, STILL = Cell("sgd", 1e30, 0.0, None, 3), Cell("adam", 0.0, 0.0, 0.05, 2)
+MODELS = {model(one, seed): (one, seed) for one in CELLS for seed in range(10)}
+WILD = cell(optimizer="sgd", learning_rate=1e30, epochs=3, **SMALL)
+STILL = cell(learning_rate=0.0, sam_rho=0.05, epochs=2, **SMALL)
 MODELS |= {model(WILD, 0): (WILD, 0), model(STILL, 9): (STILL, 9)}
 TORCH = {"engine": "torch", "device": "cpu", "accepted": [["torch", "cpu"]]}
 
 
-def options(arrays: Path, *records: str, data: Path | None = None, **changes) -> list[str]:
+def options(
+    arrays: Path, *records: str, data: Path | None = None, settings=None, **changes
+) -> list[str]:
     code = {"torch": "c0de", "simd": "51bd"}
-    order = {"models": {path: MODELS[path] for path in records}, "protocol": PROTOCOL, "code": code}
+    chosen = {path: MODELS[path] for path in records}
+    chosen = {path: (one.replace(**settings or {}), seed) for path, (one, seed) in chosen.items()}
+    order = {"models": chosen, "code": code}
     text = Order(**(order | TORCH | changes)).write()
     return ["--data", str(data or arrays), "--order", text, "--gpus", "0"]
 
@@ -85,7 +93,7 @@ def train(arrays, tmp_path, monkeypatch, capsys):
 
 
 def models(*seeds: int) -> list[str]:
-    return [model(cell, seed) for cell in CELLS for seed in seeds]
+    return [model(one, seed) for one in CELLS for seed in seeds]
 
 
 def state(folder: Path, paths: list[str]) -> dict[str, int]:
@@ -101,7 +109,6 @@ def test_records_are_written_kept_and_written_again_when_they_must_be(run, train
     for path in paths:
         entries = record.read(tmp_path / path)
         assert entries["status"] == "finished"
-        assert entries["protocol"] == asdict(PROTOCOL)
         assert entries["data"] == {
             "name": "obesity (SYNTHETIC)",
             "sha256": Data.load(arrays).digest,
@@ -110,7 +117,7 @@ def test_records_are_written_kept_and_written_again_when_they_must_be(run, train
         assert entries["run"]["engine"].startswith("torch")
         assert len(record.weights(entries)) == Architecture(4, 1, 3, "relu").parameters
     sam = record.read(tmp_path / paths[2])
-    assert sam["cell"] == asdict(CELLS[1])
+    assert Cell(sam["settings"]) == CELLS[1]
     assert sam["gradient_evaluations"] == 2 * 2 * 4
     texts = {path: (tmp_path / path).read_text().splitlines()[:-2] for path in paths}
 
@@ -132,7 +139,7 @@ def test_records_are_written_kept_and_written_again_when_they_must_be(run, train
     assert "trained 4 of 4 models" in train(*paths, code={"torch": "other", "simd": "51bd"})
 
 
-@pytest.mark.parametrize("changed", ["data", "name", "protocol", "engine"])
+@pytest.mark.parametrize("changed", ["data", "name", "settings", "engine"])
 def test_what_determines_a_result_is_in_its_fingerprint(train, tmp_path, arrays, changed):
     path = models(0)[0]
     train(path)
@@ -145,7 +152,7 @@ def test_what_determines_a_result_is_in_its_fingerprint(train, tmp_path, arrays,
     others = {
         "data": {"data": doubled},
         "name": {"data": named},
-        "protocol": {"protocol": replace(PROTOCOL, width=4)},
+        "settings": {"settings": {"width": 4}},  # as after the change of a default
         "engine": {"engine": "simd", "accepted": [["simd", "cpu"]]},
     }
     train(path, **others[changed])
@@ -162,12 +169,24 @@ def test_what_another_engine_trained_is_kept_where_that_is_accepted(train, tmp_p
     assert all(record.read(tmp_path / path)["engine"] == ["simd", "cpu"] for path in paths)
 
 
-def test_an_order_may_stand_in_a_file(train, tmp_path, monkeypatch):
-    path = models(0)[0]
-    words = options(tmp_path / "none", path)
+def test_a_setting_that_is_newer_than_a_record_leaves_it_as_it_is(train, tmp_path):
+    paths = models(0)
+    train(*paths)
+    before = state(tmp_path, paths)
+    assert train(*paths, settings={"newer": "as before"}) == ""
+    assert state(tmp_path, paths) == before
+
+
+def test_an_order_may_stand_in_a_file(tmp_path):
+    paths = models(0, 1)
+    words = options(tmp_path / "none", *paths)
     order = tmp_path / "order.json"
     order.write_text(words[words.index("--order") + 1])
-    assert Order.read(str(order)) == Order.read(order.read_text())
+    found = Order.read(str(order))
+    assert found == Order.read(order.read_text())
+    assert found.models == {path: MODELS[path] for path in paths}
+    # Settings stay in order: a record's bytes do not depend on what else was ordered.
+    assert [list(one) for one, _ in found.models.values()] == [list(CELLS[0])] * 4
 
 
 def test_a_record_of_another_model_is_not_kept(train, tmp_path):

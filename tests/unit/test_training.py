@@ -6,30 +6,22 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from some_cell import cell
 from torch import nn
 
 from genboost.data.arrays import Data
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 from genboost.train import schedules, training
 from genboost.train.problem import Architecture, Group, Outcome, Problem
 
-PROTOCOL = Protocol(
-    hidden_layers=2,
-    width=3,
-    activation="relu",
-    batch_size=4,
-    schedule="cosine",
-    t_max=3,
-    eta_min=1e-4,
-    weight_decay_form="l2",
-    initialization="torch",
-    schedule_step="epoch",
-    loss="mean",
-    test_error="last",
-)
-PLAIN = Cell("sgd", 0.1, 0.01, None, epochs=5)
-SAM = Cell("adam", 0.02, 0.0, 0.05, epochs=2)
-ZERO = Cell("sgd", 0.1, 0.0, 0.0, epochs=2)
+SMALL = {"hidden_layers": 2, "width": 3, "batch_size": 4, "t_max": 3, "eta_min": 1e-4}
+PLAIN = cell(optimizer="sgd", learning_rate=0.1, weight_decay=0.01, epochs=5, **SMALL)
+SAM = cell(learning_rate=0.02, sam_rho=0.05, epochs=2, **SMALL)
+ZERO = cell(optimizer="sgd", learning_rate=0.1, sam_rho=0.0, epochs=2, **SMALL)
+
+
+def changed(some: Cell, **settings) -> Cell:
+    return Cell({**some, **settings})
 
 
 @pytest.fixture(scope="module")
@@ -160,48 +152,47 @@ def test_initialization_and_order_do_not_share_random_numbers():
 
 
 def test_the_problem_of_some_cells(data):
-    cells = [(SAM, 7), (ZERO, 0), (dataclasses.replace(SAM, weight_decay=0.3), 7)]
-    problem = training.pose(cells, PROTOCOL, data)
+    cells = [(SAM, 7), (ZERO, 0), (changed(SAM, weight_decay=0.3), 7)]
+    problem = training.pose(cells, data)
     shape = Architecture(2, 2, 3, "relu")
     assert problem.architecture == shape
     assert problem.optimizer == ["adam", "sgd", "adam"]
     assert (problem.batch_size, problem.epochs, problem.decoupled) == (4, 2, False)
     assert problem.weight_decay.tolist() == [0.0, 0.0, 0.3]
     np.testing.assert_array_equal(problem.rho, [0.05, 0.0, 0.05])
-    for k, (cell, seed) in enumerate(cells):
+    for k, (one, seed) in enumerate(cells):
         np.testing.assert_array_equal(problem.weights[k], training.initial_weights(shape, seed))
         np.testing.assert_array_equal(
             problem.order[problem.order_of[k]], training.batch_order(10, 2, seed)
         )
-        rates = schedules.cosine(cell.learning_rate, 2, t_max=3, eta_min=1e-4)
+        rates = schedules.cosine(one.learning_rate, 2, t_max=3, eta_min=1e-4)
         # Three batches an epoch: 4, 4 and 2 rows.
         assert problem.learning_rate[k].tolist() == [rates[0]] * 3 + [rates[1]] * 3
     assert len(problem.order) == 2
 
 
 def test_a_schedule_can_go_on_with_every_batch(data):
-    protocol = dataclasses.replace(PROTOCOL, schedule_step="batch")
-    problem = training.pose([(ZERO, 0)], protocol, data)
+    problem = training.pose([(changed(ZERO, schedule_step="batch"), 0)], data)
     rates = schedules.cosine(0.1, 6, t_max=3, eta_min=1e-4)
     np.testing.assert_array_equal(problem.learning_rate[0], rates)
     assert rates[3] == 1e-4
 
 
 def test_no_sam_is_not_a_radius_of_zero(data):
-    problem = training.pose([(dataclasses.replace(ZERO, sam_rho=None), 0)], PROTOCOL, data)
+    problem = training.pose([(changed(ZERO, sam_rho=None), 0)], data)
     assert np.isnan(problem.rho).all()
 
 
-def test_the_settings_of_the_protocol_reach_the_engine(data):
-    protocol = dataclasses.replace(
-        PROTOCOL,
+def test_all_settings_reach_the_engine(data):
+    other = changed(
+        PLAIN,
         schedule="constant",
         weight_decay_form="decoupled",
         batch_size=100,
         initialization="xavier",
         loss="sum",
     )
-    problem = training.pose([(PLAIN, 0)], protocol, data)
+    problem = training.pose([(other, 0)], data)
     assert problem.decoupled and problem.summed
     assert problem.learning_rate.tolist() == [[0.1] * 5]
     start = training.initial_weights(problem.architecture, 0, "xavier")
@@ -211,7 +202,7 @@ def test_the_settings_of_the_protocol_reach_the_engine(data):
 @pytest.mark.parametrize(("rows", "steps"), [(8, 2), (9, 3), (1, 1)])
 def test_a_smaller_last_batch_is_a_step(data, rows, steps):
     short = dataclasses.replace(data, train_x=data.train_x[:rows], train_y=data.train_y[:rows])
-    problem = training.pose([(PLAIN, 0)], PROTOCOL, short)
+    problem = training.pose([(PLAIN, 0)], short)
     assert problem.learning_rate.shape == (1, 5 * steps)
 
 
@@ -246,27 +237,51 @@ CELLS = [(SAM, 0), (PLAIN, 1), (ZERO, 2), (SAM, 2), (PLAIN, 0)]
 
 def test_every_model_comes_back_once_under_its_own_index(data):
     engine = Engine()
-    results = list(training.train(CELLS, PROTOCOL, data, engine))
+    results = list(training.train(CELLS, data, engine))
     assert sorted(index for index, _ in results) == list(range(len(CELLS)))
     # Models of the same number of epochs are one problem.
     assert [len(problem.optimizer) for problem in engine.problems] == [3, 2]
     for index, result in results:
-        cell, seed = CELLS[index]
+        one, seed = CELLS[index]
         shape = Architecture(2, 2, 3, "relu")
         np.testing.assert_array_equal(result.weights, training.initial_weights(shape, seed) + 1)
-        epochs = np.arange(cell.epochs)
-        np.testing.assert_array_equal(result.train_loss, 100 * cell.learning_rate + epochs)
-        np.testing.assert_array_equal(result.test_mse, 200 * cell.learning_rate + epochs)
-        expected = schedules.cosine(cell.learning_rate, cell.epochs, 3, 1e-4)
+        epochs = np.arange(one.epochs)
+        np.testing.assert_array_equal(result.train_loss, 100 * one.learning_rate + epochs)
+        np.testing.assert_array_equal(result.test_mse, 200 * one.learning_rate + epochs)
+        expected = schedules.cosine(one.learning_rate, one.epochs, 3, 1e-4)
         np.testing.assert_array_equal(result.learning_rate, expected)
         assert result.train_mse == 0.5
         assert result.seconds == 0.25
         assert not result.diverged
 
 
+def test_models_of_any_settings_are_trained_in_one_call(data):
+    """What an engine trains at once is alike; the rest are other problems, and nothing is mixed."""
+    cells = [
+        changed(SAM, width=5),
+        changed(SAM, initialization="xavier"),  # may differ within a problem
+        changed(SAM, batch_size=3),
+        SAM,
+        changed(SAM, weight_decay_form="decoupled"),
+        changed(SAM, loss="sum"),
+        changed(SAM, hidden_layers=1),
+        changed(SAM, activation="tanh"),
+    ]
+    engine = Engine()
+    results = dict(training.train([(one, 4) for one in cells], data, engine))
+    assert sorted(results) == list(range(len(cells)))
+    assert [len(problem.optimizer) for problem in engine.problems] == [1, 2, 1, 1, 1, 1, 1]
+    for index, one in enumerate(cells):
+        shape = Architecture(2, one.hidden_layers, one.width, one.activation)
+        start = training.initial_weights(shape, 4, one.initialization)
+        np.testing.assert_array_equal(results[index].weights, start + 1)
+        steps = -(-10 // one.batch_size)
+        assert results[index].gradient_evaluations == 2 * 2 * steps
+
+
 def test_results_come_as_soon_as_they_are_there(data):
     engine = Engine()
-    indices = (index for index, _ in training.train(CELLS, PROTOCOL, data, engine))
+    indices = (index for index, _ in training.train(CELLS, data, engine))
     assert next(indices) == 3
     assert len(engine.problems) == 1
 
@@ -282,12 +297,12 @@ def test_a_group_shares_its_seconds(data):
         yield Group([2, 0], Outcome(*both), seconds=1.0)
         yield two
 
-    results = dict(training.train([(SAM, 0), (SAM, 1), (SAM, 2)], PROTOCOL, data, engine))
+    results = dict(training.train([(SAM, 0), (SAM, 1), (SAM, 2)], data, engine))
     assert [results[index].seconds for index in range(3)] == [0.5, 0.25, 0.5]
 
 
 def test_sam_takes_two_gradients_a_step(data):
-    results = dict(training.train(CELLS, PROTOCOL, data, Engine()))
+    results = dict(training.train(CELLS, data, Engine()))
     steps = 3  # an epoch: 4 + 4 + 2 rows
     assert [results[index].gradient_evaluations for index in range(5)] == [
         2 * 2 * steps,
@@ -300,7 +315,7 @@ def test_sam_takes_two_gradients_a_step(data):
 
 @pytest.mark.parametrize("ran", [0, 1, 4])
 def test_a_diverged_model_keeps_its_finite_epochs(data, ran):
-    ((_, result),) = training.train([(PLAIN, 0)], PROTOCOL, data, Engine(epochs_run=ran))
+    ((_, result),) = training.train([(PLAIN, 0)], data, Engine(epochs_run=ran))
     assert result.diverged
     for curve in (result.train_loss, result.test_mse, result.learning_rate):
         assert len(curve) == ran
@@ -308,17 +323,17 @@ def test_a_diverged_model_keeps_its_finite_epochs(data, ran):
 
 
 def test_a_model_whose_final_error_is_not_finite_has_diverged(data):
-    ((_, result),) = training.train([(PLAIN, 0)], PROTOCOL, data, Engine(train_mse=float("inf")))
+    ((_, result),) = training.train([(PLAIN, 0)], data, Engine(train_mse=float("inf")))
     assert result.diverged
     assert len(result.test_mse) == 5
 
 
 def test_nothing_to_train(data):
-    assert list(training.train([], PROTOCOL, data, Engine())) == []
+    assert list(training.train([], data, Engine())) == []
 
 
 def test_prepared_data_come_back_as_they_were_saved(tmp_path, data):
-    np.savez(tmp_path / "arrays.npz", names=["a", "b"], **dataclasses.asdict(data))
+    np.savez(tmp_path / "arrays.npz", name="obesity", **dataclasses.asdict(data))
     loaded = Data.load(tmp_path / "arrays.npz")
     for field in dataclasses.fields(Data):
         np.testing.assert_array_equal(getattr(loaded, field.name), getattr(data, field.name))

@@ -5,8 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from some_cell import studies_of
 
-from genboost.analysis import verdicts
+from genboost.analysis import aggregation, verdicts
+from genboost.study import axes, config, grid
 
 STUDY = {"study": "grid", "optimizer": "adam", "weight_decay": 0.0, "epochs": 200}
 
@@ -22,11 +25,25 @@ def models(errors: dict[tuple, list[float]], **others) -> pd.DataFrame:
 
 
 def claim(a: dict, b: dict | None, direction: str = "lower", by: str = "best") -> dict:
-    return {"title": "A claim", "claim": direction, "by": by, "a": a, "b": b}
+    """Return a claim about cells that have single values, or one of a list."""
+    sides = [
+        side and {key: v if isinstance(v, list) else [v] for key, v in side.items()}
+        for side in (a, b)
+    ]
+    return {"title": "A claim", "claim": direction, "by": by, "a": sides[0], "b": sides[1]}
+
+
+def measured(table: pd.DataFrame) -> verdicts.Measured:
+    return verdicts.Measured(studies_of(table), table)
 
 
 def judge(table: pd.DataFrame, *claims: dict) -> list[verdicts.Verdict]:
-    return verdicts.verdicts({f"c{n}": c for n, c in enumerate(claims)}, table)
+    return verdicts.verdicts({f"c{n}": c for n, c in enumerate(claims)}, measured(table))
+
+
+def choose(table: pd.DataFrame) -> list[verdicts.Choice]:
+    study, *_ = studies_of(table)
+    return verdicts.choices(measured(table), [(study, "all", study.cells)])
 
 
 A, B = {"learning_rate": 0.1}, {"learning_rate": 0.2}
@@ -93,7 +110,7 @@ def test_without_b_it_is_the_rest_of_the_study():
     others = models({("none", 0.1): [0.0] * 10}, study="other")
     (found,) = judge(pd.concat([CLEAR, others]), claim({"study": "grid", **A}, None))
     assert (found.a_cells, found.b_cells) == (1, 1)
-    assert found.b.startswith("Adam, lr 0.2")
+    assert found.b == "Adam, no SAM, 200 epochs, lr 0.2, wd 0"
 
 
 def test_each_compares_cells_with_their_partners():
@@ -149,20 +166,51 @@ def test_the_best_cell_and_its_unbiased_error():
     random = np.random.default_rng(2)
     rates = [round(0.001 * n, 3) for n in range(1, 51)]
     table = models({("none", rate): random.normal(1, 0.2, 12) for rate in rates})
-    (found,) = verdicts.choices(table, [("grid", "all", {})])
+    (found,) = choose(table)
     assert (found.cells, found.choosing, found.n, found.few) == (50, 4, 8, 3)
     assert found.table < 0.9
     assert found.low < 1 < found.high
     # The lowest of 50 means of 3: 2.25 standard errors of 0.2 / sqrt(3) below.
     assert found.optimism == pytest.approx(0.26, abs=0.05)
     assert found.honest - found.apparent == pytest.approx(found.optimism)
-    assert verdicts.choices(table[table["seed"] == 0], [("grid", "all", {})]) == []
+    assert choose(table[table["seed"] == 0]) == []
 
 
 @pytest.mark.parametrize(("seeds", "judging"), [(6, 4), (7, 5)])
 def test_an_interval_takes_five_errors(seeds, judging):
     """From two, an MSE's would be from below zero to three times its mean."""
-    (found,) = verdicts.choices(CLEAR[CLEAR["seed"] < seeds], [("grid", "all", {})])
+    (found,) = choose(CLEAR[CLEAR["seed"] < seeds])
     assert found.n == judging
     assert math.isnan(found.low) == math.isnan(found.high) == (judging < 5)
     assert found.unbiased > 0
+
+
+def test_cells_are_chosen_and_matched_by_any_axis():
+    """`each` pairs the cells of two widths at the same batch size, whatever else there is."""
+    studies = grid.studies(config.resolve(yaml.safe_load("""
+        grid: {optimizer: adam, sam_rho: none, learning_rate: 1e-3, weight_decay: 0, seeds: 8}
+        studies:
+          one: {grid: {width: [9, 18], batch_size: [8, 32]}}
+          other: {grid: {batch_size: [8]}}
+    """)))  # fmt: skip
+    settings = axes.shown_settings(cell for study in studies for cell in study.cells)
+    rows = [
+        {
+            "study": study.name,
+            **aggregation.columns(model.cell, settings),
+            "seed": model.seed,
+            "test_mse": model.cell.batch_size + (model.cell.width == 9) + model.seed / 100,
+        }
+        for study in studies
+        for model in study.models
+    ]
+    table = verdicts.Measured(studies, pd.DataFrame(rows))
+    narrow, wide = {"study": ["one"], "width": [9]}, {"study": ["one"], "width": [18]}
+    (each,) = verdicts.verdicts({"c": claim(narrow, wide, "higher", "each")}, table)
+    assert (each.a_cells, each.b_cells, each.difference) == (2, 2, pytest.approx(1))
+    assert each.verdict == "supported"
+    # An axis that does not vary chooses all or nothing.
+    assert len(table.select({"t_max": [100]}).cells) == 5
+    assert not table.select({"t_max": [99]}).cells
+    (best,) = verdicts.verdicts({"c": claim(narrow, wide)}, table)
+    assert best.a == "width 9, batch size 8, Adam, no SAM, 200 epochs, lr 1e-3, wd 0"

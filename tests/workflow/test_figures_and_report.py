@@ -41,7 +41,7 @@ def test_a_run_draws_and_reports(drawn):
     ("file", "old", "new", "again"),
     [
         ("config.yaml", "title: Longer", "title: Other", f"tables statistics {DRAWN}"),
-        ("scripts/genboost/report/figures.py", "MANY = 3000", "MANY = 4000", DRAWN),
+        ("scripts/genboost/report/figures/drawing.py", "MANY = 3000", "MANY = 4000", DRAWN),
         (f"{TEMPLATES}/report.css", "84rem", "80rem", "report"),
         (f"{TEMPLATES}/report.html.j2", ">This run</h2>", ">The run</h2>", "report"),
         ("workflow/report/methods.rst", "partly luck", "luck in part", "report"),

@@ -2,7 +2,8 @@
 # trial is one job and writes only errors: there are too many models for a record of each.
 
 from genboost.report import audit_report
-from genboost.study import readings
+from genboost.study import readings, reference
+from genboost.study.cells import Cell
 
 try:
     READINGS = readings.readings(STUDY) if STUDY["audit"]["readings"] else []
@@ -13,19 +14,25 @@ AUDIT = [f"results/audit/{name}" for name in audit_report.FILES] if READINGS els
 TRIALS = {reading.trial: reading for reading in READINGS}
 SPLITS = {
     reading.trial: [
-        grid.variant(data) for data in reading.splits(STUDY["audit"]["splits"])
+        axes.variant(Cell(data)) for data in reading.splits(STUDY["audit"]["splits"])
     ]
     for reading in READINGS
 }
 # Rules that prepare data look them up here.
 DATA |= {
-    grid.variant(data): data
+    axes.variant(Cell(data)): data
     for reading in READINGS
     for data in reading.splits(STUDY["audit"]["splits"])
 }
 SOURCES |= {grid.raw(data): data for data in DATA.values()}
 
 TRIAL = "results/audit/trials/{variant}/{protocol}.csv"
+
+
+def deck_cells(wildcards):
+    """Return the deck's cells as a reading trains them."""
+    settings = TRIALS[TRIAL.format(**wildcards)].settings
+    return reference.cells("workflow/reference/deck.csv", settings)
 
 
 rule trial:
@@ -45,19 +52,26 @@ rule trial:
         IMAGE["train"]
     threads: RESOURCES["train"]["cpus"]
     resources:
-        **needs("train", runtimes=100, gpu=gpus_for("sgd", "adam")),
+        **needs(
+            "train",
+            runtimes=100,
+            gpu=lambda wildcards: gpus_for(*deck_cells(wildcards)),
+        ),
     params:
         request=lambda wildcards: receipts.request(
             f"trial/{wildcards.variant}/{wildcards.protocol}",
             train_code("train_trial.py")[
-                "simd" if policy.by_kernel(*ENGINE, {"sgd", "adam"}) else "torch"
+                "simd" if policy.by_kernel(*ENGINE, deck_cells(wildcards)) else "torch"
             ],
-            protocol=asdict(TRIALS[TRIAL.format(**wildcards)].protocol),
             seeds=STUDY["audit"]["seeds"],
             execution=ENGINE,
         ),
+        # The path says what is not as the defaults say; the rest is no part of the request.
+        settings=lambda wildcards: json.dumps(
+            dict(TRIALS[TRIAL.format(**wildcards)].settings)
+        ),
     shell:
-        "python scripts/train_trial.py --request {params.request:q}"
+        "python scripts/train_trial.py --request {params.request:q} --settings {params.settings:q}"
         " --data {input.arrays} --deck {input.deck} --threads {threads}"
         " --gpus {resources.gpu} --output {output} 2>&1 | tee {log}"
 

@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -18,9 +17,11 @@ os.environ.update(
 
 from snakemake.settings.types import DeploymentMethod
 
+from genboost.study import axes, grid, mistakes
 from genboost.study import config as configuration
-from genboost.report import figures, tables
-from genboost.study import grid
+from genboost.report import tables
+from genboost.report.figures import catalogue
+from genboost.train import training
 from genboost.train.engines import gpus, kernel_build, policy
 from genboost import receipts, rerun
 from genboost.code_digest import digest
@@ -32,7 +33,7 @@ FILES = [*map(os.path.relpath, reversed(given.configfiles)), "config.yaml"]
 FILES = list(filter(os.path.exists, FILES))
 try:
     for file in FILES:
-        configuration.check_file(file)
+        mistakes.check_file(file)
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 # Snakemake starts with what is given on the command line, and merges it again after the file.
@@ -44,13 +45,16 @@ configfile: "config.yaml"
 
 try:
     STUDY = configuration.resolve(config, [given.config, *FILES])
+    ENGINE = STUDY["execution"]["engine"], STUDY["execution"]["device"]
+    STUDIES = grid.studies(STUDY)
+    CELLS = dict.fromkeys(cell for study in STUDIES for cell in study.cells)
+    mistakes.refuse(list(policy.mistakes(ENGINE[0], CELLS)), [given.config, *FILES])
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
-STUDIES = grid.studies(STUDY)
 MODELS = grid.models(STUDIES)
 # How data are prepared, by variant; where raw files come from, by their names.
-DATA = {study.variant: study.data for study in STUDIES}
+DATA = grid.preparations(STUDIES)
 SOURCES = {grid.raw(data): data for data in DATA.values()}
 
 
@@ -71,7 +75,6 @@ if workflow.remote_exec:
 
 
 RESOURCES = STUDY["resources"]
-ENGINE = STUDY["execution"]["engine"], STUDY["execution"]["device"]
 ENVIRONMENT = {step: f"../../envs/{step}.yaml" for step in configuration.STEPS}
 if STUDY["execution"]["device"] == "cuda":
     ENVIRONMENT["train"] = "../../envs/train-cuda.yaml"
@@ -85,10 +88,10 @@ if CONTAINED:
         )
 
 
-def gpus_for(*optimizers):
-    """Return how many GPUs a job asks for that trains by some optimizers."""
+def gpus_for(*cells):
+    """Return how many GPUs a job asks for that trains models of some cells."""
     asked = RESOURCES["train"]["gpus"]
-    return int(policy.wants_gpu(*ENGINE, set(optimizers))) if asked == "auto" else asked
+    return int(policy.wants_gpu(*ENGINE, cells)) if asked == "auto" else asked
 
 
 cached_digest = cache(digest)
@@ -209,9 +212,13 @@ def labelled(path):
     name, ending = os.path.splitext(os.path.basename(path))
     if ending != ".svg":
         return path
-    kind, title = figures.captions(STUDY)[name]
-    caption = f"../report/{kind}.rst"
-    return report(path, caption=caption, category="Figures", labels={"figure": title})
+    caption = CAPTIONS[name]
+    return report(
+        path,
+        caption=f"../report/{caption.kind}.rst",
+        category="Figures",
+        labels={"figure": caption.title},
+    )
 
 
 def say_where_the_results_are():

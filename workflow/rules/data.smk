@@ -66,7 +66,7 @@ rule prepare:
             data={
                 name: value
                 for name, value in DATA[wildcards.variant].items()
-                if name not in grid.ORIGIN
+                if name in axes.SETTINGS
             },
         ),
     shell:

@@ -1,11 +1,11 @@
 # From the tables of results to figures, and to a report that opens in a browser.
 
 try:
-    figures.chosen_cells(STUDIES, STUDY["figures"]["curves"])
+    catalogue.chosen_cells(STUDIES, STUDY["figures"]["curves"])
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
-CAPTIONS = figures.captions(STUDY)
-FIGURES = [f"results/figures/{name}" for name in figures.names(STUDY)]
+CAPTIONS = catalogue.captions(STUDY)
+FIGURES = [f"results/figures/{name}" for name in catalogue.names(STUDY)]
 # What the report is made from, apart from Python.
 TEMPLATES = [
     *(

@@ -4,6 +4,7 @@
 # file. train.py trains what is missing of it, or stands for something else, and keeps the rest, so
 # `update` has Snakemake leave the files that are there to it.
 
+from genboost.study.packs import LANES, packs
 from genboost.train.order import Order
 
 TRAIN = (
@@ -17,16 +18,22 @@ BY_RECORD = {model.record: model for model in MODELS}
 
 
 def order(*models):
-    """Return the order of some models of the same data and protocol."""
-    optimizers = {model.cell.optimizer for model in models}
+    """Return the order of some models on the same data."""
+    cells = {model.cell for model in models}
     return Order(
         models={model.record: (model.cell, model.seed) for model in models},
-        protocol=models[0].protocol,
         engine=ENGINE[0],
         device=ENGINE[1],
-        accepted=policy.accepted(*ENGINE, optimizers, KERNEL),
+        accepted=policy.accepted(*ENGINE, cells, KERNEL),
         code=CODE,
     )
+
+
+def model_of(wildcards):
+    record = grid.RECORD.format(**wildcards)
+    if record not in BY_RECORD:
+        raise UserError(f"no study of the configuration has the model {record}")
+    return BY_RECORD[record]
 
 
 rule train:
@@ -45,11 +52,9 @@ rule train:
         IMAGE["train"]
     threads: 1
     resources:
-        **needs("train", gpu=lambda wildcards: gpus_for(wildcards.optimizer)),
+        **needs("train", gpu=lambda wildcards: gpus_for(model_of(wildcards).cell)),
     params:
-        order=lambda wildcards: order(
-            BY_RECORD[grid.RECORD.format(**wildcards)]
-        ).write(),
+        order=lambda wildcards: order(model_of(wildcards)).write(),
     shell:
         TRAIN
 
@@ -60,21 +65,26 @@ AT_LEAST = STUDY["execution"]["packs"]
 FUSED = STUDY["execution"]["fuse"]
 if "packs" in workflow.resource_settings.overwrite_scatter:
     AT_LEAST = workflow.resource_settings.overwrite_scatter["packs"] or AT_LEAST
-    FUSED = FUSED or list(grid.AXES)
+    FUSED = FUSED or [*axes.AXES, "seed"]
 
 # A GPU is for as many models at once as there are: a pack for each GPU of this machine, unless
 # jobs are a cluster's. (What runs them is not known yet, but only to a cluster are so many given.)
 LOCAL = not workflow.remote_exec and workflow.resource_settings.nodes is None
-if LOCAL and gpus_for(*(model.cell.optimizer for model in MODELS)):
+if LOCAL and gpus_for(*CELLS):
     AT_LEAST = len(gpus.visible()) or AT_LEAST
 
 # Packs by the files of their orders, which are the jobs' outputs as well: Snakemake keeps notes on
 # every output, and on thousands of records they would come to gigabytes.
 PACK = "build/packs/{pack}.json"
 PACKS, ORDERS = {}, {}
-for number, pack in enumerate(
-    grid.packs(MODELS, FUSED, AT_LEAST) if FUSED else [], start=1
-):
+
+
+def engine_of(cell):
+    return policy.by_kernel(*ENGINE, [cell])
+
+
+shared_out = packs(MODELS, FUSED, AT_LEAST, engine_of, training.alike) if FUSED else []
+for number, pack in enumerate(shared_out, start=1):
     pack_order = order(*pack)
     text = pack_order.write()
     name = f"{number}-{receipts.identity(text.encode())[:12]}"
@@ -93,7 +103,7 @@ if workflow.is_main_process:
 rule train_pack:
     input:
         arrays=lambda wildcards: (
-            f"results/data/{PACKS[wildcards.pack][0].variant}/arrays.npz"
+            f"results/data/{axes.variant(PACKS[wildcards.pack][0].cell)}/arrays.npz"
         ),
     output:
         update(PACK),
@@ -108,9 +118,9 @@ rule train_pack:
     resources:
         **needs(
             "train",
-            runtimes=lambda wildcards: -(-len(PACKS[wildcards.pack]) // grid.LANES),
+            runtimes=lambda wildcards: -(-len(PACKS[wildcards.pack]) // LANES),
             gpu=lambda wildcards: gpus_for(
-                *(model.cell.optimizer for model in PACKS[wildcards.pack])
+                *(model.cell for model in PACKS[wildcards.pack])
             ),
         ),
     params:

@@ -1,19 +1,20 @@
 """From the records of all models to one row per model, and from these to one row per cell."""
 
+import csv
 import statistics
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from genboost.errors import UserError
-from genboost.study import grid
+from genboost.study import axes, grid
+from genboost.study.cells import Cell
 from genboost.train import record
 
-CELL = ["data", *grid.STUDY_CELL]
+TEXTS = {"data", "study", "status", "engine"}
 NAMED = 20  # mistakes that a message names
 
 
@@ -34,9 +35,10 @@ def collect(
     Returns
     -------
     DataFrame
-        One row per study and model, in the studies' order: the columns `CELL`, of which ``data``
-        names what the model was trained on, then ``seed``, ``test_mse`` and ``train_mse`` (NaN if
-        the run diverged), ``status`` and ``engine``. ``sam_rho`` is text, ``none`` without SAM.
+        One row per study and model, in the studies' order: ``data``, what the model was trained on,
+        ``study``, then the settings that tell cells apart (`axes.shown_settings`), as
+        `axes.Setting.column` writes them; ``seed``, ``test_mse`` and ``train_mse`` (NaN if the run
+        diverged), ``status`` and ``engine``.
     dict
         How the models were trained; see `run_facts`.
 
@@ -60,12 +62,12 @@ def collect(
             f"{len(mistakes)} {'mistake' if len(mistakes) == 1 else 'mistakes'} "
             f"in the records of {len(models)} models:\n  " + "\n  ".join(lines)
         )
+    settings = axes.shown_settings(cell for study in studies for cell in study.cells)
     rows = [
         {
             "data": entries[model]["data"]["name"],
             "study": study.name,
-            **asdict(model.cell),
-            "sam_rho": grid.text(model.cell.sam_rho),
+            **columns(model.cell, settings),
             "seed": model.seed,
             **{name: entries[model][name] for name in ("test_mse", "train_mse", "status")},
             "engine": entries[model]["engine"][0],
@@ -73,8 +75,7 @@ def collect(
         for study in studies
         for model in study.models
     ]
-    columns = [*CELL, "seed", "test_mse", "train_mse", "status", "engine"]
-    frame = pd.DataFrame(rows)[columns].astype({"test_mse": float, "train_mse": float})
+    frame = pd.DataFrame(rows).astype({"test_mse": float, "train_mse": float})
     return frame, run_facts([found["run"] for found in entries.values()])
 
 
@@ -105,19 +106,50 @@ def run_facts(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def columns(cell: Cell, settings: Sequence[axes.Setting]) -> dict[str, Any]:
+    """Return some settings of a cell as a table of results has them."""
+    return {setting.name: setting.column(cell[setting.name]) for setting in settings}
+
+
+def errors_by_cell(
+    studies: Sequence[grid.Study], models: pd.DataFrame
+) -> dict[tuple[str, Cell], dict[int, float]]:
+    """Return the test MSE of each seed of each cell, by the study's name and the cell.
+
+    Parameters
+    ----------
+    models
+        One row per study and model, as `collect` makes it.
+    """
+    settings = [axes.SETTINGS[name] for name in models.columns if name in axes.SETTINGS]
+    cells = {
+        (study.name, *columns(cell, settings).values()): cell
+        for study in studies
+        for cell in study.cells
+    }
+    names = ["study", *(setting.name for setting in settings)]
+    keys = zip(*(models[name] for name in names), strict=True)
+    found: dict[tuple[str, Cell], dict[int, float]] = {}
+    for key, seed, error in zip(
+        keys, models["seed"], models["test_mse"].astype(float), strict=True
+    ):
+        found.setdefault((key[0], cells[key]), {})[seed] = error
+    return found
+
+
 def summarize(models: pd.DataFrame) -> pd.DataFrame:
     """Summarize the models of each study and cell.
 
     Returns
     -------
     DataFrame
-        The columns `CELL`; over the runs that finished, mean (``test_mse``) and standard deviation
+        The columns before ``seed``; over the runs that finished, mean (``test_mse``) and deviation
         (``test_mse_sd``, with n - 1; NaN for one run) of the test MSE, mean of the train MSE
         (``train_mse``) and number (``n``); and the number of runs that ``diverged``.
     """
     return (
         models.assign(diverged=models["status"] == "diverged")
-        .groupby(CELL, sort=False)
+        .groupby(list(models.columns[: models.columns.get_loc("seed")]), sort=False)
         .agg(
             test_mse=("test_mse", "mean"),
             test_mse_sd=("test_mse", "std"),
@@ -136,12 +168,14 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 def read_csv(path: str | Path) -> pd.DataFrame:
     """Read what `to_csv` wrote; only numbers can be missing, a study may be called ``NA``."""
-    numbers = ("test_mse", "test_mse_sd", "train_mse")
+    with open(path, newline="") as file:
+        header = next(csv.reader(file))
+    texts = TEXTS | {name for name, setting in axes.SETTINGS.items() if not setting.is_number}
     return pd.read_csv(
         path,
-        dtype={"study": str, "sam_rho": str},
+        dtype=dict.fromkeys(texts.intersection(header), str),
         keep_default_na=False,
-        na_values={name: [""] for name in numbers},
+        na_values={name: [""] for name in header if name not in texts},
     )
 
 
@@ -157,29 +191,15 @@ def _checked(model: grid.Model, fingerprints: Collection[str], folder: Path) -> 
     """Read a model's record and make sure that it is this model's, trained as is wanted now."""
     path = folder / model.record
     entries = record.read(path)
-    expected = {
-        "cell": asdict(model.cell),
-        "seed": model.seed,
-        "protocol": asdict(model.protocol),
-    }
+    found = {**model.cell, **Cell(entries["settings"]), "seed": entries["seed"]}
+    expected = {**model.cell, "seed": model.seed}
     other = [
-        f"another {key} ({_difference(entries[key], value)})"
-        for key, value in expected.items()
-        if entries[key] != value
+        f"{key} ({found.get(key)} instead of {expected.get(key)})"
+        for key in {**expected, **found}
+        if found.get(key) != expected.get(key)
     ]
     if other:
-        raise UserError(f"{path} is of {' and '.join(other)}; run snakemake again")
+        raise UserError(f"{path} is of another {' and '.join(other)}; run snakemake again")
     if entries["fingerprint"] not in fingerprints:
         raise UserError(f"{path} is of other data, code or engine; run snakemake again")
     return entries
-
-
-def _difference(found: Any, expected: Any) -> str:
-    """Say where an entry of a record is not as it should be."""
-    if not (isinstance(found, dict) and isinstance(expected, dict)):
-        return f"{found} instead of {expected}"
-    return ", ".join(
-        f"{key} {_difference(found.get(key), expected.get(key))}"
-        for key in sorted(found.keys() | expected.keys())
-        if found.get(key) != expected.get(key)
-    )

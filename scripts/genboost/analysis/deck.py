@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genboost.analysis import stats
+from genboost.analysis import aggregation, stats
 from genboost.files import ROOT
-from genboost.study import grid
+from genboost.study import axes, grid
+from genboost.study.cells import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,20 +26,20 @@ SEEDS = 3  # models behind each of the deck's figures
 
 
 def load(path: str | Path = PATH) -> pd.DataFrame:
-    """Read the deck's figures: one row per cell, the columns `grid.CELL` and ``deck``, its MSE.
+    """Read the deck's figures: one row per cell, the columns `axes.ALWAYS` and ``deck``, its MSE.
 
     ``sam_rho`` is text, ``none`` where the file has 0: the deck's models without SAM.
     """
     import pandas as pd
 
-    figures = pd.read_csv(path)
-    rho = [grid.text(value or None) for value in figures["sam_rho"].astype(float)]
-    return figures.assign(sam_rho=rho).rename(columns={"test_mse": "deck"})
+    figures = pd.read_csv(path).rename(columns={"test_mse": "deck"})
+    rho = [text(value or None) for value in figures["sam_rho"].astype(float)]
+    return figures.assign(sam_rho=rho)[[*axes.ALWAYS, "deck"]]
 
 
 def is_repeated_by(study: grid.Study) -> bool:
-    """Say whether a study has the deck's data set and protocol, which are the schema's defaults."""
-    return study.variant == grid.STANDARD == grid.protocol_name(study.protocol)
+    """Say whether a study has cells with the deck's data set and protocol: the defaults."""
+    return any(map(axes.repeats_standard, study.cells))
 
 
 def compare(
@@ -56,26 +57,28 @@ def compare(
     Returns
     -------
     DataFrame
-        One row per study and cell that the deck has and of which no run diverged: ``data``,
-        ``study``, the cell, ``deck``; ``test_mse``, ``sd`` and ``n`` of ours; ``difference`` (ours
-        less the deck's), ``ratio`` (ours by the deck's), ``log_ratio``; ``low`` and ``high``, the
-        95 % prediction interval of a mean of three, and whether the deck's figure is ``inside`` it.
+        One row per study and cell that the deck has, with its data and protocol, and of which no
+        run diverged: ``data``, ``study``, the cell, ``deck``; ``test_mse``, ``sd`` and ``n`` of
+        ours; ``difference`` (ours less the deck's), ``ratio`` (ours by the deck's), ``log_ratio``;
+        ``low`` and ``high``, the 95 % prediction interval of a mean of three, and whether the
+        deck's figure is ``inside`` it.
     """
     import pandas as pd
 
-    names = [study.name for study in studies if is_repeated_by(study)]
-    keys = ["data", "study", *grid.CELL]
+    settings = [axes.SETTINGS[name] for name in axes.ALWAYS]
+    theirs = {tuple(row): error for *row, error in figures.itertuples(index=False)}
+    data = dict(zip(models["study"], models["data"], strict=True))
     rows = []
-    for key, runs in models[models["study"].isin(names)].groupby(keys, sort=False):
-        errors = runs["test_mse"].to_numpy(float)
-        if np.isfinite(errors).all():
+    for (study, cell), by_seed in aggregation.errors_by_cell(studies, models).items():
+        key = tuple(aggregation.columns(cell, settings).values())
+        errors = np.array(list(by_seed.values()), float)
+        if axes.repeats_standard(cell) and key in theirs and np.isfinite(errors).all():
             found = stats.estimate(errors)
-            low, high = stats.prediction_interval(errors, SEEDS)
-            rows.append((*key, found.mean, found.sd, found.n, low, high))
-    columns = [*keys, "test_mse", "sd", "n", "low", "high"]
-    # Without a row the columns would be objects, which match no numbers.
-    ours = pd.DataFrame(rows, columns=columns).astype(figures.dtypes[grid.CELL].to_dict())
-    both = ours.merge(figures, how="inner", on=grid.CELL)
+            interval = stats.prediction_interval(errors, SEEDS)
+            ours = (found.mean, found.sd, found.n, *interval)
+            rows.append((data[study], study, *key, theirs[key], *ours))
+    keys = ["data", "study", *axes.ALWAYS]
+    both = pd.DataFrame(rows, columns=[*keys, "deck", "test_mse", "sd", "n", "low", "high"])
     both["difference"] = both["test_mse"] - both["deck"]
     both["ratio"] = both["test_mse"] / both["deck"]
     both["log_ratio"] = np.log(both["ratio"].astype(float))
@@ -113,7 +116,7 @@ class Agreement:
 
 def agreement(compared: pd.DataFrame) -> Agreement:
     """Sum up what `compare` found; a cell that several studies have counts once, the first."""
-    compared = compared.drop_duplicates(grid.CELL)
+    compared = compared.drop_duplicates(axes.ALWAYS)
     if compared.empty:
         return Agreement(0, *[math.nan] * 5)
     variance = (compared["sd"] / compared["test_mse"]) ** 2 * (1 / compared["n"] + 1 / SEEDS)

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genboost.analysis import stats
-from genboost.report import tables
-from genboost.study import grid
-from genboost.study.grid import STUDY_CELL
+from genboost.analysis import aggregation, stats
+from genboost.study import axes, grid
+from genboost.study.cells import Cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,14 +35,49 @@ class Errors:
 
     Attributes
     ----------
-    cells : list of tuples, the values of `STUDY_CELL`
+    cells : list of (str, Cell)
+        Each with the name of its study.
     seeds : list of int
     values : float array [cells, seeds]
     """
 
-    cells: list[tuple[Any, ...]]
+    cells: list[tuple[str, Cell]]
     seeds: list[int]
     values: np.ndarray
+
+
+class Measured:
+    """The test errors of all cells of some studies, to choose from.
+
+    Parameters
+    ----------
+    models
+        One row per study and model, as `aggregation.collect` makes it.
+    """
+
+    def __init__(self, studies: Sequence[grid.Study], models: pd.DataFrame):
+        self.studies = studies
+        self.errors = aggregation.errors_by_cell(studies, models)
+        self.settings = axes.shown_settings(cell for _, cell in self.errors)
+
+    def select(self, selection: Mapping[str, Any]) -> Errors:
+        """Return the errors of the cells that `grid.chosen` returns for a selection."""
+        return self.of(grid.chosen(self.studies, selection))
+
+    def of(self, cells: Sequence[tuple[grid.Study, Cell]]) -> Errors:
+        """Return the errors of those of some cells in which every run finished."""
+        of_studies = [set(study.seeds) for study in {s.name: s for s, _ in cells}.values()]
+        seeds = sorted(set.intersection(*of_studies)) if of_studies else []
+        names = [(study.name, cell) for study, cell in cells]
+        values = [[self.errors[name][seed] for seed in seeds] for name in names]
+        table = np.array(values, float).reshape(len(names), len(seeds))
+        finished = np.isfinite(table).all(axis=1)
+        kept = [name for name, whole in zip(names, finished, strict=True) if whole]
+        return Errors(kept, seeds, table[finished])
+
+    def describe(self, cell: tuple[str, Cell]) -> str:
+        """Write a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""
+        return axes.describe(cell[1], self.settings)
 
 
 @dataclass(frozen=True)
@@ -107,66 +141,34 @@ class Verdict:
     decided_wrong: float = math.nan
 
 
-def verdicts(claims: Mapping[str, Mapping[str, Any]], models: pd.DataFrame) -> list[Verdict]:
+def verdicts(claims: Mapping[str, Mapping[str, Any]], measured: Measured) -> list[Verdict]:
     """Judge claims.
 
     Parameters
     ----------
     claims
         The configuration's ``comparisons``.
-    models
-        One row per study and model, as `aggregation.collect` makes it.
 
     Returns
     -------
     list of Verdict
         In the order of the claims. A claim about cells that there are none of is untested.
     """
-    measured = [_measured(name, claim, models) for name, claim in claims.items()]
-    tested = [verdict for verdict in measured if not math.isnan(verdict.p)]
+    found = [_measured(name, claim, measured) for name, claim in claims.items()]
+    tested = [verdict for verdict in found if not math.isnan(verdict.p)]
     adjusted = iter(stats.holm([verdict.p for verdict in tested]))
     return [
         verdict
         if math.isnan(verdict.p)
         else _judged(replace(verdict, p_holm=next(adjusted)), len(tested))
-        for verdict in measured
+        for verdict in found
     ]
 
 
-def select(models: pd.DataFrame, selection: Mapping[str, Any]) -> Errors:
-    """Return the errors of the cells that have given values, in all of which every run finished.
-
-    Parameters
-    ----------
-    selection
-        For some of `STUDY_CELL`, a value or a list of values.
-    """
-    for axis, values in selection.items():
-        values = values if isinstance(values, list) else [values]
-        if axis == "sam_rho":
-            values = [grid.text(value) for value in values]
-        models = models[models[axis].isin(values)]
-    by_study = models.groupby("study")["seed"].agg(set)
-    shared = set.intersection(*by_study) if len(by_study) else set()
-    models = models[models["seed"].isin(shared)]
-    table = models.set_index([*STUDY_CELL, "seed"])["test_mse"].unstack("seed", sort=False)
-    table = table[sorted(table.columns)].dropna()
-    return Errors(list(table.index), [int(seed) for seed in table.columns], table.to_numpy(float))
-
-
-def describe(cell: tuple[Any, ...]) -> str:
-    """Write a cell in a few words: ``Adam, lr 3e-3, wd 1e-4, no SAM, 200 epochs``."""
-    _, optimizer, rate, decay, rho, epochs = cell
-    sam = "no SAM" if rho == "none" else f"SAM {rho}"
-    name = tables.SHOWN.get(optimizer, optimizer)
-    place = f"lr {tables.rate_text(rate)}, wd {tables.rate_text(decay)}"
-    return f"{name}, {place}, {sam}, {epochs} epochs"
-
-
-def _measured(name: str, claim: Mapping[str, Any], models: pd.DataFrame) -> Verdict:
+def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdict:
     """Measure what a claim is about, without judging it."""
     verdict = Verdict(name, claim["title"], claim["claim"], claim["by"])
-    a, b = _sides(claim, models)
+    a, b = _sides(claim, measured)
     if not (a.cells and b.cells):
         side = "b" if a.cells else "a"
         return replace(
@@ -189,7 +191,9 @@ def _measured(name: str, claim: Mapping[str, Any], models: pd.DataFrame) -> Verd
         if choosing == len(seeds):
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
         places = [stats.best(side.values) for side in (a, b)]
-        texts = [describe(side.cells[row]) for side, row in zip((a, b), places, strict=True)]
+        texts = [
+            measured.describe(side.cells[row]) for side, row in zip((a, b), places, strict=True)
+        ]
         first, second = (
             side.values[row, choosing:] for side, row in zip((a, b), places, strict=True)
         )
@@ -245,27 +249,31 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
     )
 
 
-def _sides(claim: Mapping[str, Any], models: pd.DataFrame) -> tuple[Errors, Errors]:
+def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Errors, Errors]:
     """Return the two sets of cells; without ``b``, it is the rest of the studies that a is of."""
-    a = select(models, claim["a"])
+    a = measured.select(claim["a"])
     if claim["b"] is not None:
-        return a, select(models, claim["b"])
-    studies = [study for study in models["study"].unique() if study in {c[0] for c in a.cells}]
-    everything = select(models, {"study": studies})
-    rest = [row for row, cell in enumerate(everything.cells) if cell not in set(a.cells)]
+        return a, measured.select(claim["b"])
+    everything = measured.select({"study": {study for study, _ in a.cells}})
+    chosen = set(a.cells)
+    rest = [row for row, cell in enumerate(everything.cells) if cell not in chosen]
     return a, _of_cells(everything, rest)
 
 
 def _partners(a: Errors, b: Errors) -> tuple[Errors, Errors]:
     """Match cells that agree on every axis but those on which each side has a single value."""
-    pinned = [
-        axis
-        for axis in range(len(STUDY_CELL))
-        if len({cell[axis] for cell in a.cells}) == 1 == len({cell[axis] for cell in b.cells})
-    ]
 
-    def rest(cell: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(value for axis, value in enumerate(cell) if axis not in pinned)
+    def values(cell: tuple[str, Cell]) -> tuple[Any, ...]:
+        return cell[0], *(cell[1][name] for name in axes.SETTINGS)
+
+    def counts(side: Errors) -> list[int]:
+        return [len(set(axis)) for axis in zip(*map(values, side.cells), strict=True)]
+
+    both = enumerate(zip(counts(a), counts(b), strict=True))
+    free = [axis for axis, (one, other) in both if not one == 1 == other]
+
+    def rest(cell: tuple[str, Cell]) -> tuple[Any, ...]:
+        return tuple(values(cell)[axis] for axis in free)
 
     places = {rest(cell): row for row, cell in enumerate(b.cells)}
     pairs = [(row, places[rest(c)]) for row, c in enumerate(a.cells) if rest(c) in places]
@@ -349,14 +357,14 @@ class Choice:
 
 
 def choices(
-    models: pd.DataFrame, scopes: Sequence[tuple[str, str, Mapping[str, Any]]]
+    measured: Measured, scopes: Sequence[tuple[grid.Study, str, Sequence[Cell]]]
 ) -> list[Choice]:
     """Say what the best cell of each set is worth.
 
     Parameters
     ----------
     scopes
-        A study, a name and a selection for each set.
+        A study, a name and the cells of each set.
 
     Returns
     -------
@@ -364,8 +372,8 @@ def choices(
         Without sets of which no cell finished, or fewer than two seeds.
     """
     found = []
-    for study, scope, selection in scopes:
-        errors = select(models, {"study": study, **selection})
+    for study, scope, cells in scopes:
+        errors = measured.of([(study, cell) for cell in cells])
         n = len(errors.seeds)
         if not errors.cells or n < 2:
             continue
@@ -376,12 +384,12 @@ def choices(
         luck = stats.optimism(errors.values, few)
         found.append(
             Choice(
-                study=study,
+                study=study.name,
                 scope=scope,
                 cells=len(errors.cells),
-                cell=describe(errors.cells[means.argmin()]),
+                cell=measured.describe(errors.cells[means.argmin()]),
                 table=float(means.min()),
-                chosen=describe(errors.cells[chosen]),
+                chosen=measured.describe(errors.cells[chosen]),
                 unbiased=judged.mean,
                 low=judged.low if judged.n >= ENOUGH else math.nan,
                 high=judged.high if judged.n >= ENOUGH else math.nan,

@@ -1,12 +1,17 @@
 """The description of a data set, read from one YAML file (see workflow/datasets/obesity.yaml)."""
 
+import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from genboost.errors import UserError
+from genboost.files import ROOT
+
+DATASETS = ROOT / "workflow/datasets"
 
 _REQUIRED = {"title": str, "licence": str, "citation": str, "label": dict, "columns": dict}
 _OPTIONAL = {
@@ -106,6 +111,24 @@ def load(path: str | Path) -> Dataset:
         return _dataset(path, document)
     except _InvalidError as error:
         raise UserError(f"{path}: {error}") from error
+
+
+def find(name: str) -> Dataset:
+    """Return the description of the data set that a configuration names.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name, or something is wrong with it.
+    """
+    path = Path(os.path.relpath(DATASETS / f"{name}.yaml"))
+    if not path.is_file():
+        known = sorted(file.stem for file in DATASETS.glob("*.yaml"))
+        raise UserError(f"there is no {path}; the data sets are {', '.join(known)}")
+    return _load(path)
+
+
+_load = cache(load)
 
 
 class _InvalidError(Exception):

@@ -17,10 +17,10 @@ import numpy as np
 
 from genboost.analysis import audit, stats
 from genboost.analysis.audit import Score
-from genboost.data.arrays import marked
-from genboost.report import tables
+from genboost.data.arrays import MARK, marked
 from genboost.report.markup import Table, markdown
-from genboost.study import readings
+from genboost.report.results import WARNING
+from genboost.study import axes, readings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ def files(found: Audit, synthetic: bool) -> dict[str, str]:
         }
         for rank, score in enumerate(found.scores, start=1)
     ]
-    warning = [tables.WARNING] if synthetic else []
+    warning = [WARNING] if synthetic else []
     title = "Which reading of the protocol explains the deck?"
     cells = json.loads(found.cells.to_json(orient="records", double_precision=12))
     shown = [ranking_table(found, warning), *row_tables(found, warning)]
@@ -116,7 +116,7 @@ def files(found: Audit, synthetic: bool) -> dict[str, str]:
         "ranking.csv": aggregation.to_csv(pd.DataFrame(ranking)),
         "cells.csv": aggregation.to_csv(found.cells.assign(data=data)[["data", *found.cells]]),
         "audit.json": json.dumps(document, indent=1) + "\n",
-        "audit.md": markdown(shown, f"{tables.MARK}: {title}" if synthetic else title),
+        "audit.md": markdown(shown, f"{MARK}: {title}" if synthetic else title),
     }
 
 
@@ -165,16 +165,16 @@ def ranking_table(found: Audit, warning: Sequence[str]) -> Table:
 def row_tables(found: Audit, warning: Sequence[str]) -> list[Table]:
     """Return what stays unexplained, by the deck's rows, as stated and by the best reading."""
     rows = []
-    keys = ["optimizer", "sam_rho", "epochs", "learning_rate"]
-    for (optimizer, rho, epochs, rate), cells in found.cells.groupby(keys, sort=False):
-        method = tables.Method(optimizer, rho, epochs).title
+    *method, rate, _ = (axes.SETTINGS[name] for name in axes.ALWAYS)
+    for values, cells in found.cells.groupby([s.name for s in (*method, rate)], sort=False):
+        names = [s.phrase(value) for s, value in zip(method, values, strict=False)]
         inside = (cells["best_low"] <= cells["deck"]) & (cells["deck"] <= cells["best_high"])
         means = (np.exp(np.log(cells[name]).mean()) for name in ("deck", "stated", "best"))
         ratios = (np.exp(np.log(cells[f"{name}_ratio"]).mean()) for name in ("stated", "best"))
         rows.append(
             [
-                method,
-                tables.rate_text(rate),
+                ", ".join(names),
+                rate.shown(values[-1]),
                 *(f"{value:.3f}" for value in means),
                 *(f"{value:.2f}" for value in ratios),
                 f"{inside.sum()} of {len(cells)}",

@@ -4,7 +4,7 @@
 
 - ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
 - ``comparisons.csv``: the verdict on every claim of the configuration;
-- ``best.csv``: the best cell of each study and method, and its unbiased error;
+- ``best.csv``: the best cell of each study and each of its panels, and its unbiased error;
 - ``agreement.csv``: our cells against the deck's in a few numbers (`results/tables/deck.csv` has
   them one by one);
 - ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
@@ -16,14 +16,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from genboost.analysis import stats, verdicts
-from genboost.report import tables
+from genboost.data.arrays import MARK
+from genboost.report import deck_tables
 from genboost.report.markup import Table, markdown
-from genboost.report.tables import Results
+from genboost.report.results import Results
+from genboost.study import grid
+from genboost.study.cells import Cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,11 +57,12 @@ class Findings:
 
 def find(results: Results, claims: Mapping[str, Mapping[str, Any]]) -> Findings:
     """Compute all statistics of a run."""
+    measured = verdicts.Measured(results.studies, results.models)
     return Findings(
         results=results,
         cells=_with_intervals(results),
-        verdicts=verdicts.verdicts(claims, results.models),
-        choices=verdicts.choices(results.models, list(_scopes(results))),
+        verdicts=verdicts.verdicts(claims, measured),
+        choices=verdicts.choices(measured, list(_scopes(results))),
     )
 
 
@@ -67,11 +71,11 @@ def files(found: Findings) -> dict[str, str]:
     import pandas as pd
 
     results = found.results
-    agreements = [{"scope": scope, **asdict(a)} for scope, a in tables.agreements(results)]
-    agreement = tables.agreement_table(results)
+    agreements = [{"scope": scope, **asdict(a)} for scope, a in deck_tables.agreements(results)]
+    agreement = deck_tables.agreement_table(results)
     shown = [comparison_table(found), *_details(found), best_table(found), agreement]
     document = {
-        "data": tables.MARK if results.is_synthetic() else "real",
+        "data": MARK if results.is_synthetic() else "real",
         "comparisons": [asdict(verdict) for verdict in found.verdicts],
         "best": [asdict(choice) for choice in found.choices],
         "agreement": agreements,
@@ -210,14 +214,14 @@ def _with_intervals(results: Results) -> pd.DataFrame:
     return cells.assign(low=cells["test_mse"] - intervals, high=cells["test_mse"] + intervals)
 
 
-def _scopes(results: Results) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield each study, and each of its methods, as sets of which there is a best cell."""
+def _scopes(results: Results) -> Iterator[tuple[grid.Study, str, Sequence[Cell]]]:
+    """Yield each study, and each of its panels, as sets of which there is a best cell."""
     for study in results.studies:
-        methods = tables.methods(study)
-        if len(methods) > 1:
-            yield study.name, "all", {}
-        for method in methods:
-            yield study.name, method.title, method._asdict()
+        panels = results.layouts[study.name].panels
+        if len(panels) > 1:
+            yield study, "all", study.cells
+        for panel in panels:
+            yield study, panel.title, list(panel.cells.values())
 
 
 def _smallness(found: Findings) -> Iterator[str]:

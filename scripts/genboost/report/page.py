@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genboost.data.arrays import MARK
 from genboost.files import ROOT
-from genboost.report import figures, findings, tables
-from genboost.report.figures import INK, PAPER, Caption
+from genboost.report import deck_tables, findings, tables
+from genboost.report.figures import catalogue, drawing
+from genboost.report.figures.drawing import INK, PAPER
+from genboost.report.layout import Panel
 from genboost.report.markup import Entry, Table
-from genboost.report.tables import Results
-from genboost.study import config as configuration
-from genboost.study import grid
+from genboost.report.results import SIMPLE, WARNING, Results
+from genboost.report.summary import measure
+from genboost.study import axes, grid
+from genboost.study.cells import Cell
+from genboost.study.schema import BLOCKS, GRID
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html.j2"
@@ -36,11 +41,11 @@ class HeatCell:
 
 @dataclass(frozen=True)
 class HeatTable:
-    """A method's table in colour: `rows` hold the learning rate's name and the cells."""
+    """A panel's table in colour: `rows` hold a row's name and its cells, None where is none."""
 
     table: Table
     title: str
-    rows: Sequence[tuple[str, Sequence[HeatCell]]]
+    rows: Sequence[tuple[str, Sequence[HeatCell | None]]]
 
 
 @dataclass(frozen=True)
@@ -97,12 +102,12 @@ def compose(results: Results, inputs: Inputs) -> str:
         lstrip_blocks=True,
     )
     environment.filters["unbroken"] = _unbroken
-    captions = figures.captions(inputs.config)
+    captions = catalogue.captions(inputs.config)
     page = environment.get_template(TEMPLATE).render(
         results=results,
         synthetic=results.is_synthetic(),
-        warning=tables.WARNING,
-        mark=tables.MARK,
+        warning=WARNING,
+        mark=MARK,
         studies=results.studies,
         answers=[answer(results, study, inputs.statistics) for study in results.studies],
         claims=[claim(results, found) for found in inputs.statistics["comparisons"]],
@@ -113,15 +118,24 @@ def compose(results: Results, inputs: Inputs) -> str:
         scale={study.name: scale(results, study) for study in results.studies},
         figure=functools.partial(_figure, captions, inputs.drawings),
         chosen="curves" in captions,
+        drawings={
+            study.name: [n for n, c in captions.items() if c.study == study.name]
+            for study in results.studies
+        },
+        measures={
+            name: " ".join(filter(None, [f"{measure(laid_out.study)}.", laid_out.caption]))
+            for name, laid_out in results.layouts.items()
+        },
+        grid_axes=_axes(results),
         baselines=tables.baseline_table(results),
-        deck=tables.deck_table(results),
+        deck=deck_tables.deck_table(results),
         ranking=tables.ranking_table(results, tables.ranking(results)),
         provenance=inputs.provenance,
         descriptions={name: _from_markdown(text) for name, text in inputs.descriptions.items()},
         configuration=as_written(inputs.config),
         count={
             "models": len(grid.models(list(results.studies))),
-            "cells": len({(s.variant, s.protocol, c) for s in results.studies for c in s.cells}),
+            "cells": len({cell for study in results.studies for cell in study.cells}),
             "seeds": sorted({len(study.seeds) for study in results.studies}),
         },
         run=inputs.runs,
@@ -134,20 +148,18 @@ def answer(
     results: Results, study: grid.Study, statistics_of_all: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what a study's headline says: its best cell and what that is worth."""
-    if study.name not in results.lowest:
+    found = results.best(study, study.cells)
+    if found is None:
         return {"study": study, "best": None}
-    errors = results.baselines[study.variant]
-    simple = {tables.SHOWN.get(name, name): e["test_mse"] for name, e in errors.items()}
-    cells = results.complete[results.complete["study"] == study.name]
-    best = cells.loc[cells["test_mse"].idxmin()]
-    method = tables.Method(best.optimizer, best.sam_rho, best.epochs)
+    cell, best = found
+    laid_out = results.layouts[study.name]
+    simple = {SIMPLE.get(name, name): e[0] for name, e in results.simple([cell]).items()}
     whole = [found for found in statistics_of_all["best"] if found["study"] == study.name]
     return {
         "study": study,
         "best": results.number(best.test_mse),
-        "method": method.title,
-        "place": f"lr {tables.rate_text(best.learning_rate)}, "
-        f"wd {tables.rate_text(best.weight_decay)}",
+        "method": laid_out.panel_of[cell].title,
+        "place": laid_out.place(cell),
         "cells": len(study.cells),
         "seeds": len(study.seeds),
         "unbiased": _with_interval(results, whole[0], "unbiased") if whole else None,
@@ -191,61 +203,68 @@ def _with_interval(results: Results, found: dict[str, Any], key: str) -> str:
 
 def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:
     """Return a study's tables in the colours of its heatmap, with the seeds of each cell."""
-    norm = figures.color_scale(results, study)
-    models = results.models[results.models["study"] == study.name]
-    axes = ["learning_rate", "weight_decay", "optimizer", "sam_rho", "epochs"]
-    by_cell = dict(iter(models.groupby(axes)))
+    norm = drawing.color_scale(results, study)
+    laid_out = results.layouts[study.name]
+
+    def heat(panel: Panel, entry: Entry, down: Any, across: Any) -> HeatCell | None:
+        cell = panel.cells.get((down, across))
+        return None if cell is None else _heat_cell(results, study, cell, entry, norm)
+
     found = []
-    for method in tables.methods(study):
-        table = tables.method_table(results, study, method)
-        cells = results.summary[results.summary["study"] == study.name]
-        for name, value in method._asdict().items():
-            cells = cells[cells[name] == value]
-        rows = []
-        for row, (_, line) in zip(
-            table.rows, cells.groupby("learning_rate", sort=False), strict=True
-        ):
-            heat = [
-                _heat_cell(results, entry, cell, norm,
-                           by_cell[cell.learning_rate, cell.weight_decay, *method])
-                for entry, cell in zip(row[1:], line.itertuples(), strict=True)
-            ]  # fmt: skip
-            rows.append((row[0], heat))
-        found.append(HeatTable(table, method.title, rows))
+    for panel in laid_out.panels:
+        table = tables.panel_table(results, laid_out, panel)
+        rows = [
+            (
+                name,
+                [heat(panel, e, down, across) for e, across in zip(row, panel.across, strict=True)],
+            )
+            for (name, *row), down in zip(table.rows, panel.down, strict=True)
+        ]
+        found.append(HeatTable(table, panel.title, rows))
     return found
 
 
 def scale(results: Results, study: grid.Study) -> dict[str, Any]:
     """Return the legend of a study's colours."""
-    norm = figures.color_scale(results, study)
+    norm = drawing.color_scale(results, study)
     steps = [norm.vmin * (norm.vmax / norm.vmin) ** (step / 8) for step in range(9)]
     return {
         "low": results.number(norm.vmin),
         "high": results.number(norm.vmax),
-        "colors": [figures.color(value, norm)[0] for value in steps],
+        "colors": [drawing.color(value, norm)[0] for value in steps],
         "diverged": any(results.summary["diverged"][results.summary["study"] == study.name]),
     }
 
 
-def _heat_cell(results: Results, entry: Entry, cell: Any, norm: Any, models: Any) -> HeatCell:
+def _heat_cell(
+    results: Results, study: grid.Study, cell: Cell, entry: Entry, norm: Any
+) -> HeatCell:
     """Return a cell in colour; hatching, which a style sheet has, stands for diverged ones."""
-    background, ink = ("", "") if cell.diverged else figures.color(cell.test_mse, norm)
+    row = results.row(study, cell)
+    background, ink = ("", "") if row.diverged else drawing.color(row.test_mse, norm)
     lines = [
-        f"lr {tables.rate_text(cell.learning_rate)}, wd {tables.rate_text(cell.weight_decay)}",
+        results.layouts[study.name].place(cell),
         *(
-            f"seed {model.seed}: {results.number(model.test_mse) or 'diverged'}"
-            for model in models.itertuples()
+            f"seed {seed}: {results.number(error) or 'diverged'}"
+            for seed, error in results.errors[study.name, cell].items()
         ),
     ]
-    if not cell.diverged:
-        sd = results.number(cell.test_mse_sd)
+    if not row.diverged:
+        sd = results.number(row.test_mse_sd)
         lines.insert(1, f"mean {entry.text}" + (f", sd {sd}" if sd else ""))
-        lines.append(f"train MSE: {results.number(cell.train_mse)}")
+        lines.append(f"train MSE: {results.number(row.train_mse)}")
     return HeatCell(entry, background, ink, "\n".join(lines))
 
 
+def _axes(results: Results) -> str:
+    """Name what the cells are combinations of."""
+    vary = axes.varying(cell for study in results.studies for cell in study.cells)
+    titles = [setting.title for setting in vary] or ["settings"]
+    return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
+
+
 def _figure(
-    captions: Mapping[str, Caption], drawings: Mapping[str, str], name: str
+    captions: Mapping[str, catalogue.Caption], drawings: Mapping[str, str], name: str
 ) -> dict[str, Any]:
     """Return what the template needs of a figure."""
     text, width = inline(drawings[name], name, captions[name].title)
@@ -283,15 +302,29 @@ def as_written(config: dict[str, Any]) -> str:
     import yaml
 
     shown = {key: value for key, value in config.items() if key != "studies"}
+    shown["data"] = {key: v for key, v in shown["data"].items() if key != axes.ORIGIN}
+    shown[GRID] = shown[GRID] if len(shown[GRID]) > 1 else shown[GRID][0]
     shown["studies"] = {}
     for name, study in config["studies"].items():
         other = {
-            part: {key: v for key, v in study[part].items() if v != config[part][key]}
-            for part in configuration.OVERRIDABLE
+            block: {
+                key: v
+                for key, v in study[block].items()
+                if v != config[block][key] and key != axes.ORIGIN
+            }
+            for block in BLOCKS
         }
+        other[GRID] = _changed_grid(study[GRID], config[GRID])
         changed = {part: values for part, values in other.items() if values}
         shown["studies"][name] = {"title": study["title"], **changed}
     return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None)
+
+
+def _changed_grid(grids: list[dict[str, Any]], base: list[dict[str, Any]]) -> Any:
+    """Return what a study's grid overrides; all of it, where either is a list of several."""
+    if len(grids) == len(base) == 1:
+        return {key: v for key, v in grids[0].items() if v != base[0].get(key)}
+    return [] if grids == base else grids
 
 
 def commit(clone: str | Path = ROOT) -> str | None:

@@ -1,13 +1,160 @@
-"""Read what the tables, the figures and the report are made from, as a command line names it."""
+"""All that tables, figures and the report are made from, and how a command line names it."""
+
+from __future__ import annotations
 
 import argparse
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genboost.analysis import deck
+from genboost.data.arrays import MARK
 from genboost.receipts import Step
-from genboost.report.tables import Results
-from genboost.study import grid
+from genboost.report.layout import Layout, layout
+from genboost.study import axes, grid
+from genboost.study.cells import Cell
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIMPLE = {
+    "mean": "predicting the mean",
+    "ridge": "ridge regression",
+    "gradient_boosted_trees": "gradient-boosted trees",
+}
+WARNING = (
+    f"{MARK} DATA: computed from a generated stand-in, not from the published data set. "
+    "No number here says anything about the real one."
+)
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that the tables are made from.
+
+    Attributes
+    ----------
+    studies : list of grid.Study
+    models, summary : DataFrame
+        As `aggregation.collect` and `aggregation.summarize` return them.
+    figures : DataFrame
+        The deck's, as `deck.load` returns them.
+    baselines : dict
+        By data variant, then method: ``train_mse`` and ``test_mse``.
+    synthetic : set of str
+        The data sets that are generated stand-ins.
+    rows, columns : str
+        The axes that tables have down and across, where they vary.
+    digits : int
+        Digits after the point.
+    standard_deviation, interval : bool
+        Whether the tables of a study show it, and the 95 % t interval.
+    """
+
+    studies: Sequence[grid.Study]
+    models: pd.DataFrame
+    summary: pd.DataFrame
+    figures: pd.DataFrame
+    baselines: Mapping[str, Mapping[str, Mapping[str, float]]]
+    synthetic: frozenset[str]
+    rows: str
+    columns: str
+    digits: int
+    standard_deviation: bool
+    interval: bool = False
+
+    @cached_property
+    def settings(self) -> list[axes.Setting]:
+        """What tells the cells of all studies apart, as the columns of `summary` do."""
+        return axes.shown_settings(cell for study in self.studies for cell in study.cells)
+
+    @cached_property
+    def layouts(self) -> dict[str, Layout]:
+        """How each study is laid out, by its name."""
+        return {study.name: layout(study, self.rows, self.columns) for study in self.studies}
+
+    @cached_property
+    def complete(self) -> pd.DataFrame:
+        """The cells with a mean that can be compared: those of which no run diverged."""
+        return self.summary[self.summary["diverged"] == 0]
+
+    @cached_property
+    def lowest(self) -> dict[str, float]:
+        """The lowest mean test MSE of each study that has one."""
+        return self.complete.groupby("study")["test_mse"].min().to_dict()
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The title of each study, marked if its data are synthetic."""
+        return {study.name: self.marked(study.title, study) for study in self.studies}
+
+    @cached_property
+    def compared(self) -> pd.DataFrame:
+        """The deck's cells beside ours."""
+        return deck.compare(self.studies, self.models, self.figures)
+
+    @cached_property
+    def errors(self) -> dict[tuple[str, Cell], dict[int, float]]:
+        """The test MSE of each seed of each cell, by the study's name and the cell."""
+        from genboost.analysis import aggregation
+
+        return aggregation.errors_by_cell(self.studies, self.models)
+
+    @cached_property
+    def _rows(self) -> dict[tuple[Any, ...], Any]:
+        names = ["study", *(setting.name for setting in self.settings)]
+        keys = zip(*(self.summary[name] for name in names), strict=True)
+        return dict(zip(keys, self.summary.itertuples(), strict=True))
+
+    def row(self, study: grid.Study, cell: Cell) -> Any:
+        """Return the row of `summary` of a cell of a study."""
+        values = (setting.column(cell[setting.name]) for setting in self.settings)
+        return self._rows[study.name, *values]
+
+    def best(self, study: grid.Study, cells: Iterable[Cell]) -> tuple[Cell, Any] | None:
+        """Return the first cell of lowest mean and its row; None if runs of all diverged."""
+        rows = ((cell, self.row(study, cell)) for cell in cells)
+        complete = [(cell, row) for cell, row in rows if not row.diverged]
+        return min(complete, key=lambda pair: pair[1].test_mse, default=None)
+
+    def simple(self, cells: Iterable[Cell]) -> dict[str, list[float]]:
+        """Return the test MSE of each simple method on the data of some cells, least first."""
+        variants = [self.baselines[name] for name in dict.fromkeys(map(axes.variant, cells))]
+        return {
+            name: sorted({errors[name]["test_mse"] for errors in variants}) for name in variants[0]
+        }
+
+    def worth(self, cells: Iterable[Cell]) -> str:
+        """Say what simple methods reach on the test rows of some cells."""
+        found = self.simple(cells)
+        reached = (
+            f"{SIMPLE.get(name, name)} {' to '.join(map(self.number, (e[0], *e[1:][-1:])))}"
+            for name, e in found.items()
+        )
+        return f"For comparison, on the same test rows: {', '.join(reached)}."
+
+    def is_synthetic(self, *studies: grid.Study) -> bool:
+        """Say whether any of some studies (of all, by default) has synthetic data."""
+        return any(grid.raw(study.data) in self.synthetic for study in studies or self.studies)
+
+    def marked(self, title: str, *studies: grid.Study) -> str:
+        """Return a title that says whether what is below comes from synthetic data."""
+        return f"{MARK}: {title}" if self.is_synthetic(*studies) else title
+
+    def warning(self, *studies: grid.Study) -> list[str]:
+        """Return the note that goes with synthetic data."""
+        return [WARNING] if self.is_synthetic(*studies) else []
+
+    def number(self, value: float) -> str:
+        """Write a measured number; nothing for NaN."""
+        if math.isnan(value):
+            return ""
+        kind = "f" if abs(value) < 1e6 else "e"
+        return re.sub(r"e\+0*", "e", f"{value:.{self.digits}{kind}}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,58 +1,73 @@
-"""What a model is: a cell of the grid and a protocol; and the path that names its record."""
+"""A cell: all settings of a model but its seed. No schema is read here, so jobs start fast."""
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-RECORD = (
-    "results/models/{variant}/{protocol}/optimizer~{optimizer}/sam_rho~{sam_rho}/epochs~{epochs}"
-    "/learning_rate~{learning_rate}/weight_decay~{weight_decay}/seed~{seed}.json"
-)
 
+class Cell(Mapping[str, Any]):
+    """The settings that models share which differ in their seed only; frozen and hashable.
 
-@dataclass(frozen=True)
-class Cell:
-    """One combination of hyperparameters; `sam_rho` is None without SAM."""
+    Each setting is an attribute (``cell.learning_rate``) and a key. Which settings there are, and
+    their order, is up to who makes a cell: `axes.SETTINGS`, or what a job was given.
+    """
 
-    optimizer: str
-    learning_rate: float
-    weight_decay: float
-    sam_rho: float | None
-    epochs: int
+    __slots__ = ("__dict__", "_hash")
 
+    def __init__(self, settings: Mapping[str, Any]):
+        frozen = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in settings.items()
+        }
+        vars(self).update(frozen)
+        object.__setattr__(self, "_hash", hash(frozenset(frozen.items())))
 
-@dataclass(frozen=True)
-class Protocol:
-    """What all cells of a study share: the model and the way it is trained."""
+    def __getattr__(self, name: str) -> Any:  # only for a setting that there is not
+        raise AttributeError(f"a cell has no setting {name}")
 
-    hidden_layers: int
-    width: int
-    activation: str
-    batch_size: int
-    schedule: str
-    t_max: int
-    eta_min: float
-    weight_decay_form: str
-    initialization: str
-    schedule_step: str
-    loss: str
-    test_error: str
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a cell is frozen")
 
-    @classmethod
-    def of(cls, model: dict[str, Any], training: dict[str, Any]) -> "Protocol":
-        """Take a protocol out of a configuration's model and training sections."""
-        settings = {**model, **training}
-        return cls(**{field.name: settings[field.name] for field in fields(cls)})
+    def __getitem__(self, name: str) -> Any:
+        return vars(self)[name]
+
+    def __iter__(self):
+        return iter(vars(self))
+
+    def __len__(self) -> int:
+        return len(vars(self))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cell) and vars(self) == vars(other)
+
+    def replace(self, **settings: Any) -> "Cell":
+        """Return a cell with some other settings."""
+        return Cell({**self, **settings})
+
+    def __repr__(self) -> str:
+        return f"Cell({vars(self)})"
+
+    def __reduce__(self):
+        return Cell, (dict(self),)
 
 
 def text(value: Any) -> str:
-    """Write a value as paths and tables show it: ``3e-5``, ``0.003``, ``0``, ``none``."""
+    """Write a value as paths have it: ``3e-5``, ``0.003``, ``0``, ``none``, ``true``."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return re.sub(r"e([-+])0*", r"e\1", repr(value)).replace("e+", "e").removesuffix(".0")
+        return _of_float(value)
     if isinstance(value, list | tuple):
         return "+".join(map(text, value)) or "none"
     return str(value)
+
+
+@lru_cache
+def _of_float(value: float) -> str:
+    return re.sub(r"e([-+])0*", r"e\1", repr(float(value))).replace("e+", "e").removesuffix(".0")

@@ -1,16 +1,14 @@
 """Readings of the deck's protocol: as stated, and as an audit changes it, singly and in pairs."""
 
-import csv
 import itertools
 from collections import ChainMap
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from genboost.errors import UserError
-from genboost.study import grid
-
-RIVALS = ("data", "model", "training")
+from genboost.study import axes
+from genboost.study.cells import Cell
+from genboost.study.schema import BLOCKS
 
 
 @dataclass(frozen=True)
@@ -32,15 +30,19 @@ class Reading:
     training: dict[str, Any]
 
     @property
-    def protocol(self) -> grid.Protocol:
-        """The protocol to train with; the trial records the errors of the last and best epochs."""
-        return grid.Protocol.of(self.model, {**self.training, "test_error": "last"})
+    def settings(self) -> Cell:
+        """All settings that the deck's cells share.
+
+        A trial records the errors of the last and of the best epochs, whichever counts here.
+        """
+        said = {**self.data, **self.model, **self.training, "test_error": "last", "split_seed": 0}
+        return Cell({name: said[name] for name in (axes.ORIGIN, *axes.standard())})
 
     @property
     def trial(self) -> str:
         """The path of the errors of its models; readings that differ in no model share it."""
-        first = grid.variant({**self.data, "split_seed": 0})
-        return f"results/audit/trials/{first}/{grid.protocol_name(self.protocol)}.csv"
+        folder = f"results/audit/trials/{axes.variant(self.settings)}"
+        return f"{folder}/{axes.protocol(self.settings)}.csv"
 
     def splits(self, count: int) -> list[dict[str, Any]]:
         """Return its data section for each split."""
@@ -75,7 +77,7 @@ def readings(config: dict[str, Any]) -> list[Reading]:
             " + ".join(single[name].get("title", name) for name in names) or "as stated",
             **{
                 part: dict(ChainMap(*(single[name].get(part, {}) for name in names), config[part]))
-                for part in RIVALS
+                for part in BLOCKS
             },
         )
         for names in ((), *((name,) for name in single), *combined)
@@ -83,19 +85,4 @@ def readings(config: dict[str, Any]) -> list[Reading]:
 
 
 def _keys(reading: dict[str, Any]) -> set[tuple[str, str]]:
-    return {(part, key) for part in RIVALS for key in reading.get(part, {})}
-
-
-def deck_cells(path: str | Path) -> list[grid.Cell]:
-    """Read the deck's cells, in the order of its figures."""
-    with open(path, newline="") as file:
-        return [
-            grid.Cell(
-                optimizer=row["optimizer"],
-                learning_rate=float(row["learning_rate"]),
-                weight_decay=float(row["weight_decay"]),
-                sam_rho=float(row["sam_rho"]) or None,
-                epochs=int(row["epochs"]),
-            )
-            for row in csv.DictReader(file)
-        ]
+    return {(part, key) for part in BLOCKS for key in reading.get(part, {})}

@@ -1,10 +1,10 @@
 """An order: models to train, and how, on its way from the workflow to the script that trains."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 from genboost.train import record
 
 
@@ -25,7 +25,6 @@ class Order:
     """
 
     models: dict[str, tuple[Cell, int]]
-    protocol: Protocol
     engine: str
     device: str
     accepted: list[tuple[str, str]]
@@ -33,25 +32,37 @@ class Order:
 
     def write(self) -> str:
         """Write the order down, as `read` reads it."""
-        models = [[path, asdict(cell), seed] for path, (cell, seed) in self.models.items()]
-        return json.dumps({**vars(self), "models": models, "protocol": asdict(self.protocol)})
+        names = list(next(iter(self.models.values()))[0])
+        models = [
+            [path, [cell[name] for name in names], seed]
+            for path, (cell, seed) in self.models.items()
+        ]
+        return json.dumps({**vars(self), "settings": names, "models": models})
 
     @classmethod
     def read(cls, text: str) -> "Order":
         """Read an order: JSON, or the path of a file that holds it."""
         found = json.loads(text if text.startswith("{") else Path(text).read_bytes())
-        models = {path: (Cell(**cell), seed) for path, cell, seed in found.pop("models")}
-        return cls(models=models, protocol=Protocol(**found.pop("protocol")), **found)
+        names = found.pop("settings")
+        models = {
+            path: (Cell(dict(zip(names, values, strict=True))), seed)
+            for path, values, seed in found.pop("models")
+        }
+        return cls(models=models, **found)
 
     def fingerprint(self, path: str, data: str, engine: str, device: str) -> str:
         """Return the fingerprint of a record; see `record.fingerprint` for the parameters."""
-        cell, seed = self.models[path]
-        return record.fingerprint(
-            data, self.code[engine], engine, device, self.protocol, cell, seed
-        )
+        return record.fingerprint(path, data, self.code[engine], engine, device)
 
     def is_met(self, path: str, found: record.Identity | None, data: str) -> bool:
-        """Say whether what was found at a record's path is there, whole, and what is ordered."""
-        return found is not None and any(
+        """Say whether what was found at a record's path is there, whole, and what is ordered.
+
+        A record that is older than a setting has no such setting: it was made as the setting's
+        default says, or the path would be another.
+        """
+        if found is None:
+            return False
+        cell, _ = self.models[path]
+        return cell == cell.replace(**found.settings) and any(
             found.fingerprint == self.fingerprint(path, data, *by) for by in self.accepted
         )

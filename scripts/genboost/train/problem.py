@@ -12,7 +12,10 @@ import numpy as np
 
 from genboost.data.arrays import Data
 
-KERNEL_OPTIMIZERS = frozenset({"sgd", "adam"})  # what the compiled kernel can do; torch does all
+# What the compiled kernel can do; torch does all.
+KERNEL_OPTIMIZERS = frozenset({"sgd", "adam"})
+KERNEL_ACTIVATIONS = frozenset({"relu", "leaky_relu", "elu", "tanh", "sigmoid", "silu"})
+
 ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
 SAM_EPSILON = 1e-12

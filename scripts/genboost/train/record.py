@@ -1,6 +1,7 @@
 """The record of a trained model: one JSON file, one line a key, the same bytes for the same model.
 
-Its *fingerprint* stands for all that determines the model: data, code, engine and settings. Only
+Its *fingerprint* stands for all that determines the model: data, code, engine and its path, which
+names all settings that are not the defaults. Only
 the last line, ``run``, tells how and when it was made, and may differ from run to run. The line
 before it seals the others, so that a record that was cut short or altered is never used.
 """
@@ -10,35 +11,37 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from genboost.errors import UserError
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 from genboost.train.training import Result
 
 SEAL = b',\n"sha256": '
 SEALED = re.compile(rb'"([0-9a-f]{64})",\n"run": (\{.*\})\n\}\n')
 FINGERPRINT = re.compile(rb'^"fingerprint": "([0-9a-f]{64})"', re.MULTILINE)
+SETTINGS = re.compile(rb'^"settings": (\{.*\}),$', re.MULTILINE)
 
 
 class Identity(NamedTuple):
     """What a record says of itself: all that determined its model, and the model."""
 
     fingerprint: str
+    settings: Cell
     seal: str
 
 
-def fingerprint(
-    data: str, code: str, engine: str, device: str, protocol: Protocol, cell: Cell, seed: int
-) -> str:
+def fingerprint(path: str, data: str, code: str, engine: str, device: str) -> str:
     """Return a digest of all that determines a model.
 
     Parameters
     ----------
+    path
+        That of the record, which says what is not as the defaults say. So a setting that is added
+        leaves all fingerprints as they are.
     data : str
         Name and digest of the data, as `Data.identity` has it.
     code : str
@@ -46,14 +49,13 @@ def fingerprint(
     engine, device
         What trains it: ``simd`` or ``torch``, on ``cpu`` or ``cuda``.
     """
-    basis = [data, code, engine, device, asdict(protocol), asdict(cell), seed]
-    return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
+    basis = [path, data, code, engine, device]
+    return hashlib.sha256(json.dumps(basis).encode()).hexdigest()
 
 
 def compose(
     cell: Cell,
     seed: int,
-    protocol: Protocol,
     result: Result,
     origin: dict[str, Any],
     run: dict[str, Any],
@@ -70,14 +72,13 @@ def compose(
     """
     errors = result.test_mse
     entries = {
-        "cell": asdict(cell),
+        "settings": dict(cell),
         "seed": seed,
-        "protocol": asdict(protocol),
         **origin,
         "status": "diverged" if result.diverged else "finished",
         "test_mse": None
         if result.diverged
-        else float(errors.min() if protocol.test_error == "best" else errors[-1]),
+        else float(errors.min() if cell.test_error == "best" else errors[-1]),
         "train_mse": None if result.diverged else result.train_mse,
         "gradient_evaluations": result.gradient_evaluations,
         "curves": {
@@ -127,8 +128,10 @@ def identity(path: str | Path) -> Identity | None:
         content = Path(path).read_bytes()
     except OSError:
         return None
-    tail, found = _tail(content), FINGERPRINT.search(content)
-    return Identity(found[1].decode(), tail[1].decode()) if tail and found else None
+    tail, found, settings = (_tail(content), FINGERPRINT.search(content), SETTINGS.search(content))
+    if not (tail and found and settings):
+        return None
+    return Identity(found[1].decode(), Cell(json.loads(settings[1])), tail[1].decode())
 
 
 def seal_of_all(records: Mapping[str, Identity | None]) -> str:

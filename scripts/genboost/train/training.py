@@ -5,13 +5,13 @@ batches. Both are NumPy's, so every engine starts from the same weights and sees
 and cells of the same seed can be compared in pairs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from genboost.data.arrays import Data
-from genboost.study.cells import Cell, Protocol
+from genboost.study.cells import Cell
 from genboost.train import schedules
 from genboost.train.problem import Architecture, Group, Problem
 
@@ -82,20 +82,32 @@ def batch_order(rows: int, epochs: int, seed: int) -> np.ndarray:
     return np.stack([random.permutation(rows) for _ in range(epochs)]).astype(np.int32)
 
 
-def learning_rates(cell: Cell, protocol: Protocol, steps: int) -> np.ndarray:
+def learning_rates(cell: Cell, steps: int) -> np.ndarray:
     """Return a cell's learning rate in each of the steps of each epoch, float64 [epochs, steps]."""
-    by_batch = protocol.schedule_step == "batch"
+    by_batch = cell.schedule_step == "batch"
     times = cell.epochs * steps if by_batch else cell.epochs
-    if protocol.schedule == "constant":
+    if cell.schedule == "constant":
         rates = schedules.constant(cell.learning_rate, times)
     else:
-        rates = schedules.cosine(cell.learning_rate, times, protocol.t_max, protocol.eta_min)
+        rates = schedules.cosine(cell.learning_rate, times, cell.t_max, cell.eta_min)
     return rates.reshape(cell.epochs, steps) if by_batch else np.repeat(rates[:, None], steps, 1)
 
 
+def alike(cell: Cell) -> Hashable:
+    """Return what models share that are trained at once, as one `Problem`."""
+    return (
+        cell.hidden_layers,
+        cell.width,
+        cell.activation,
+        cell.batch_size,
+        cell.epochs,
+        cell.weight_decay_form,
+        cell.loss,
+    )
+
+
 def train(
-    cells: list[tuple[Cell, int]],
-    protocol: Protocol,
+    models: Sequence[tuple[Cell, int]],
     data: Data,
     engine: Callable[[Problem], Iterator[Group]],
 ) -> Iterator[tuple[int, Result]]:
@@ -103,7 +115,7 @@ def train(
 
     Parameters
     ----------
-    cells
+    models
         Each model's cell and seed.
     engine
         Trains a problem's models, group by group.
@@ -111,18 +123,18 @@ def train(
     Yields
     ------
     (int, Result)
-        A model's index in `cells` and its result, as soon as it is there.
+        A model's index in `models` and its result, as soon as it is there.
     """
-    by_epochs: dict[int, list[int]] = {}
-    for index, (cell, _) in enumerate(cells):
-        by_epochs.setdefault(cell.epochs, []).append(index)
+    kinds: dict[Hashable, list[int]] = {}
+    for index, (cell, _) in enumerate(models):
+        kinds.setdefault(alike(cell), []).append(index)
     for indices in (
-        alike[start : start + MODELS_AT_ONCE]
-        for alike in by_epochs.values()
-        for start in range(0, len(alike), MODELS_AT_ONCE)
+        kind[start : start + MODELS_AT_ONCE]
+        for kind in kinds.values()
+        for start in range(0, len(kind), MODELS_AT_ONCE)
     ):
-        chosen = [cells[index] for index in indices]
-        problem = pose(chosen, protocol, data)
+        chosen = [models[index] for index in indices]
+        problem = pose(chosen, data)
         steps = problem.learning_rate.shape[1] // problem.epochs
         for group in engine(problem):
             outcome = group.outcome
@@ -145,31 +157,31 @@ def train(
                 )
 
 
-def pose(cells: list[tuple[Cell, int]], protocol: Protocol, data: Data) -> Problem:
-    """Return the engine's problem for models of the same number of epochs."""
+def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
+    """Return the engine's problem for models that are `alike`."""
     rows, features = data.train_x.shape
-    epochs = cells[0][0].epochs
-    steps = -(-rows // protocol.batch_size)
-    architecture = Architecture(
-        features, protocol.hidden_layers, protocol.width, protocol.activation
-    )
-    seeds = sorted({seed for _, seed in cells})
-    starts = {seed: initial_weights(architecture, seed, protocol.initialization) for seed in seeds}
-    rates = {cell: learning_rates(cell, protocol, steps).ravel() for cell, _ in cells}
+    shared = models[0][0]
+    epochs = shared.epochs
+    steps = -(-rows // shared.batch_size)
+    architecture = Architecture(features, shared.hidden_layers, shared.width, shared.activation)
+    seeds = sorted({seed for _, seed in models})
+    kinds = {(seed, cell.initialization) for cell, seed in models}
+    starts = {(seed, kind): initial_weights(architecture, seed, kind) for seed, kind in kinds}
+    rates = {cell: learning_rates(cell, steps).ravel() for cell, _ in models}
     return Problem(
         architecture=architecture,
         data=data,
-        batch_size=protocol.batch_size,
+        batch_size=shared.batch_size,
         epochs=epochs,
-        weights=np.stack([starts[seed] for _, seed in cells]),
-        optimizer=[cell.optimizer for cell, _ in cells],
-        learning_rate=np.stack([rates[cell] for cell, _ in cells]),
-        weight_decay=np.array([cell.weight_decay for cell, _ in cells]),
-        rho=np.array([np.nan if cell.sam_rho is None else cell.sam_rho for cell, _ in cells]),
+        weights=np.stack([starts[seed, cell.initialization] for cell, seed in models]),
+        optimizer=[cell.optimizer for cell, _ in models],
+        learning_rate=np.stack([rates[cell] for cell, _ in models]),
+        weight_decay=np.array([cell.weight_decay for cell, _ in models]),
+        rho=np.array([np.nan if cell.sam_rho is None else cell.sam_rho for cell, _ in models]),
         order=np.stack([batch_order(rows, epochs, seed) for seed in seeds]),
-        order_of=np.array([seeds.index(seed) for _, seed in cells]),
-        decoupled=protocol.weight_decay_form == "decoupled",
-        summed=protocol.loss == "sum",
+        order_of=np.array([seeds.index(seed) for _, seed in models]),
+        decoupled=shared.weight_decay_form == "decoupled",
+        summed=shared.loss == "sum",
     )
 
 

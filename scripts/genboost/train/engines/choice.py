@@ -1,25 +1,26 @@
-"""The choice of an engine, for the device, the optimizers and the machine at hand."""
+"""The choice of an engine, for the device, the models and the machine at hand."""
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 
 from genboost.errors import UserError
+from genboost.study.cells import Cell
 from genboost.train.engines import gpus
-from genboost.train.engines.policy import by_kernel
-from genboost.train.problem import KERNEL_OPTIMIZERS, Engine, Group, Problem
+from genboost.train.engines.policy import by_kernel, mistakes
+from genboost.train.problem import Engine, Group, Problem
 
 
-def choose(engine: str, device: str, optimizers: set[str], threads: int = 1) -> Engine:
+def choose(engine: str, device: str, cells: Collection[Cell], threads: int = 1) -> Engine:
     """Find out what ``auto`` stands for, and make that engine ready.
 
     Parameters
     ----------
     engine : ``auto``, ``simd`` or ``torch``
     device : ``auto``, ``cpu`` or ``cuda``
-    optimizers
-        The optimizers that are to be used.
+    cells
+        The cells of the models to train.
     threads
         Processor cores that it may use.
 
@@ -28,16 +29,15 @@ def choose(engine: str, device: str, optimizers: set[str], threads: int = 1) -> 
     UserError
         If these do not fit each other or the machine.
     """
-    foreign = ", ".join(sorted(optimizers - KERNEL_OPTIMIZERS))
-    if engine == "simd" and foreign:
-        raise UserError(f"execution.engine: simd does not know {foreign}; set it to auto or torch")
+    for key, mistake in mistakes(engine, cells):
+        raise UserError(f"{'.'.join(key)}: {mistake}")
     if engine == "simd" and device == "cuda":
         raise UserError("execution.engine: simd runs on the CPU; set execution.device to cpu")
     if device == "auto":
         device = "cuda" if engine != "simd" and _gpu_was_given() else "cpu"
     elif device == "cuda" and not _gpu_works():
         raise UserError("execution.device: cuda, but torch finds no GPU; set it to cpu or auto")
-    if by_kernel(engine, device, optimizers):
+    if by_kernel(engine, device, cells):
         from genboost.train.engines import kernel_build, simd_engine
 
         try:

@@ -1,0 +1,71 @@
+"""How well readings of the protocol explain the deck, and the best one cell by cell."""
+
+import textwrap
+
+from matplotlib.figure import Figure
+
+from genboost.report.figures.catalogue import Caption
+from genboost.report.figures.drawing import (
+    COLORS,
+    FAINT,
+    FILLS,
+    INK,
+    MARKERS,
+    legend,
+    log_scale,
+    start,
+)
+from genboost.report.figures.material import Material
+from genboost.study.axes import SETTINGS
+
+READINGS_SHOWN = 20  # the best, besides the protocol as stated
+
+
+def draw(material: Material, caption: Caption, title: str) -> Figure:
+    """Draw the figure."""
+    audit = material.audit
+    ranked = audit["ranking"]
+    shown = [r for r in ranked if r["rank"] <= READINGS_SHOWN or not r["names"]]
+    figure = start(9.6, max(4.2, 1.2 + 0.2 * len(shown)), title)
+    left, right = figure.subplots(1, 2, width_ratios=[1, 1])
+    for place, reading in enumerate(shown):
+        left.plot([reading["noise_floor"], reading["log_error"]], [place] * 2, color=FAINT, lw=0.8)
+        left.plot(reading["noise_floor"], place, "|", color=INK, markersize=8)
+        fill = "full" if reading["names"] else "none"  # hollow: as stated
+        left.plot(reading["log_error"], place, "o", color=COLORS[0], fillstyle=fill)
+    names = [textwrap.shorten(r["reading"], 70, placeholder=" …") for r in shown]
+    left.set_yticks(range(len(shown)), names)
+    left.set_ylim(len(shown) - 0.4, -0.6)
+    left.set_xlim(0)
+    left.tick_params(axis="y", length=0)
+    left.grid(False, axis="y")
+    left.set_xlabel("log error (o) and noise floor (|)")
+    cells = audit["cells"]
+    values = [cell[key] for cell in cells for key in ("deck", "best")]
+    for scale in ("x", "y"):
+        log_scale(right, scale, values)
+    for cell in cells:
+        interval = [cell["best_low"], cell["best_high"]]
+        if None not in interval:
+            right.plot([cell["deck"]] * 2, interval, color=FAINT, lw=0.5, alpha=0.6, zorder=1)
+        place = list(dict.fromkeys(c["optimizer"] for c in cells)).index(cell["optimizer"])
+        right.plot(cell["deck"], cell["best"], MARKERS[place], color=COLORS[place], alpha=0.8,
+                   fillstyle=FILLS[place])  # fmt: skip
+    right.axline((1, 1), (2, 2), color=INK, linewidth=0.8)
+    right.set_aspect("equal")
+    right.set_title("the best reading, cell by cell")
+    right.set_xlabel("the deck's test MSE")
+    right.set_ylabel("our test MSE")
+    optimizers = dict.fromkeys(cell["optimizer"] for cell in cells)
+    entries = [
+        {
+            "label": SETTINGS["optimizer"].phrase(name),
+            "color": COLORS[place],
+            "linestyle": "none",
+            "marker": MARKERS[place],
+            "fillstyle": FILLS[place],
+        }
+        for place, name in enumerate(optimizers)
+    ]
+    legend(figure, entries)
+    return figure

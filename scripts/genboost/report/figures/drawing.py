@@ -1,0 +1,251 @@
+"""What all figures share: their style, their panels, scales, legends and colours.
+
+Each figure can be read in print, in grey and without colour vision: colours differ in lightness or
+come with markers and line styles, and diverged cells are hatched.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import matplotlib
+from matplotlib import colormaps, colors
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from genboost.data.arrays import MARK
+from genboost.report.figures.catalogue import FORMATS
+from genboost.report.layout import Layout, Panel
+from genboost.report.results import SIMPLE, Results
+from genboost.study.cells import Cell
+from genboost.study.grid import Study
+
+INK, PAPER, FAINT = "#1c2024", "#ffffff", "#8a9199"
+COLORMAP = "cividis_r"  # evenly graded in lightness; low errors are light
+# Okabe and Ito's palette (2008), which colour-blind readers can tell apart.
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+FILLS = ("none", "full", "left", "top")
+LINES = ("-", "--", ":", "-.")
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": INK,
+    "axes.facecolor": PAPER,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 8,
+    "figure.dpi": 160,
+    "figure.facecolor": PAPER,
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "grid.alpha": 0.25,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.5,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 4,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "genboost",
+    "text.color": INK,
+    "xtick.color": INK,
+    "xtick.labelsize": 7,
+    "ytick.color": INK,
+    "ytick.labelsize": 7,
+}
+PANELS_ACROSS = 4
+MOST_PANELS = 24  # in a figure
+MANY = 3000  # marks from which on they are drawn as pixels, also in an SVG
+
+
+def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
+    """Yield a figure's file in each format, with its ending: the same bytes for the same figure."""
+    metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+    with matplotlib.rc_context(STYLE):
+        for ending in FORMATS:
+            file = io.BytesIO()
+            figure.savefig(file, format=ending, metadata=metadata[ending])
+            figure.set_layout_engine("none")  # it is laid out now, and need not be again
+            yield ending, file.getvalue()
+
+
+def with_style(draw: Callable[[str], Figure], title: str) -> Figure:
+    """Draw a figure in the common style; that of synthetic data bears a mark."""
+    with matplotlib.rc_context(STYLE):
+        figure = draw(title)
+        if title.startswith(MARK):
+            figure.text(0.5, 0.5, MARK, fontsize=48, color=FAINT, alpha=0.3, rotation=25,
+                        ha="center", va="center", weight="bold")  # fmt: skip
+        return figure
+
+
+def start(width: float, height: float, title: str) -> Figure:
+    """Start a figure of a size in inches."""
+    width = max(width, 0.078 * len(title))  # or the title would be cut off
+    figure = Figure((width, height), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9.5, weight="bold")
+    return figure
+
+
+def panels(
+    results: Results,
+    laid_out: Layout,
+    width: float,
+    height: float,
+    title: str,
+    legend: int = 0,
+    **sharing: bool,
+) -> tuple[Figure, dict[str, tuple[Panel, Axes]]]:
+    """Start a figure with a panel of a size in inches for each of a study, or for the best of many.
+
+    Returns
+    -------
+    (Figure, dict)
+        The figure; each panel and its axes, by the panel's name.
+    """
+    chosen = best_panels(results, laid_out)
+    if len(chosen) < len(laid_out.panels):
+        title += f" (the best {len(chosen)} of {len(laid_out.panels)} panels)"
+        lines = [
+            chosen[first : first + PANELS_ACROSS] for first in range(0, len(chosen), PANELS_ACROSS)
+        ]
+    else:
+        lines = laid_out.lines(chosen, PANELS_ACROSS)
+    across = max(map(len, lines))
+    rows = max(len(in_lines(panel.title).splitlines()) for panel in chosen)
+    figure = start(
+        *size(len(lines) * across, width, height + 0.12 * (rows - 2), legend, across), title
+    )
+    found = {}
+    grid = figure.subplots(len(lines), across, squeeze=False, **sharing)
+    for row, line in zip(grid, lines, strict=True):
+        for axes, panel in zip_longest(row, line):
+            if panel is None:
+                axes.remove()
+                continue
+            found[panel.name] = panel, axes
+            axes.set_title(in_lines(panel.title))
+    return figure, found
+
+
+def best_panels(results: Results, laid_out: Layout) -> list[Panel]:
+    """Return a study's panels; if there are many, those with the best cells, the best first."""
+
+    def error(panel: Panel) -> float:
+        best = results.best(laid_out.study, panel.cells.values())
+        return math.inf if best is None else best[1].test_mse
+
+    if len(laid_out.panels) <= MOST_PANELS:
+        return list(laid_out.panels)
+    return sorted(laid_out.panels, key=error)[:MOST_PANELS]
+
+
+def in_lines(text: str) -> str:
+    """Break a text at its commas into lines that are short enough for a panel."""
+    lines = [""]
+    for part in text.replace("SAM with", "SAM").split(", "):
+        joined = f"{lines[-1]}, {part}" if lines[-1] else part
+        if len(joined) > 22 and lines[-1]:
+            lines.append(part)
+        else:
+            lines[-1] = joined
+    return "\n".join(lines)
+
+
+def size(
+    panels: int, width: float, height: float, legend: int = 0, across: int = PANELS_ACROSS
+) -> tuple[float, float]:
+    """Return the size in inches of a figure with panels of a size."""
+    across = min(panels, across)
+    down = -(-panels // across)
+    lines = -(-legend // (2 * across)) if legend else 0
+    return max(4.2, 0.9 + across * (width + 0.2)), 0.8 + down * (height + 0.5) + 0.25 * lines
+
+
+def color_scale(results: Results, study: Study) -> LogNorm:
+    """Return the scale of a study's test MSE: logarithmic, up to that of predicting the mean."""
+    complete = results.complete[results.complete["study"] == study.name]["test_mse"]
+    useless = results.simple(study.cells)["mean"][-1]
+    low = complete.min() if len(complete) else useless
+    low = min(max(low, 1e-12), useless * 0.99)
+    return LogNorm(low, useless, clip=True)
+
+
+def color(value: float, norm: LogNorm) -> tuple[str, str]:
+    """Return the colour of a test MSE, and black or white for text on it, whichever is clearer."""
+    background = colormaps[COLORMAP](norm(value))
+    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in background[:3]]
+    luminance = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))  # WCAG
+    dark = 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05
+    return colors.to_hex(background), "#fffffe" if dark else "#000001"
+
+
+def log_scale(axes: Axes, which: str, values: Sequence[float]) -> None:
+    """Make an axis logarithmic, with round numbers as ticks; the range is that of the values."""
+    axis = getattr(axes, f"{which}axis")
+    getattr(axes, f"set_{which}scale")("log")
+    values = [value for value in values if value > 0] or [1.0]
+    low, high = min(values) / 1.12, max(values) * 1.12
+    getattr(axes, f"set_{which}lim")(low, high)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    if high / low > 200:
+        steps: tuple[float, ...] = (1,)
+    else:
+        steps = (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 4, 5, 7)
+    every = max(1, len(decades) // 6)
+    ticks = [step * 10.0**decade for decade in decades[::every] for step in steps]
+    axis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def baseline_lines(
+    axes: Axes, results: Results, cells: Sequence[Cell], which: str, named: bool = True
+) -> None:
+    """Draw what simple methods reach on the data of some cells, unless the data differ."""
+    low, high = getattr(axes, f"get_{which}lim")()
+    for name, errors in results.simple(cells).items():
+        if len(errors) > 1:
+            return
+        error = errors[0]
+        low, high = min(low, error / 1.1), max(high, error * 1.1)
+        line = axes.axvline if which == "x" else axes.axhline
+        line(error, color=FAINT, linestyle=":", linewidth=0.9, zorder=0)
+        label = textwrap.fill(SIMPLE.get(name, name), 12)
+        look = {"fontsize": 6, "linespacing": 1.0}
+        if named and which == "x":
+            axes.text(error, 1.01, label, ha="center", va="bottom", **look,
+                      transform=axes.get_xaxis_transform())  # fmt: skip
+        elif named:
+            axes.text(1.02, error, label, ha="left", va="center", **look,
+                      transform=axes.get_yaxis_transform())  # fmt: skip
+    log_scale(axes, which, [low * 1.12, high / 1.12])
+
+
+def name_outer_axes(panels: Iterable[Axes], x: str, y: str) -> None:
+    """Name the axes of the panels at the left and at the bottom."""
+    for axes in panels:
+        place = axes.get_subplotspec()
+        if place.is_first_col():
+            axes.set_ylabel(y)
+        if place.is_last_row():
+            axes.set_xlabel(x)
+
+
+def legend(figure: Figure, entries: Sequence[dict[str, Any]]) -> None:
+    """Put a legend below the panels."""
+    handles = [Line2D([], [], **entry) for entry in entries]
+    longest = max(len(entry["label"]) for entry in entries)
+    across = max(1, int(figure.get_figwidth() / (0.5 + 0.07 * longest)))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(across, len(handles)))

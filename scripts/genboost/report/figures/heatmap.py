@@ -1,0 +1,100 @@
+"""A study's mean test MSE in colour: a panel for each table, its rows down and columns across."""
+
+import itertools
+import math
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullLocator
+
+from genboost.report.figures.catalogue import Caption
+from genboost.report.figures.drawing import (
+    COLORMAP,
+    COLORS,
+    FAINT,
+    INK,
+    color,
+    color_scale,
+    name_outer_axes,
+    panels,
+)
+from genboost.report.figures.material import Material
+
+
+def draw(material: Material, caption: Caption, title: str) -> Figure:
+    """Draw the figure of a study."""
+    results, laid_out = material.results, material.results.layouts[caption.study]
+    study, down, across = laid_out.study, laid_out.down, laid_out.across
+    # Wide enough for a panel's title, and a number in a cell where there are not too many.
+    height, width = min(0.2, 9 / len(down)), min(max(0.42, 1.5 / len(across)), 7 / len(across))
+    figure, found = panels(results, laid_out, width * len(across), height * len(down), title)
+    norm = color_scale(results, study)
+    lowest = results.lowest.get(study.name)
+    for panel, axes in found.values():
+        for (y, row), (x, column) in itertools.product(enumerate(down), enumerate(across)):
+            if (cell := panel.cells.get((row, column))) is None:
+                continue
+            mean = results.row(study, cell)
+            text, ink = _draw_cell(axes, x, y, mean, norm)
+            if min(width / 0.36, height / 0.14) < 1:
+                continue
+            star = "★" if mean.test_mse == lowest and not mean.diverged else ""
+            axes.text(x, y, star + text, ha="center", va="center", fontsize=6.5, color=ink)
+        if best := results.best(study, panel.cells.values()):
+            places = {cell: place for place, cell in panel.cells.items()}
+            row, column = places[best[0]]
+            _frame(axes, across.index(column), down.index(row))
+        axes.set_xlim(-0.5, len(across) - 0.5)
+        axes.set_ylim(len(down) - 0.5, -0.5)
+        names = map(laid_out.columns.shown, across) if laid_out.columns else [""]
+        axes.set_xticks(range(len(across)), names)
+        axes.set_yticks(range(len(down)), map(laid_out.rows.shown, down))
+        axes.tick_params(length=0)
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+    all_axes = [axes for _, axes in found.values()]
+    name_outer_axes(
+        all_axes, laid_out.columns.title if laid_out.columns else "", laid_out.rows.title
+    )
+    _color_bar(figure, all_axes, norm)
+    return figure
+
+
+def _draw_cell(axes: Axes, x: int, y: int, cell: Any, norm: LogNorm) -> tuple[str, str]:
+    """Draw a cell of a heatmap; return the text that goes on it and the text's colour."""
+    place = {"xy": (x - 0.5, y - 0.5), "width": 1, "height": 1, "linewidth": 0.5}
+    if cell.diverged:
+        axes.add_patch(Rectangle(**place, facecolor="none", edgecolor=FAINT, hatch="//////"))
+        return f"{cell.diverged}×", INK
+    background, ink = color(cell.test_mse, norm)
+    axes.add_patch(Rectangle(**place, facecolor=background, edgecolor=background))
+    return (f"{cell.test_mse:.2f}" if cell.test_mse < 1000 else f"{cell.test_mse:.0e}"), ink
+
+
+def _frame(axes: Axes, x: int, y: int) -> None:
+    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, edgecolor=COLORS[1],
+                             linewidth=1.6, zorder=3, clip_on=False))  # fmt: skip
+
+
+def _color_bar(figure: Figure, all_axes: list[Axes], norm: LogNorm) -> None:
+    bar = figure.colorbar(
+        ScalarMappable(norm, COLORMAP), ax=all_axes, extend="max", fraction=0.04, pad=0.02
+    )
+    ticks = _round_numbers(norm.vmin, norm.vmax)
+    bar.set_ticks([*ticks, norm.vmax], labels=[f"{t:g}" for t in ticks] + ["the\nmean"])
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+    bar.ax.grid(False)
+    bar.outline.set_visible(False)
+    bar.set_label("test MSE")
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Return ticks of a logarithmic scale that keep clear of its upper end."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 3, 5) if len(decades) < 5 else (1,)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    return [tick for tick in ticks if low <= tick <= high * 0.85]

@@ -1,0 +1,39 @@
+"""What figures are drawn from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from genboost.report.results import Results
+from genboost.study.grid import Model
+
+
+class Curves(NamedTuple):
+    """A trained model's curves, one value an epoch."""
+
+    train_loss: Sequence[float]
+    test_mse: Sequence[float]
+    learning_rate: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What figures are drawn from.
+
+    Attributes
+    ----------
+    config : dict
+        The resolved configuration.
+    statistics : dict
+        What results/statistics/statistics.json holds.
+    read : callable
+        Returns a model's curves; asked only for models of which a figure shows them.
+    audit : dict, optional
+        What results/audit/audit.json holds, if the configuration has an audit.
+    """
+
+    config: dict[str, Any]
+    results: Results
+    statistics: dict[str, Any]
+    read: Callable[[Model], Curves]
+    audit: dict[str, Any] | None = None

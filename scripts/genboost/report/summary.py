@@ -1,0 +1,88 @@
+"""What a person wants to read on the terminal when a run is done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from genboost.analysis import deck
+from genboost.report import deck_tables
+from genboost.report.layout import Layout, Panel
+from genboost.report.results import WARNING, Results
+from genboost.study import grid
+
+MOST = 16  # panels that are listed, the best
+
+
+def summary_lines(results: Results) -> Iterator[str]:
+    """Yield the lines, as plain ASCII where the words are ours."""
+    warning = [f"*** {WARNING} ***"] if results.is_synthetic() else []
+    yield from warning
+    yield "Tables: results/tables/tables.md and tables.tex; also ranking.csv and deck.md there"
+    for study in results.studies:
+        yield ""
+        title = results.titles[study.name]
+        yield f"{title}{'' if title.endswith(('?', '!')) else '.'} {measure(study)}:"
+        yield from _panels(results, results.layouts[study.name])
+        yield from _best_model(results, results.layouts[study.name])
+    yield ""
+    yield from dict.fromkeys(results.worth(study.cells) for study in results.studies)
+    if results.compared.empty:
+        yield deck_tables.NOTHING
+    else:
+        found = deck.agreement(results.compared)
+        yield (
+            f"Deck: {found.cells} of its {len(results.figures)} cells compared; ours by the "
+            f"deck's: geometric mean {deck_tables.ratio(found.geometric_mean_ratio)}; rank "
+            f"correlation {deck_tables.ratio(found.rank_correlation) or 'unknown'}"
+        )
+    yield from warning
+
+
+def measure(study: grid.Study) -> str:
+    """Say what the numbers of a study's tables are."""
+    count = len(study.seeds)
+    return f"Mean test MSE of {count} seeds" if count > 1 else "Test MSE of one seed"
+
+
+def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
+    """Yield the best cell of each panel, or of the best panels where there are many."""
+    study, panels = laid_out.study, list(laid_out.panels)
+    best = {panel.name: results.best(study, panel.cells.values()) for panel in panels}
+
+    def error(panel: Panel) -> float:
+        found = best[panel.name]
+        return math.inf if found is None else found[1].test_mse
+
+    if len(panels) > MOST:
+        panels = sorted(panels, key=error)[:MOST]
+    width = max(len(_ascii(panel.title)) for panel in panels)
+    for panel in panels:
+        title = _ascii(panel.title).ljust(width)
+        if best[panel.name] is None:
+            yield f"  {title}  diverged"
+            continue
+        cell, row = best[panel.name]
+        star = "  <- best" if row.test_mse == results.lowest[study.name] else ""
+        yield f"  {title}  {results.number(row.test_mse)}  {_ascii(laid_out.place(cell))}{star}"
+    if len(panels) < len(laid_out.panels):
+        yield f"  and {len(laid_out.panels) - len(panels)} more, which are worse"
+
+
+def _best_model(results: Results, laid_out: Layout) -> Iterator[str]:
+    """Yield the model with the lowest test error."""
+    study = laid_out.study
+    errors = (
+        (error, cell, seed)
+        for cell in study.cells
+        for seed, error in results.errors[study.name, cell].items()
+        if not math.isnan(error)
+    )
+    error, cell, seed = min(errors, key=lambda found: found[0], default=(None, None, None))
+    if cell is not None:
+        where = f"{laid_out.panel_of[cell].title}, {laid_out.place(cell)}"
+        yield f"  Best single model: {results.number(error)}, {_ascii(where)}, seed {seed}"
+
+
+def _ascii(text: str) -> str:
+    return text.replace("ρ", "rho")

@@ -1,0 +1,289 @@
+"""Mistakes in the configuration: what is wrong, where, and what to do about it."""
+
+import difflib
+import itertools
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from genboost.data import dataset
+from genboost.errors import UserError
+from genboost.study import schema
+from genboost.study.schema import BLOCKS, GRID, defaults
+
+TYPES = {
+    "object": "a block of keys",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "none",
+}
+
+Key = tuple[str | int, ...]
+Source = str | Path | Mapping[str, Any]
+Mistake = tuple[Key, str]
+
+
+def find(config: dict[str, Any]) -> list[Mistake]:
+    """Return the mistakes in a normalized configuration, each with its key."""
+    return list(_schema_mistakes(config)) or list(_value_mistakes(config))
+
+
+def refuse(found: Sequence[Mistake], sources: Sequence[Source]) -> None:
+    """Raise a UserError that names mistakes, each with its key, file and line, if there are any."""
+    if found:
+        lines = [f"{_place(sources, key)}{_dotted(key)}: {message}" for key, message in found]
+        raise UserError("the configuration is wrong:\n  " + "\n  ".join(lines))
+
+
+def studies(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the studies, without those that are left out by being null."""
+    found = config.get("studies", schema.written()["properties"]["studies"]["default"])
+    return {name: study for name, study in found.items() if study is not None}
+
+
+def grids(section: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a configuration or a study has as its grid, which may be a list of grids."""
+    given = section.get(GRID, {})
+    return given if isinstance(given, list) else [given]
+
+
+def check_file(path: str | Path) -> None:
+    """Refuse a YAML file that can't be read as one, or that has a key twice.
+
+    Of two values, YAML's readers take the last, and say nothing.
+
+    Raises
+    ------
+    UserError
+        Naming the file, the line and the key.
+    """
+    try:
+        document = yaml.compose(Path(path).read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        start = f", {error.context}" if error.context else ""
+        if error.context_mark:
+            start += f" that starts in line {error.context_mark.line + 1}"
+        raise UserError(
+            f"{path}, line {_line(error.problem_mark)}: {error.problem}{start}"
+        ) from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"cannot read {path}: {error}") from error
+    twice = [
+        f"{path}, line {_line(node.start_mark)}: {_dotted(key)}: is there twice, before in line "
+        f"{_line(first.start_mark)}"
+        for key, node, first in _repeated(document)
+    ]
+    if twice:
+        raise UserError("the configuration is wrong:\n  " + "\n  ".join(twice))
+
+
+def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
+    """Yield what the schema forbids, in a person's words."""
+    import jsonschema
+
+    errors = jsonschema.Draft202012Validator(schema.schema()).iter_errors(config)
+    for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
+        key, rule, value = tuple(error.absolute_path), error.schema, error.instance
+        match error.validator:
+            case "additionalProperties":
+                known = list(rule["properties"])
+                for name in [name for name in value if name not in known]:
+                    close = difflib.get_close_matches(str(name), known, n=1)
+                    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+                    yield (*key, name), f"unknown key; {hint}"
+            case "enum":
+                yield key, _unknown(value, rule["enum"])
+            case "type":
+                types = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
+                wanted = " or ".join(TYPES[kind] for kind in types)
+                yield key, f"{_shown(value)} is not a valid value; it takes {wanted}"
+            case "minimum" if error.validator_value == 0:
+                yield key, f"{value} is negative; it must be 0 or more"
+            case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
+                bound = {"minimum": "at least", "exclusiveMinimum": "more than",
+                         "maximum": "at most", "exclusiveMaximum": "less than"}  # fmt: skip
+                yield (
+                    key,
+                    f"{value} is out of range; {bound[error.validator]} {error.validator_value}",
+                )
+            case "minItems" | "minProperties":
+                yield key, "is empty; it needs at least one entry"
+            case "pattern":
+                yield key, f"{_shown(value)} has characters that are not allowed there"
+            case _:
+                yield key, error.message
+
+
+def _value_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
+    """Yield what a schema can't say: numbers that are not finite, values that are there twice."""
+    yield from _bad_values((), config)
+    if not studies(config):
+        yield ("studies",), "all are null; it needs at least one study"
+    yield from _grid_mistakes(config)
+    yield from _selection_mistakes(config)
+    yield from dict.fromkeys([*_dataset_mistakes(config), *_source_mistakes(config)])
+
+
+def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
+    """Yield axes that a study's blocks have too, and grids with other seeds than those beside."""
+    places: list[tuple[Key, Any]] = [((), config)]
+    places += [(("studies", name), study) for name, study in studies(config).items()]
+    for place, section in places:
+        several = isinstance(section.get(GRID), list)
+        first = None
+        for number, grid in enumerate(grids(section)):
+            key = (*place, GRID, *([number] if several else []))
+            for axis, block in itertools.product(grid, BLOCKS) if place else ():
+                if axis in section.get(block, {}):
+                    there = _dotted((*place, block, axis))
+                    yield (*key, axis), f"is an axis here and a setting in {there}; keep one"
+            chosen = {**defaults(GRID), **grid}["seeds"] if not place else grid.get("seeds")
+            if number and chosen != first:
+                yield (*key, "seeds"), "all grids of a list take the same seeds; give each the same"
+            first = first if number else chosen
+    table = {**defaults("tables"), **config.get("tables", {})}
+    if table["rows"] == table["columns"]:
+        yield ("tables", "columns"), f"is {table['rows']}, as the rows are; choose another axis"
+
+
+def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
+    """Yield studies that there are not, of those that claims and curves are about."""
+    declared = config.get("studies", schema.written()["properties"]["studies"]["default"])
+    selections: dict[Key, dict[str, Any]] = {
+        ("comparisons", name, side): claim.get(side, {})
+        for name, claim in config.get("comparisons", {}).items()
+        for side in "ab"
+    }
+    for number, choice in enumerate(config.get("figures", {}).get("curves", [])):
+        selections["figures", "curves", number] = choice
+    for key, selection in selections.items():
+        for name in selection.get("study", []):
+            if name not in declared:
+                yield (*key, "study"), _unknown(name, declared)
+
+
+def _bad_values(key: Key, value: Any) -> Iterable[Mistake]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield key, f"{value} is not finite; it takes a number"
+    if isinstance(value, list):
+        twice = dict.fromkeys(_shown(item) for item in value if value.count(item) > 1)
+        if twice:
+            yield key, f"has {', '.join(twice)} more than once"
+    if isinstance(value, dict | list):
+        for step, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _bad_values((*key, step), child)
+
+
+def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
+    """Yield data sets that are not described, and what does not fit their descriptions."""
+    readings = config.get("audit", {}).get("readings", {})
+    places = {("studies", name): study for name, study in studies(config).items()} | {
+        ("audit", "readings", name): reading for name, reading in readings.items()
+    }
+    for place, section in places.items():
+        own = section.get("data", {})
+        data = {**defaults("data"), **config.get("data", {}), **own}
+        keys = {key: (*(place if key in own else ()), "data", key) for key in data}
+        try:
+            described = dataset.find(data["dataset"])
+        except UserError as error:
+            yield keys["dataset"], str(error)
+            continue
+        there = {"kaggle": data["kaggle_dataset"] or described.kaggle, "uci": described.uci_url}
+        if there.get(data["source"], "anywhere") is None:
+            yield keys["source"], f"{described.path} does not say where it is at {data['source']}"
+        features = described.feature_columns
+        if unknown := [name for name in data["zeroed_features"] or () if name not in features]:
+            yield (
+                keys["zeroed_features"],
+                f"{', '.join(unknown)} is no feature of {described.path}; they are "
+                f"{', '.join(features)}",
+            )
+
+
+def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
+    """Yield studies that lack their data file."""
+    base = {**defaults("data"), **config.get("data", {})}
+    for name, study in studies(config).items():
+        own = study.get("data", {})
+        data = {**base, **own}
+        if data["source"] == "file":
+            place = ("studies", name) if {"source", "path"} & own.keys() else ()
+            if data["path"] is None:
+                yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
+            elif not Path(data["path"]).is_file():
+                wrong = (
+                    "is a folder, not a CSV file" if Path(data["path"]).is_dir() else "no such file"
+                )
+                yield (*place, "data", "path"), f"{data['path']}: {wrong}"
+
+
+def _unknown(value: Any, choices: Iterable[Any]) -> str:
+    return f"{_shown(value)} is unknown; choose from {', '.join(map(str, choices))}"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as YAML has it, more or less."""
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _dotted(key: Key) -> str:
+    """Return a key as people write it: ``grid.learning_rate[2]``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key)
+    return text.removeprefix(".") or "the configuration"
+
+
+def _place(sources: Sequence[Source], key: Key) -> str:
+    """Return ``config.yaml, line 12: `` for the first source that has a key, or the block of it."""
+    for length in range(len(key), 0, -1):
+        for source in sources:
+            if isinstance(source, Mapping):
+                if _node(yaml.compose(yaml.safe_dump(dict(source))), key[:length]):
+                    return "--config: "
+            else:
+                node = _node(yaml.compose(Path(source).read_text()), key[:length])
+                if node:
+                    return f"{source}, line {_line(node.start_mark)}: "
+    return ""
+
+
+def _node(node: yaml.Node | None, key: Key) -> yaml.Node | None:
+    """Return where a YAML document has a key."""
+    found = node
+    for step in key:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [pair for pair in node.value if pair[0].value == str(step)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            pairs = [(item, item) for item in node.value[step : step + 1]]
+        else:
+            pairs = []
+        if not pairs:
+            return None
+        found, node = pairs[0]
+    return found
+
+
+def _repeated(node: yaml.Node | None, key: Key = ()) -> Iterable[tuple[Key, yaml.Node, yaml.Node]]:
+    """Yield the keys that a block of a YAML document has already, and both places of each."""
+    if isinstance(node, yaml.MappingNode):
+        firsts: dict[Any, yaml.Node] = {}
+        for name, value in node.value:
+            inner = (*key, name.value)
+            if (first := firsts.setdefault(str(name.value), name)) is not name:
+                yield inner, name, first
+            yield from _repeated(value, inner)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _repeated(item, (*key, index))
+
+
+def _line(mark: yaml.Mark) -> int:
+    """Return the line of a place in a YAML document, as editors count."""
+    return mark.line + 1
