@@ -273,8 +273,24 @@ NEWER = """
 """
 
 
-def test_a_setting_that_a_later_version_adds_leaves_all_paths_as_they_are(tmp_path):
-    """In a copy: one in each block, first and in the middle; it is an axis at once, too."""
+PROGRAM = """
+import sys, yaml
+from genboost.errors import UserError
+from genboost.study import axes, config, grid
+try:
+    found = grid.studies(config.resolve(yaml.safe_load(sys.stdin.read())))
+    print(*(model.record for model in grid.models(found)), sep="\\n")
+except UserError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def records(tmp_path):
+    """Return a function that lists what a later version trains, with one more setting a block.
+
+    They stand first and in the middle. The last goes with one optimizer only.
+    """
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "scripts/genboost", copy / "scripts/genboost")
     shutil.copytree(ROOT / "workflow/schemas", copy / "workflow/schemas")
@@ -284,28 +300,43 @@ def test_a_setting_that_a_later_version_adds_leaves_all_paths_as_they_are(tmp_pa
     for number, place in enumerate(("      scaling:\n", "      width:\n", "      batch_size:\n")):
         assert written.count(place) == 1
         written = written.replace(place, NEWER.replace("dropout", f"newer_{number}") + place)
+    written = written.replace("newer_2:", "newer_2:\n        only_with: {optimizer: [sgd]}")
     path.write_text(written)
-    program = """
-import sys, yaml
-from genboost.study import axes, config, grid
-found = grid.studies(config.resolve(yaml.safe_load(sys.stdin.read())))
-print(*(model.record for model in grid.models(found)), sep="\\n")
-"""
 
     def records(settings):
         found = subprocess.run(
-            [sys.executable, "-c", program],
+            [sys.executable, "-c", PROGRAM],
             input=yaml.safe_dump(settings),
             cwd=copy / "scripts",
             capture_output=True,
             text=True,
             check=True,
         )
-        return found.stdout.split()
+        return found.stdout.splitlines()
 
+    return records
+
+
+def test_a_setting_that_a_later_version_adds_leaves_all_paths_as_they_are(records):
     ours = [model.record for model in grid.models(grid.studies(config.resolve(SHIPPED)))]
     assert records(SHIPPED) == ours
     more = {**SHIPPED, "grid": {**SHIPPED["grid"], "newer_1": [0, 0.5]}}
     assert set(ours) < set(records(more))
     assert len(records(more)) == 2 * len(ours)
     assert sum("/newer_1~0.5/" in record for record in records(more)) == len(ours)
+
+
+def test_what_makes_no_sense_together_is_refused_with_its_key(records):
+    def message(text):
+        first, *rest = records(yaml.safe_load(text))
+        assert first == "the configuration is wrong:"
+        (line,) = rest
+        return line.strip()
+
+    why = "0.5 goes with optimizer sgd only, not with adam; make grid a list of grids"
+    assert message("grid: {newer_2: [0, 0.5]}") == f"grid.newer_2: {why}"
+    assert message("training: {newer_2: 0.5}") == f"training.newer_2: {why}"
+    text = "studies: {a: {}, b: {grid: [{newer_2: 0.5, optimizer: sgd}, {newer_2: 0.5}]}}"
+    assert message(text) == f"studies.b.grid[1].newer_2: {why}"
+    fitting = "grid: [{newer_2: [0, 0.5], optimizer: sgd, sam_rho: none}, {sam_rho: none}]"
+    assert len(records(yaml.safe_load(fitting))) == 3 * (48 + 24)

@@ -59,6 +59,7 @@ def resolve(config: dict[str, Any], sources: Sequence[mistakes.Source] = ()) -> 
         }
         for name, study in mistakes.studies(config).items()
     }
+    mistakes.refuse(mistakes.combinations(config, resolved), sources)
     studies = [resolved, *resolved["studies"].values()]
     for section in [*studies, *resolved["audit"]["readings"].values()]:
         data = section.get("data", {})

@@ -84,6 +84,51 @@ def check_file(path: str | Path) -> None:
         raise UserError("the configuration is wrong:\n  " + "\n  ".join(twice))
 
 
+def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list[Mistake]:
+    """Return the settings that make no sense together with others in a grid of a study.
+
+    Parameters
+    ----------
+    config, resolved
+        The configuration as it is given, and with all that each study takes over.
+    """
+    found: dict[Mistake, None] = {}
+    limited = [
+        (name, block, rule) for name, block, rule in schema.settings() if "only_with" in rule
+    ]
+    for (name, study), (setting, block, rule) in itertools.product(
+        resolved["studies"].items(), limited
+    ):
+        default = schema.normalized(rule["default"], rule)
+        for number, grid in enumerate(study[GRID]):
+            odd = [v for v in grid.get(setting) or [study[block][setting]] if v != default]
+            for other, fitting in rule["only_with"].items() if odd else ():
+                if unfit := [value for value in grid[other] if value not in fitting]:
+                    key = _key_of(config, name, number, block, setting)
+                    message = (
+                        f"{_shown(odd[0])} goes with {other} {' or '.join(fitting)} only, not with "
+                        f"{', '.join(map(str, unfit))}; make grid a list of grids"
+                    )
+                    found[key, message] = None
+    return list(found)
+
+
+def _key_of(config: Mapping[str, Any], study: str, number: int, block: str, setting: str) -> Key:
+    """Return where a setting of a study's grid comes from: the study, or what it takes over."""
+    own = studies(config)[study]
+    several = len(grids(own))  # for each of which the study takes over each grid
+    for place, section, index in (
+        (("studies", study), own, number % several),
+        ((), config, number // several),
+    ):
+        if setting in grids(section)[index]:
+            listed = isinstance(section[GRID], list)
+            return (*place, GRID, *([index] if listed else []), setting)
+        if setting in section.get(block, {}):
+            return *place, block, setting
+    return block, setting
+
+
 def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     """Yield what the schema forbids, in a person's words."""
     import jsonschema
