@@ -2,7 +2,7 @@
 #
 # What a job trains is its order: that of a single model stands in the command, that of a pack in a
 # file. train.py trains what is missing of it, or stands for something else, and keeps the rest, so
-# `update` has Snakemake leave the files that are there to it.
+# `update` has Snakemake leave the files that are there to it, and `ancient` their times.
 
 from genboost.train.order import Order
 
@@ -31,7 +31,7 @@ def order(*models):
 
 rule train:
     input:
-        arrays="results/data/{variant}/arrays.npz",
+        arrays=ancient("results/data/{variant}/arrays.npz"),
     output:
         update(grid.RECORD),
     log:
@@ -92,7 +92,7 @@ if workflow.is_main_process:
 
 rule train_pack:
     input:
-        arrays=lambda wildcards: (
+        arrays=lambda wildcards: ancient(
             f"results/data/{PACKS[wildcards.pack][0].variant}/arrays.npz"
         ),
     output:
