@@ -116,28 +116,3 @@ def has(path: str, content: str) -> bool:
             return file.read() == content
     except (OSError, ValueError):
         return False
-
-
-def judge_by(judge: Judge, workflow: Any) -> None:
-    """Have Snakemake ask a judge what to run, for all rules that have a request or an order.
-
-    Where it would look for outputs that a killed run left incomplete, it gets all that are stale.
-    """
-    from snakemake.dag import DAG
-
-    def is_ours(job: Any) -> bool:
-        return bool(job.params.get("order") or job.params.get("request"))
-
-    theirs = DAG.check_incomplete
-
-    async def incomplete_files(dag: Any) -> list[str]:
-        found = [await dag.workflow.persistence.incomplete(j) for j in dag.jobs if not is_ours(j)]
-        return [path for paths in found for path in paths if path is not None]
-
-    async def check_incomplete(dag: Any) -> None:
-        dag.forcefiles.update(judge.stale([job for job in dag.jobs if is_ours(job)]))
-        if text := judge.summary():
-            print(text, file=sys.stderr)
-        await theirs(dag)
-
-    DAG.incomplete_files, DAG.check_incomplete = incomplete_files, check_incomplete

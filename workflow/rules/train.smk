@@ -58,13 +58,14 @@ rule train:
 # that a user's own `--config` would put aside. Its 0 is for as many as the configuration says.
 AT_LEAST = STUDY["execution"]["packs"]
 FUSED = STUDY["execution"]["fuse"]
-if "packs" in workflow.resource_settings.overwrite_scatter:
-    AT_LEAST = workflow.resource_settings.overwrite_scatter["packs"] or AT_LEAST
+asked_for = snakemake_internals.scatter_items(workflow, "packs")
+if asked_for is not None:
+    AT_LEAST = asked_for or AT_LEAST
     FUSED = FUSED or list(grid.AXES)
 
 # A GPU is for as many models at once as there are: a pack for each GPU of this machine, unless
-# jobs are a cluster's. (What runs them is not known yet, but only to a cluster are so many given.)
-LOCAL = not workflow.remote_exec and workflow.resource_settings.nodes is None
+# jobs are a cluster's.
+LOCAL = not snakemake_internals.is_for_a_cluster(workflow)
 if LOCAL and gpus_for(*(model.cell.optimizer for model in MODELS)):
     AT_LEAST = len(gpus.visible()) or AT_LEAST
 
@@ -85,9 +86,8 @@ for number, pack in enumerate(
 TRAINED = list(ORDERS) or list(BY_RECORD)
 
 if workflow.is_main_process:
-    rerun.judge_by(
-        rerun.Judge(list(BY_RECORD), ORDERS, workflow.output_settings.dryrun), workflow
-    )
+    judge = rerun.Judge(list(BY_RECORD), ORDERS, workflow.output_settings.dryrun)
+    snakemake_internals.judge_by(judge)
 
 
 rule train_pack:
