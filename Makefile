@@ -61,6 +61,8 @@ help:  ## list the targets
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=python3.12'; exit 1; }
+	@command -v which > /dev/null \
+	  || { echo 'Snakemake needs the program which (Debian: debianutils, Fedora: which)'; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/run.done: requirements.txt constraints.txt | .venv/bin/python
@@ -80,4 +82,5 @@ help:  ## list the targets
 containers/%.sif: containers/%.def requirements.txt constraints.txt
 	apptainer build --force --warn-unused-build-args $(BUILD_ARGS) $@ $<
 
+containers/train.sif: $(addprefix scripts/genboost/,errors.py files.py processes.py)
 containers/train.sif: scripts/genboost/train/engines/kernel_build.py $(wildcard scripts/genboost/train/engines/kernel/*)

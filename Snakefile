@@ -6,7 +6,7 @@
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.27")  # whose ways scripts/genboost/run/snakemake_internals.py relies on
 
 
 include: "workflow/rules/common.smk"
@@ -30,12 +30,19 @@ rule all:
 
 
 onstart:
-    see_that_slurm_answers()
+    interruption.heed()
+    if snakemake_internals.submits_to_slurm(workflow):
+        try:
+            console.say(slurm.check(snakemake_internals.requests(workflow)))
+        except UserError as mistake:
+            sys.exit(f"error: {mistake}")
 
 
 onsuccess:
-    say_where_the_results_are()
+    console.say(console.where_the_results_are(snakemake_internals.made(workflow)))
 
 
 onerror:
-    say_what_failed(log)
+    packs = {path: order.models for path, order in ORDERS.items()}
+    failed = snakemake_internals.failed_jobs(workflow, packs)
+    console.say(console.what_failed(failed, log))

@@ -94,7 +94,7 @@ def _copy() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "workflow"
         shutil.copytree(ROOT, copy, symlinks=True, ignore=LEFT_OUT)
-        os.environ["GENBOOST_KERNEL_DIR"] = str(kernel_build.folder())
+        os.environ["GENBOOST_KERNEL_DIR"] = str(next(kernel_build.folders()))
         yield copy
 
 

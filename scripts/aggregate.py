@@ -18,6 +18,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--request", required=True, help="settings and code; see receipts.py")
+    parser.add_argument("--trained", required=True, help="engine, device and code (JSON)")
     parser.add_argument("--arrays", required=True, nargs="+", metavar="VARIANT/arrays.npz")
     parser.add_argument("--cells", required=True, help="where to put the table of models (CSV)")
     parser.add_argument("--summary", required=True, help="where to put the table of cells (CSV)")
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     data = {
         path.parent.name: Data.identity(step.reads(path)) for path in map(Path, arguments.arrays)
     }
-    trained = step.settings["trained"]
+    trained = json.loads(arguments.trained)
 
     def fingerprints(model: grid.Model) -> list[str]:
         variant, code = data[axes.variant(model.cell)], trained["code"]

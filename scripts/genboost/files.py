@@ -26,7 +26,7 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        _write(temporary, content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
     except OSError as error:
         raise UserError(
@@ -35,6 +35,19 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that has no name before it is complete: of a killed process nothing is left."""
+    try:
+        with open(os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o666), "wb") as file:
+            file.write(content)
+            file.flush()
+            path.unlink(missing_ok=True)
+            # Without a dir_fd, Python would link the link in /proc and not the file.
+            os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=file.fileno())
+    except (AttributeError, OSError):  # not Linux, or a file system that cannot, such as NFS
+        path.write_bytes(content)
 
 
 def delete_stale(folder: str | Path, pattern: str, current: Collection[str]) -> None:

@@ -99,7 +99,13 @@ class Step:
         return Path(path)
 
     def write(self, path: str | Path, content: bytes | str) -> None:
-        """Write a file whole or not at all."""
+        """Write a file whole or not at all.
+
+        The first takes away the last receipt: outputs of a step that is killed from here on are no
+        longer those that it tells of, though nobody altered them.
+        """
+        if not self.outputs:
+            path_of(self.request).unlink(missing_ok=True)
         content = content.encode() if isinstance(content, str) else content
         write_atomically(path, content)
         self.outputs[str(path)] = identity(content)

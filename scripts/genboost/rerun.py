@@ -5,8 +5,9 @@ whatever is missing, damaged, altered, or made from anything else than is wanted
 """
 
 import os
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,38 +39,52 @@ class Judge:
     identities: dict[str, record.Identity | None] = field(default_factory=dict)
     arrays: dict[str, str | None] = field(default_factory=dict)
     wanting: set[str] = field(default_factory=set)
+    makers: dict[str, Any] = field(default_factory=dict)
 
-    def stale(self, jobs: Iterable[Any]) -> list[str]:
+    def stale(self, jobs: Sequence[Any]) -> list[str]:
         """Return the outputs of those of Snakemake's jobs that must be run."""
+        orders = [job for job in jobs if job.params.get("order")]
+        steps = [job for job in jobs if job.params.get("request")]
+        self.makers = {str(path): job for job in steps for path in job.output}
+        stale = [job for job in orders if self._is_wanting(job)]
         found = {path: self._identity(path) for path in self.records}
         self.check.known.update({path: one.seal if one else None for path, one in found.items()})
-        self.check.known["records"] = record.seal_of_all(found)
-        return [path for job in jobs if self._is_stale(job) for path in job.output]
+        self.check.known["records"] = None if self.wanting else record.seal_of_all(found)
+        stale += [job for job in steps if not self._holds(job)]
+        return [path for job in stale for path in job.output]
 
     def summary(self) -> str | None:
         """Return how many models are to be trained, if any are."""
         if not self.wanting:
             return None
-        return f"To train: {len(self.wanting)} of {len(self.records)} models."
+        most = " at most, as the data are prepared first" if None in self.arrays.values() else ""
+        return f"To train: {len(self.wanting)} of {len(self.records)} models{most}."
 
-    def _is_stale(self, job: Any) -> bool:
-        if order := job.params.get("order"):
-            return self._wants(self.orders.get(order) or Order.read(order), job.input.arrays)
-        if request := job.params.get("request"):
-            holds = self.check.holds(request, [str(path) for path in job.output])
-            if not holds:
-                for path in self.check.altered(request):
-                    self._set_aside(path, "altered")
-            return not holds
-        return False
+    def _holds(self, job: Any) -> bool:
+        """Say whether what a step made last is what it would make now."""
+        request = job.params.request
+        holds = self.check.holds(request, [str(path) for path in job.output])
+        for path in [] if holds else self.check.altered(request):
+            self._set_aside(path, "altered")
+        return holds
 
-    def _wants(self, order: Order, arrays: str) -> bool:
+    def _will_change(self, path: str) -> bool:
+        """Say whether a file is going to be made again, and may be another then."""
+        maker = self.makers.get(path)
+        return maker is not None and (
+            not self._holds(maker) or any(self._will_change(str(input)) for input in maker.input)
+        )
+
+    def _is_wanting(self, job: Any) -> bool:
         """Say whether a record of an order is wanting, and note all that are."""
+        order = self.orders.get(job.params.order) or Order.read(job.params.order)
+        arrays = str(job.input.arrays)
         if arrays not in self.arrays:
             try:
-                self.arrays[arrays] = Data.identity(arrays)
-            except UserError:  # they will be prepared, and all records held against them then
-                self.arrays[arrays] = None
+                known = None if self._will_change(arrays) else Data.identity(arrays)
+            except UserError:
+                known = None
+            self.arrays[arrays] = known
         data = self.arrays[arrays]
         wanting = [
             path
@@ -88,9 +103,10 @@ class Judge:
         return self.identities[path]
 
     def _set_aside(self, path: str, why: str) -> None:
-        if not self.dry_run and os.path.lexists(path):
-            os.replace(path, f"{path}.{why}")
-            print(f"{path} is {why}: set aside as {path}.{why}, and made again", file=sys.stderr)
+        """Copy a file that is about to be made again: Snakemake wants to find it in its place."""
+        if not self.dry_run and os.path.isfile(path):
+            shutil.copyfile(path, f"{path}.{why}")
+            print(f"{path} is {why}; made again, and kept as {path}.{why}", file=sys.stderr)
 
 
 def has(path: str, content: str) -> bool:
@@ -100,28 +116,3 @@ def has(path: str, content: str) -> bool:
             return file.read() == content
     except (OSError, ValueError):
         return False
-
-
-def judge_by(judge: Judge, workflow: Any) -> None:
-    """Have Snakemake ask a judge what to run, for all rules that have a request or an order.
-
-    Where it would look for outputs that a killed run left incomplete, it gets all that are stale.
-    """
-    from snakemake.dag import DAG
-
-    def is_ours(job: Any) -> bool:
-        return bool(job.params.get("order") or job.params.get("request"))
-
-    theirs = DAG.check_incomplete
-
-    async def incomplete_files(dag: Any) -> list[str]:
-        found = [await dag.workflow.persistence.incomplete(j) for j in dag.jobs if not is_ours(j)]
-        return [path for paths in found for path in paths if path is not None]
-
-    async def check_incomplete(dag: Any) -> None:
-        dag.forcefiles.update(judge.stale([job for job in dag.jobs if is_ours(job)]))
-        if text := judge.summary():
-            print(text, file=sys.stderr)
-        await theirs(dag)
-
-    DAG.incomplete_files, DAG.check_incomplete = incomplete_files, check_incomplete

@@ -1,5 +1,6 @@
 """The study on a real SLURM: what it recorded of our jobs, and what survives its accidents."""
 
+import re
 import signal
 
 import pytest
@@ -171,8 +172,33 @@ def test_the_user_is_told_which_cell_failed_and_where_the_logs_are(untrained, lo
     assert "SLURM's log: " in output
 
 
-def test_the_user_is_told_what_slurm_refused(untrained, local):
+def test_the_user_is_told_beforehand_what_slurm_would_refuse(untrained, local, cluster):
     untrained.configure(resources={"train": {"constraint": "nowhere", "gpus": 1}})
-    output = finish(untrained.submit("--retries", "0", "--", *local.records()), expect=1)
-    assert "SLURM refused a job with constraint=nowhere, gpu=1, mem_mb=" in output
-    assert "see resources in config.yaml" in output
+    before = cluster.last_job()
+    output = finish(untrained.submit("--", *local.records()), expect=1)
+    said = re.search(r"^error: SLURM would refuse a job with (.*)$", output, flags=re.MULTILINE)[1]
+    assert said.startswith("constraint=nowhere, gpu=1, mem_mb=")
+    assert "Invalid feature specification" in said
+    assert "see resources in config.yaml" in said
+    assert cluster.last_job() == before
+
+
+def test_the_user_is_told_at_once_that_no_node_is_in_use(untrained, local, cluster):
+    cluster.run("scontrol", "update", f"nodename={cluster.host}", "state=drain", "reason=bad disk")
+    run = untrained.submit("--", local.records()[0])
+    said = []
+    for line in run.stdout:
+        said.append(line)
+        if "Jobs wait" in line:
+            break
+    cluster.run("scontrol", "update", f"nodename={cluster.host}", "state=resume")
+    assert said[-1] == (
+        f"Jobs wait until SLURM has a node for them: {cluster.host} is drained (bad disk)\n"
+    ), "".join(said)
+    finish(run)
+
+
+def test_the_user_is_told_that_memory_was_too_little(untrained, local):
+    untrained.configure(resources={"train": {"mem_mb": 30}})
+    output = finish(untrained.submit("--retries", "0", "--", local.records()[0]), expect=1)
+    assert "SLURM ended it: 30 MB of memory were too little; give its step more" in output

@@ -3,12 +3,17 @@
 import errno
 import os
 import re
-from pathlib import Path
+import resource
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from genboost.errors import UserError
-from genboost.files import delete_stale, write_atomically
+from genboost.files import ROOT, delete_stale, write_atomically
+
+SCRIPTS = ROOT / "scripts"
 
 
 def test_writes_text_and_bytes_and_makes_the_folder(tmp_path):
@@ -28,19 +33,54 @@ def test_replaces_a_file_in_one_step_and_leaves_nothing_else(tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
-@pytest.mark.parametrize("failing", ["replace", "write"])
-def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch, failing):
+def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2, limits[1]))
+    try:
+        with pytest.raises(UserError, match=re.escape(f"cannot write {path}: File too large")):
+            write_atomically(path, "new")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_file_that_does_not_take_the_name_leaves_no_litter(tmp_path, monkeypatch):
     path = tmp_path / "file"
     path.write_text("old")
 
-    def fail(self, *arguments):
-        if failing == "write":
-            self.touch()
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def fail(*arguments):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(*(os, "replace") if failing == "replace" else (Path, "write_bytes"), fail)
-    with pytest.raises(UserError, match=re.escape(f"cannot write {path}: No space left on")):
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(UserError, match=re.escape(f"cannot write {path}: Input/output error")):
         write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_where_files_must_have_names_they_are_written_all_the_same(tmp_path, monkeypatch):
+    """As on NFS, or on macOS, which has no such flag."""
+    monkeypatch.delattr(os, "O_TMPFILE")
+    test_replaces_a_file_in_one_step_and_leaves_nothing_else(tmp_path)
+
+
+def test_a_process_killed_while_it_writes_leaves_the_old_file_and_no_litter(tmp_path):
+    """The system kills it, when half of the file is written."""
+    path = tmp_path / "file"
+    path.write_text("old")
+    code = (
+        "import resource, signal, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from genboost.files import write_atomically\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n"
+        "write_atomically(sys.argv[2], b'x' * (2 << 20))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(SCRIPTS), str(path)])
+    assert done.returncode == -signal.SIGXFSZ
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
 

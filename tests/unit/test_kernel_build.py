@@ -1,10 +1,14 @@
 """Compiling and finding the kernel: never a wrong one, never half of one."""
 
 import ctypes
+import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,10 +20,43 @@ SCRIPTS = Path(kernel_build.__file__).parents[3]
 X86 = set(kernel_build.levels()) == set(X86_LEVELS)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
+    """Return the folder of libraries; neither it nor those that stand in for it are the user's."""
     monkeypatch.setenv("GENBOOST_KERNEL_DIR", str(tmp_path / "kernel"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", None)  # or Python would not ask again
+    (tmp_path / "temporary").mkdir()
     return tmp_path / "kernel"
+
+
+@pytest.fixture
+def unwritable(folder):
+    """Make it impossible to write the folder, even for root."""
+    folder.touch()
+
+
+@pytest.fixture
+def built(folder):
+    """Return a library that this process has not loaded."""
+    lanes_of_a_new_process()
+    return folder / kernel_build.library(BASELINE)
+
+
+def lanes_of_a_new_process(**environment):
+    """Load the kernel's baseline in a process of its own and return what that one says."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); "
+        "from genboost.train.engines import kernel_build; "
+        "print(kernel_build.load(level=kernel_build.BASELINE)[0].genboost_lanes())"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, str(SCRIPTS)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
 
 
 @pytest.fixture
@@ -87,17 +124,103 @@ def test_levels_and_types_have_libraries_of_their_own():
 
 @needs_compiler
 def test_processes_may_build_at_the_same_time(folder):
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]);"
-        "from genboost.train.engines import kernel_build;"
-        "print(kernel_build.load(level=kernel_build.BASELINE)[0].genboost_lanes())"
-    )
-    command = [sys.executable, "-c", code, str(SCRIPTS)]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    answers = {process.communicate()[0] for process in processes}
-    assert len(answers) == 1
-    assert answers.pop().strip() == "4"
+    with ThreadPoolExecutor() as executor:
+        done = [executor.submit(lanes_of_a_new_process) for _ in range(3)]
+    assert {each.result().stdout.strip() for each in done} == {"4"}
     assert [path.suffix for path in folder.iterdir()] == [".so"]  # and nothing half done
+
+
+def cut_short(library):
+    os.truncate(library, library.stat().st_size // 2)
+
+
+def emptied(library):
+    os.truncate(library, 0)
+
+
+def altered(library):
+    content = bytearray(library.read_bytes())
+    content[len(content) // 2] ^= 1
+    library.write_bytes(content)
+
+
+@needs_compiler
+@pytest.mark.parametrize("damage", [cut_short, emptied, altered])
+def test_a_damaged_kernel_is_built_again(damage, built):
+    content = built.read_bytes()
+    damage(built)
+    done = lanes_of_a_new_process()
+    assert (done.returncode, done.stdout.strip()) == (0, "4"), done
+    assert built.read_bytes() == content
+
+
+@needs_compiler
+def test_a_damaged_kernel_without_a_compiler_is_not_loaded(built, monkeypatch, no_compiler):
+    monkeypatch.setattr(kernel_build, "supported_levels", lambda: [BASELINE])
+    assert kernel_build.is_available()
+    cut_short(built)
+    assert not kernel_build.is_available()
+    done = lanes_of_a_new_process(PATH="/nonexistent", CC="")
+    assert "KernelUnavailable: there is no C compiler" in done.stderr
+
+
+@needs_compiler
+def test_a_library_that_cannot_be_loaded_here_is_left_to_others(built, tmp_path):
+    """As on a node with another C library than the one that built it."""
+    foreign = kernel_build._sealed(b"not a library of this system")
+    built.write_bytes(foreign)
+    assert kernel_build.build(BASELINE) == tmp_path / "cache/genboost-kernel" / built.name
+    assert built.read_bytes() == foreign
+    assert lanes_of_a_new_process().stdout.strip() == "4"
+
+
+@needs_compiler
+def test_where_the_folder_cannot_be_written_the_user_s_cache_takes_its_place(unwritable, tmp_path):
+    built = kernel_build.build(BASELINE)
+    assert built.parent == tmp_path / "cache/genboost-kernel"
+    assert stat.S_IMODE(built.parent.stat().st_mode) == 0o700
+    done = lanes_of_a_new_process(PATH="/nonexistent", CC="")
+    assert done.stdout.strip() == "4"  # it is found there without a compiler
+
+
+@needs_compiler
+def test_a_home_that_cannot_be_written_leaves_the_temporary_files(unwritable, tmp_path):
+    (tmp_path / "cache").touch()
+    built = kernel_build.build(BASELINE)
+    assert built.parent == tmp_path / "temporary" / f"genboost-kernel-{os.getuid()}"
+    assert stat.S_IMODE(built.parent.stat().st_mode) == 0o700
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "place", ["cache/genboost-kernel", f"temporary/genboost-kernel-{os.getuid()}"]
+)
+@pytest.mark.parametrize("way", ["writable", "link", "foreign"])
+def test_what_others_could_have_put_there_is_not_loaded(place, way, unwritable, tmp_path):
+    if place.startswith("temporary"):
+        (tmp_path / "cache").touch()
+    theirs = tmp_path / place
+    theirs.parent.mkdir(exist_ok=True)
+    if way == "link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        theirs.symlink_to(tmp_path / "elsewhere")
+    else:
+        theirs.mkdir(mode=0o700)
+    if way == "writable":
+        theirs.chmod(0o777)
+    if way == "foreign":
+        if os.getuid():
+            pytest.skip("only root can give files away")
+        os.chown(theirs, 65534, 65534)
+    assert theirs not in kernel_build.folders()
+    name = kernel_build.library(BASELINE)
+    (theirs / name).write_bytes(kernel_build._sealed(b"a trap"))
+    if place.startswith("cache"):
+        assert kernel_build.build(BASELINE).parent.parent == tmp_path / "temporary"
+    else:
+        with pytest.raises(KernelUnavailable, match="cannot write"):
+            kernel_build.build(BASELINE)
+    assert os.listdir(theirs) == [name]
 
 
 @needs_compiler
@@ -111,24 +234,32 @@ def test_a_built_kernel_needs_no_compiler(folder, monkeypatch):
 def test_no_compiler_and_no_kernel(folder, no_compiler):
     with pytest.raises(KernelUnavailable, match="no C compiler"):
         kernel_build.load()
-    assert not list(folder.iterdir())
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(
-    ("compiler", "message"), [("/nonexistent/cc", "cannot be run"), ("false", "failed")]
+    ("compiler", "message"),
+    [
+        ("/nonexistent/cc", "cannot be run"),
+        ("false", "failed"),
+        ("true", "cannot be compiled"),
+    ],
 )
 def test_a_compiler_that_does_not_work(compiler, message, folder, monkeypatch):
     monkeypatch.setenv("CC", compiler)
     with pytest.raises(KernelUnavailable, match=message):
         kernel_build.load()
-    assert not list(folder.iterdir())
+    assert not folder.exists()
 
 
-def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("GENBOOST_KERNEL_DIR", str(tmp_path / "file" / "kernel"))
-    with pytest.raises(KernelUnavailable, match="cannot be kept"):
+def test_what_cannot_be_loaded_is_not_kept(tmp_path, folder, monkeypatch):
+    compiler = tmp_path / "cc"
+    compiler.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho nothing > "$2"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    with pytest.raises(KernelUnavailable, match="what the compiler made cannot be loaded"):
         kernel_build.load()
+    assert [path for path in tmp_path.rglob("*.so*") if path.is_file()] == []
 
 
 @needs_compiler

@@ -1,5 +1,7 @@
 """Studies and data sets of one's own, beside those that are shipped."""
 
+import hashlib
+
 import yaml
 
 TABLES = "results/tables/tables.md"
@@ -32,7 +34,8 @@ def test_a_data_set_is_described_in_a_file(fresh):
     )
     rows = [f"{row},{('no', 'yes')[row % 2]},{('low', 'high')[row // 5]}" for row in range(10)]
     (fresh.folder / "toy.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
-    made = "results/data/dataset~toy/description.md"
+    digest = hashlib.sha256((fresh.folder / "toy.csv").read_bytes()).hexdigest()[:12]
+    made = f"results/data/origin~file~{digest}+dataset~toy/description.md"
     fresh.run("--config", "data={dataset: toy, source: file, path: toy.csv}", "--", made)
     text = (fresh.folder / made).read_text()
     assert "# Toy" in text

@@ -2,12 +2,9 @@
 
 import json
 import os
-import re
 import shlex
-import subprocess
 import sys
 from functools import cache
-from pathlib import Path
 
 sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
 # Jobs outside conda and containers run the Python that runs Snakemake, activated or not.
@@ -17,16 +14,22 @@ os.environ.update(
 
 from snakemake.settings.types import DeploymentMethod
 
+from genboost import processes
 from genboost.study import axes, grid, mistakes
 from genboost.study import config as configuration
 from genboost.report import tables
 from genboost.report.figures import catalogue
+from genboost.run import console, folder_lock, interruption, slurm, snakemake_internals
 from genboost.train import training
 from genboost.train.engines import gpus, kernel_build, policy
 from genboost import receipts, rerun
 from genboost.code_digest import digest
 from genboost.errors import UserError
 from genboost.files import write_atomically
+
+processes.announce()
+if workflow.is_main_process:
+    HELD = folder_lock.hold(dry_run=workflow.output_settings.dryrun)
 
 given = workflow.config_settings
 FILES = [*map(os.path.relpath, reversed(given.configfiles)), "config.yaml"]
@@ -172,41 +175,6 @@ def local_file(wildcards):
     return [data["path"]] if data["source"] == "file" else []
 
 
-ASKED = ("slurm_partition", "slurm_account", "constraint", "gpu", "mem_mb", "runtime")
-
-
-def say_what_failed(logs):
-    """Name every job that failed for good, its log's error, and where SLURM's log is."""
-    submitted = r"Job (\S+) has been submitted .*\(log: (.*)\)"
-    text = "".join(Path(log).read_text() for log in logs)
-    slurm_logs = dict(re.findall(submitted, text))
-    lines = []
-    for failed in workflow.scheduler.failed:
-        for job in failed.jobs if failed.is_group() else [failed]:
-            pack = ORDERS.get(job.params.get("order"))
-            wanted = pack.models if pack else job.output
-            missing = [path for path in wanted if not os.path.exists(path)]
-            if missing:
-                more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-                lines.append(f"  {job.rule.name}: {' '.join(missing[:3])}{more}")
-                for path in filter(os.path.exists, job.log):
-                    log = Path(path).read_text().strip()
-                    said = re.split(r"^(?=error: )", log, flags=re.MULTILINE)[1:]
-                    last = said[-1] if said else log.rpartition("\n")[-1]
-                    lines.append(f"    {path}: {last or 'is empty'}")
-        if str(failed.jobid) in slurm_logs:
-            lines.append(f"    SLURM's log: {slurm_logs[str(failed.jobid)]}")
-        elif not (workflow.local_exec or failed.is_local):
-            asked = {name: failed.resources.get(name) for name in ASKED}
-            words = [f"{name}={value}" for name, value in asked.items() if value]
-            lines.append(
-                f"    SLURM refused a job with {', '.join(words)}:"
-                " see resources in config.yaml, and docs/cluster.md"
-            )
-    if lines:  # there are none after Ctrl-C
-        print("These jobs failed:", *lines, sep="\n", file=sys.stderr)
-
-
 def labelled(path):
     """Mark a figure for Snakemake's own report, which takes one of its formats."""
     name, ending = os.path.splitext(os.path.basename(path))
@@ -219,24 +187,3 @@ def labelled(path):
         category="Figures",
         labels={"figure": caption.title},
     )
-
-
-def say_where_the_results_are():
-    """Say where the results are that this run was asked for, and which cells are best."""
-    made = {path for job in workflow.dag.jobs for path in job.output}
-    summary, page = "results/tables/summary.txt", "results/report/index.html"
-    if summary in made:
-        print(Path(summary).read_text(), file=sys.stderr)
-    if page in made:
-        print(f"All of it in one page: {page}", file=sys.stderr)
-
-
-def see_that_slurm_answers():
-    """End a run that would wait for ever for a cluster that is not there."""
-    if workflow.is_main_process and workflow.executor_plugin.name == "slurm":
-        asked = subprocess.run("sinfo -h", shell=True, capture_output=True, text=True)
-        if asked.returncode:
-            sys.exit(
-                f"error: SLURM does not answer here (sinfo: {asked.stderr.strip()}); "
-                "run this on a login node, or without --profile slurm"
-            )

@@ -2,7 +2,7 @@
 #
 # What a job trains is its order: that of a single model stands in the command, that of a pack in a
 # file. train.py trains what is missing of it, or stands for something else, and keeps the rest, so
-# `update` has Snakemake leave the files that are there to it.
+# `update` has Snakemake leave the files that are there to it, and `ancient` their times.
 
 from genboost.study.packs import LANES, packs
 from genboost.train.order import Order
@@ -38,7 +38,7 @@ def model_of(wildcards):
 
 rule train:
     input:
-        arrays="results/data/{variant}/arrays.npz",
+        arrays=ancient("results/data/{variant}/arrays.npz"),
     output:
         update(grid.RECORD),
     log:
@@ -63,13 +63,14 @@ rule train:
 # that a user's own `--config` would put aside. Its 0 is for as many as the configuration says.
 AT_LEAST = STUDY["execution"]["packs"]
 FUSED = STUDY["execution"]["fuse"]
-if "packs" in workflow.resource_settings.overwrite_scatter:
-    AT_LEAST = workflow.resource_settings.overwrite_scatter["packs"] or AT_LEAST
+asked_for = snakemake_internals.scatter_items(workflow, "packs")
+if asked_for is not None:
+    AT_LEAST = asked_for or AT_LEAST
     FUSED = FUSED or [*axes.AXES, "seed"]
 
 # A GPU is for as many models at once as there are: a pack for each GPU of this machine, unless
-# jobs are a cluster's. (What runs them is not known yet, but only to a cluster are so many given.)
-LOCAL = not workflow.remote_exec and workflow.resource_settings.nodes is None
+# jobs are a cluster's.
+LOCAL = not snakemake_internals.is_for_a_cluster(workflow)
 if LOCAL and gpus_for(*CELLS):
     AT_LEAST = len(gpus.visible()) or AT_LEAST
 
@@ -95,14 +96,13 @@ for number, pack in enumerate(shared_out, start=1):
 TRAINED = list(ORDERS) or list(BY_RECORD)
 
 if workflow.is_main_process:
-    rerun.judge_by(
-        rerun.Judge(list(BY_RECORD), ORDERS, workflow.output_settings.dryrun), workflow
-    )
+    judge = rerun.Judge(list(BY_RECORD), ORDERS, workflow.output_settings.dryrun)
+    snakemake_internals.judge_by(judge)
 
 
 rule train_pack:
     input:
-        arrays=lambda wildcards: (
+        arrays=lambda wildcards: ancient(
             f"results/data/{axes.variant(PACKS[wildcards.pack][0].cell)}/arrays.npz"
         ),
     output:

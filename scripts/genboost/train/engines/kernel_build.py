@@ -9,6 +9,9 @@ The bits of a result depend on the source only, not on the compiler: it may not 
 nor reassociate or approximate (no ``-ffast-math``); the source says where a multiply-add is fused.
 So avx512 and avx2 give the same bits, as does any processor with a fused multiply-add; the x86-64
 baseline, which has none, gives others.
+
+A library ends with a checksum of itself: loading one that was cut short would end the process with
+a bus error. One that is damaged, or that the system does not load, is as good as none.
 """
 
 import ctypes
@@ -17,9 +20,14 @@ import os
 import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from genboost.errors import UserError
+from genboost.files import write_atomically
 
 SOURCES = Path(__file__).parent / "kernel"
 
@@ -38,9 +46,28 @@ class KernelUnavailable(Exception):  # noqa: N818 - a fact to act on, more than 
     """There is no kernel that this machine could run; the message says why."""
 
 
-def folder() -> Path:
-    """Return where libraries are kept: $GENBOOST_KERNEL_DIR, or build/kernel in the checkout."""
-    return Path(os.environ.get("GENBOOST_KERNEL_DIR") or SOURCES.parents[4] / "build" / "kernel")
+def folders() -> Iterator[Path]:
+    """Return where libraries may be, best first.
+
+    That is $GENBOOST_KERNEL_DIR, or build/kernel in the checkout. Where it cannot be written, a
+    folder in the user's cache takes its place, or else one among the temporary files. These two are
+    the user's own, and nobody else may write there: a library is code that is run.
+    """
+    yield Path(os.environ.get("GENBOOST_KERNEL_DIR") or SOURCES.parents[4] / "build" / "kernel")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "genboost-kernel"
+    temporary = Path(tempfile.gettempdir()) / f"genboost-kernel-{os.getuid()}"
+    yield from filter(_is_private, (cache, temporary))
+
+
+def _is_private(folder: Path) -> bool:
+    """Make a folder, unless it is there, and say whether only this user can write to it."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
 
 
 def levels() -> list[str]:
@@ -64,31 +91,30 @@ def supported_levels(cpuinfo: str = "/proc/cpuinfo") -> list[str]:
     return fusing or [BASELINE]
 
 
-def library(level: str, dtype: str = "float32") -> Path:
-    """Return the path of a library, whether built or not.
+def library(level: str, dtype: str = "float32") -> str:
+    """Return the file name of a library.
 
-    Its name has a digest of all that its content depends on but the compiler's version.
+    It has a digest of all that its content depends on but the compiler's version.
     """
     digest = hashlib.sha256(repr(flags(level, dtype)).encode())
     for source in sorted(SOURCES.glob("*.[ch]")):
         digest.update(source.read_bytes())
-    name = f"{platform.machine()}-{level}-{dtype}-{digest.hexdigest()[:16]}.so"
-    return folder() / name
+    return f"{platform.machine()}-{level}-{dtype}-{digest.hexdigest()[:16]}.so"
 
 
 def is_available() -> bool:
     """Say whether a kernel is there or a compiler that could build it; neither is tried."""
+    name = library(supported_levels()[0])
     try:
-        return library(supported_levels()[0]).exists() or bool(compiler())
+        return any(_is_whole(folder / name) for folder in folders()) or bool(compiler())
     except KernelUnavailable:
         return False
 
 
 def build(level: str, dtype: str = "float32") -> Path:
-    """Compile the kernel, unless that has been done.
+    """Compile the kernel, unless there is a library that is whole and can be loaded.
 
-    Processes may do so at the same time: each compiles to a file of its own, which then takes the
-    name in one step.
+    Processes may do so at the same time.
 
     Parameters
     ----------
@@ -105,24 +131,63 @@ def build(level: str, dtype: str = "float32") -> Path:
     Raises
     ------
     KernelUnavailable
-        If there is no compiler, it fails, or the folder cannot be written.
+        If there is no compiler, it fails, or none of the `folders` can be written.
     """
-    target = library(level, dtype)
-    if target.exists():
-        return target
+    name = library(level, dtype)
+    for folder in folders():
+        # Where this machine has another C library than the one that built it, it does not load.
+        if _is_whole(folder / name) and _fault(folder / name) is None:
+            return folder / name
+    content = _sealed(_compiled(level, dtype))
+    reasons = []
+    for folder in folders():
+        path = folder / name
+        if _is_whole(path):
+            continue  # other machines can load it
+        try:
+            write_atomically(path, content)
+        except UserError as reason:
+            reasons.append(str(reason))
+            continue
+        if (fault := _fault(path)) is None:
+            return path
+        path.unlink(missing_ok=True)
+        reasons.append(f"what the compiler made cannot be loaded: {fault}")
+    raise KernelUnavailable("; ".join(reasons))
+
+
+def _is_whole(path: Path) -> bool:
+    """Say whether a library is there and ends with the checksum of all that precedes it."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(suffix=".so", prefix=".", dir=target.parent)
+        content = path.read_bytes()
+    except OSError:
+        return False
+    return content == _sealed(content[: -hashlib.sha256().digest_size])
+
+
+def _sealed(content: bytes) -> bytes:
+    """Return a library with its checksum at the end, where the system's loader ignores it."""
+    return content + hashlib.sha256(content).digest()
+
+
+def _fault(path: Path) -> OSError | None:
+    """Load a library; return why that does not work, if so."""
+    try:
+        ctypes.CDLL(str(path))
     except OSError as error:
-        raise KernelUnavailable(f"the kernel cannot be kept in {target.parent}: {error}") from None
-    os.close(handle)
+        return error
+    return None
+
+
+def _compiled(level: str, dtype: str) -> bytes:
+    """Compile the kernel among the temporary files and return the library."""
     try:
-        compile_kernel(Path(temporary), flags(level, dtype))
-        os.chmod(temporary, 0o755)
-        os.replace(temporary, target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    return target
+        with tempfile.TemporaryDirectory(prefix="genboost-kernel-") as folder:
+            path = Path(folder) / "kernel.so"
+            compile_kernel(path, flags(level, dtype))
+            return path.read_bytes()
+    except OSError as error:
+        raise KernelUnavailable(f"the kernel cannot be compiled: {error}") from None
 
 
 def compile_kernel(target: Path, options: tuple[str, ...]) -> None:
@@ -170,8 +235,6 @@ def load(dtype: str = "float32", level: str | None = None) -> tuple[ctypes.CDLL,
             return ctypes.CDLL(str(build(candidate, dtype))), candidate
         except KernelUnavailable as reason:
             reasons.append(str(reason))
-        except OSError as error:  # built against another C library
-            reasons.append(f"the kernel cannot be loaded: {error}")
     raise KernelUnavailable(reasons[0])
 
 

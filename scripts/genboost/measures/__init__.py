@@ -1,0 +1,1 @@
+"""Measures of a trained model, such as sharpness and norms, in double precision."""

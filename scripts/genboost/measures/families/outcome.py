@@ -1,0 +1,25 @@
+"""What a model's curves and errors say of it, beyond its test error."""
+
+import numpy as np
+
+from genboost.measures.registry import Quantity
+from genboost.measures.trained import Trained
+
+CONSTANT = 1e-3  # a standard deviation of the predictions below this share of the labels'
+
+QUANTITIES = (
+    Quantity("gap", "Generalization gap", "MSE", "test minus training error, at the end", "lower"),
+    Quantity("collapsed", "Collapsed", "", "1 if it predicts a constant for all rows, else 0"),
+    Quantity("best_epoch", "Best epoch", "epochs", "of the lowest test error"),
+)
+
+
+def measure(trained: Trained) -> dict[str, float]:
+    """Return the gap, whether the model predicts a constant, and when it was best."""
+    test_loss = np.mean(trained.test_residuals**2)
+    predictions = trained.at.z[-1][0]
+    return {
+        "gap": test_loss - trained.loss,
+        "collapsed": np.std(predictions) < CONSTANT * np.std(trained.train.y),
+        "best_epoch": np.argmin(trained.test_mse) + 1,
+    }

@@ -1,0 +1,1 @@
+"""A run of the workflow: what it tells people, and how it starts and ends."""

@@ -1,0 +1,73 @@
+"""What a run says to people when it ends; texts that others make are theirs."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from genboost.run.snakemake_internals import FailedJob, Request
+
+SUMMARY = "results/tables/summary.txt"
+PAGE = "results/report/index.html"
+NAMED = 3  # files of a job
+NOTHING = "is empty: something killed it, such as a lack of memory"
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines to where Snakemake prints its own."""
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def where_the_results_are(made: set[str]) -> Iterator[str]:
+    """Say where the results are that a run made, and which cells are best."""
+    if SUMMARY in made:
+        yield Path(SUMMARY).read_text()
+    if PAGE in made:
+        yield f"All of it in one page: {PAGE}"
+
+
+def what_failed(jobs: Iterable[FailedJob], snakemake_logs: Iterable[str]) -> Iterator[str]:
+    """Name every job that failed for good, its log's error, and where SLURM's log is."""
+    submitted = r"Job (\S+) has been submitted .*\(log: (.*)\)"
+    text = "".join(Path(log).read_text() for log in snakemake_logs)
+    slurm_logs = dict(re.findall(submitted, text))
+    jobs = list(jobs)
+    if jobs:
+        yield "These jobs failed:"
+    for failed in jobs:
+        for job in failed.jobs:
+            wanting = [path for path in job.files if not os.path.exists(path)]
+            if not wanting and len(failed.jobs) == 1:  # there are old ones
+                wanting = job.files
+            if wanting:
+                more = f" and {len(wanting) - NAMED} more" if len(wanting) > NAMED else ""
+                yield f"  {job.rule}: {' '.join(wanting[:NAMED])}{more}"
+                for path in filter(os.path.exists, job.logs):
+                    yield f"    {path}: {_last_error(Path(path).read_text()) or NOTHING}"
+        if failed.number in slurm_logs:
+            path = slurm_logs[failed.number]
+            yield f"    SLURM's log: {path}"
+            yield from _why_slurm_ended(path, failed.request)
+        elif failed.on_cluster:
+            yield (
+                f"    SLURM refused a job with {failed.request}:"
+                " see resources in config.yaml, and docs/cluster.md"
+            )
+
+
+def _why_slurm_ended(log: str, request: Request) -> Iterator[str]:
+    """Say whether SLURM ended a job for want of memory or of time, as its log tells."""
+    text = Path(log).read_text() if os.path.exists(log) else ""
+    advice = "give its step more (resources in config.yaml)"
+    if re.search(r"memory limit|oom.?kill|out of memory", text, flags=re.IGNORECASE):
+        yield f"    SLURM ended it: {request.mem_mb} MB of memory were too little; {advice}"
+    elif "DUE TO TIME LIMIT" in text:
+        yield f"    SLURM ended it: {request.runtime} minutes were too little; {advice}"
+
+
+def _last_error(log: str) -> str:
+    """Return the last of a log's error messages, or else its last line."""
+    said = re.split(r"^(?=error: )", log.strip(), flags=re.MULTILINE)[1:]
+    return said[-1] if said else log.strip().rpartition("\n")[-1]

@@ -1,0 +1,173 @@
+"""The list of measures, and the small ones by hand."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import threadpoolctl
+
+from genboost import code_digest
+from genboost.code_digest import SCRIPTS, digest
+from genboost.errors import UserError
+from genboost.measures import registry
+from genboost.measures.families import function, gradient_noise, groups, norms, outcome
+from genboost.measures.network import matrices, parameters
+
+FAMILIES = SCRIPTS / "genboost/measures/families"
+
+
+def test_every_file_is_a_measure():
+    files = {path.stem for path in FAMILIES.glob("*.py")} - {"__init__"}
+    assert set(registry.NAMES) == files and "hessian" in files
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_measures_yield_what_they_say(models, activation):
+    trained = models.of(activation, steps=100)
+    for name in registry.NAMES:
+        values = registry.compute([name], trained)
+        if name != "groups":  # has none here
+            assert list(values) == [quantity.name for quantity in registry.quantities([name])]
+        assert all(type(value) is float and np.isfinite(value) for value in values.values())
+    names = [quantity.name for quantity in registry.quantities()]
+    assert len(names) == len(set(names))
+
+
+def test_same_bytes_again_and_in_any_order(models):
+    trained = models.of(features=16, width=18, rows=300, steps=50)
+    first = registry.compute(registry.NAMES, trained)
+    again = registry.compute(registry.NAMES[::-1], replace(trained))
+    assert first == again
+
+
+def test_same_bytes_with_any_number_of_threads(models):
+    results = []
+    for threads in (1, 2):
+        with threadpoolctl.threadpool_limits(threads):
+            results.append(registry.compute(registry.NAMES, replace(models.fitted())))
+    assert results[0] == results[1]
+
+
+def test_no_such_measure(models):
+    with pytest.raises(UserError, match="no measure 'flatness'; there are controls, "):
+        registry.compute(["flatness"], models.of())
+
+
+def test_a_measures_digest_depends_on_no_other_measure():
+    digests = {name: digest(f"genboost/measures/families/{name}.py") for name in registry.NAMES}
+    assert len(set(digests.values())) == len(registry.NAMES)
+    files = {FAMILIES / f"{name}.py" for name in registry.NAMES}
+    for file in files:
+        assert code_digest._reached(file) & files == {file}
+
+
+def test_names_load_nothing_heavy():
+    code = (
+        "import sys; from genboost.measures import registry; registry.quantities();"
+        "print([name for name in ('torch', 'scipy', 'pandas') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
+
+
+def test_quantity_of_a_column():
+    assert registry.quantity("hessian_max").title == "λ_max"
+    group = registry.quantity("test_mse[gender=female]")
+    assert (group.name, group.unit) == ("test_mse[gender=female]", "MSE")
+    assert group.title == "Test error, gender=female"
+    assert registry.quantity("test_mse") is None
+
+
+def test_errors_of_groups(models):
+    trained = models.of()
+    kinds = np.array(["a", "b"] * 10)
+    values = groups.measure(replace(trained, test_groups={"kind": kinds}))
+    squares = trained.test_residuals**2
+    assert values == {
+        "test_mse[kind=a]": pytest.approx(squares[::2].mean()),
+        "test_mse[kind=b]": pytest.approx(squares[1::2].mean()),
+    }
+
+
+def test_outcome(models):
+    trained = models.of(steps=100)
+    values = outcome.measure(trained)
+    test_mse, train_mse = np.mean(trained.test_residuals**2), np.mean(trained.at.residuals**2)
+    assert values == {"gap": test_mse - train_mse, "collapsed": False, "best_epoch": 2}
+    layers = matrices(trained.weights, trained.architecture)
+    layers[-1][:, :-1] = 0
+    assert outcome.measure(replace(trained, weights=parameters(layers)))["collapsed"]
+
+
+def test_norms_by_hand(models):
+    trained = models.of(features=2, hidden_layers=1, width=2)
+    layers = [np.array([[3.0, 0, 1], [0, 4, 0]]), np.array([[2.0, 1, 5]])]
+    values = norms.measure(
+        replace(trained, weights=parameters(layers), initial_weights=parameters(layers) - 2)
+    )
+    assert values["weight_norm"] == pytest.approx(56**0.5)
+    assert values["distance"] == pytest.approx(2 * 9**0.5)
+    assert values["log_spectral_product"] == pytest.approx(np.log(16) + np.log(5))
+    assert values["log_frobenius_product"] == pytest.approx(np.log(25) + np.log(5))
+    assert values["stable_rank"] == pytest.approx(25 / 16 + 1)
+    # Paths: 3·2, 1·2, 4·1, and the last bias.
+    assert values["path_norm"] == pytest.approx((36 + 4 + 16 + 25) ** 0.5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_weights_that_decayed_to_nothing(models):
+    trained = models.of()
+    values = registry.compute(registry.NAMES, replace(trained, weights=0 * trained.weights))
+    assert values["log_spectral_product"] == -np.inf and np.isnan(values["stable_rank"])
+    assert values["pac_bayes_mag_sigma"] == np.inf and np.isnan(values["pac_bayes_mag_init"])
+    assert (values["hessian_trace"], values["hessian_max"]) == (2, 2)  # of the last bias
+    assert values["asam_ascent_0.1"] == values["adaptive_worst_case_0.1"] == 0
+
+
+def test_function(models):
+    trained = models.of("tanh", steps=50)
+    values = function.measure(trained)
+    x, step = trained.data.train_x.astype(float), 1e-6
+    squares = np.zeros(len(x))
+    for feature in range(4):
+        ends = []
+        for sign in (1, -1):
+            moved = x.copy()
+            moved[:, feature] += sign * step
+            ends.append(type(trained.train)(trained.architecture, moved, trained.train.y))
+        ahead, behind = (network.predictions(trained.weights) for network in ends)
+        squares += ((ahead - behind) / (2 * step)) ** 2
+    expected = np.sqrt(squares.mean()) / np.std(trained.train.y)
+    assert values["sensitivity"] == pytest.approx(expected, rel=1e-6)
+    features = trained.at.inputs[-1][:-1].T
+    singular = np.linalg.svd(features - features.mean(axis=0), compute_uv=False) ** 2
+    held = np.cumsum(singular) / singular.sum()
+    assert values["feature_rank"] == 1 + np.sum(held < 0.99)
+
+
+def test_dead_units(models):
+    trained = models.of(hidden_layers=2, width=5)
+    layers = matrices(trained.weights, trained.architecture)
+    alive = function.measure(trained)["dead_units"]
+    layers[0][:, -1] = -100
+    values = function.measure(replace(trained, weights=parameters(layers)))
+    assert values["dead_units"] >= 0.5 > alive
+    layers[1][:, -1] = -100
+    values = function.measure(replace(trained, weights=parameters(layers)))
+    assert (values["dead_units"], values["feature_rank"], values["sensitivity"]) == (1, 0, 0)
+
+
+def test_gradient_noise_by_its_definition(models):
+    trained = models.of(steps=50, width=4)
+    values = gradient_noise.measure(trained)
+    rows = 2 * trained.at.residuals[:, None] * trained.jacobian.T
+    covariance = np.cov(rows.T, bias=True)
+    metric = trained.gauss_newton.copy()
+    metric += 1e-3 * np.trace(metric) / len(metric) * np.eye(len(metric))
+    assert values["gradient_norm"] == pytest.approx(np.linalg.norm(rows.mean(axis=0)))
+    assert values["gradient_noise"] == pytest.approx(np.trace(covariance))
+    assert values["tic"] == pytest.approx(np.trace(np.linalg.solve(metric, covariance)) / 60)
