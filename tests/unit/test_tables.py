@@ -4,6 +4,9 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import made_up
 import pandas as pd
@@ -299,3 +302,15 @@ def test_the_script_writes_what_the_workflow_expects(files, tmp_path, monkeypatc
     make_tables.main([f"--{name}={value}" for name, value in options.items()])
     written = {path.name: path.read_text() for path in output.iterdir()}
     assert written == tables.files(expected)
+
+
+def test_to_name_what_is_shown_loads_nothing_heavy():
+    """Snakemake does it at every start."""
+    program = (
+        "import sys; from genboost.report import audit_report, findings, tables;"
+        "from genboost.report.figures import catalogue;"
+        "print({'pandas', 'matplotlib', 'scipy', 'torch'} & sys.modules.keys())"
+    )
+    folder = Path(tables.__file__).parents[2]
+    found = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True)
+    assert found.stdout.strip() == b"set()", found.stderr
