@@ -12,6 +12,7 @@ min_version("9.27")  # whose ways scripts/genboost/run/snakemake_internals.py re
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/measure.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/report.smk"
@@ -21,7 +22,7 @@ include: "workflow/rules/audit.smk"
 rule all:
     default_target: True
     input:
-        TRAINED,
+        MEASURED,
         TABLES,
         STATISTICS,
         AUDIT,

@@ -8,6 +8,7 @@ from pathlib import Path
 from genboost import errors
 from genboost.analysis import aggregation
 from genboost.data.arrays import Data
+from genboost.measures import sheet
 from genboost.receipts import Step
 from genboost.study import axes, grid
 from genboost.train import record
@@ -39,9 +40,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         ]
 
     studies = grid.studies(step.settings)
-    models, runs = aggregation.collect(studies, fingerprints)
+    names = step.settings["measures"]
+    models, runs = aggregation.collect(studies, fingerprints, names)
     paths = [model.record for model in grid.models(studies)]
     step.note("records", record.seal_of_all({path: record.identity(path) for path in paths}))
+    step.note("sheets", sheet.identity_of_all(sheet.path_of(path) for path in paths))
     step.write(arguments.cells, aggregation.to_csv(models))
     step.write(arguments.summary, aggregation.to_csv(aggregation.summarize(models)))
     step.write(arguments.runs, json.dumps(runs, indent=1) + "\n")

@@ -60,7 +60,11 @@ def page(keys: dict[str, Any]) -> str:
 
 
 def block(name: str, rule: dict[str, Any]) -> Iterator[str]:
-    """Yield the section of a block of keys, and those of the blocks in it."""
+    """Yield the section of a block of keys, and those of the blocks in it; or that of a list."""
+    if rule.get("type") == "array":
+        default = f"Default: `{shown(rule['default'])}`."
+        yield "\n".join([f"## {name}", "", rule["description"], "", default, ""])
+        return
     keys = rule.get("properties") or rule["additionalProperties"]["properties"]
     inner = {key: value for key, value in keys.items() if value.get("type") == "object"}
     rows = [row(key, value) for key, value in keys.items() if key not in inner]

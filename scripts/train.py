@@ -1,9 +1,8 @@
 """Train models and write a record of each; those whose records are there and valid are kept."""
 
 import argparse
+import os
 import platform
-import sys
-import time
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,11 @@ import numpy as np
 from genboost import errors
 from genboost.data.arrays import Data
 from genboost.files import write_atomically
+from genboost.progress import Progress
 from genboost.train import record, training
 from genboost.train.engines import choice, gpus
 from genboost.train.order import Order
 from genboost.train.problem import Engine
-
-PROGRESS_EVERY = 10.0  # seconds
 
 
 def main() -> None:
@@ -30,6 +28,8 @@ def main() -> None:
 
     order, data = Order.read(arguments.order), Data.identity(arguments.data)
     missing = [path for path in order.models if not order.is_met(path, record.identity(path), data)]
+    for path in order.models.keys() - set(missing):
+        os.utime(path)  # or Snakemake, which goes by times as well, would have it made once more
     if missing:
         train(missing, order, arguments)
 
@@ -47,9 +47,9 @@ def train(paths: list[str], order: Order, arguments: argparse.Namespace) -> None
         "code": order.code[kind],
         "engine": [kind, engine.device],
     }
-    started = reported = time.monotonic()
+    progress = Progress("trained", len(paths), len(order.models) - len(paths))
     results = training.train(chosen, data, engine.train)
-    for done, (index, result) in enumerate(results, start=1):
+    for index, result in results:
         path, (cell, seed) = paths[index], chosen[index]
         fingerprint = order.fingerprint(path, identity, kind, engine.device)
         text = record.compose(
@@ -60,18 +60,7 @@ def train(paths: list[str], order: Order, arguments: argparse.Namespace) -> None
             run_facts(result.seconds, engine),
         )
         write_atomically(path, text)
-        now = time.monotonic()
-        if len(paths) > 1 and (now - reported > PROGRESS_EVERY or done == len(paths)):
-            reported = now
-            left = (now - started) / done * (len(paths) - done)
-            there = len(order.models) - len(paths)
-            kept = f", {there} kept" if there else ""
-            print(
-                f"trained {done} of {len(paths)} models{kept} in {now - started:.1f} s"
-                + (f", {left:.0f} s to go" if done < len(paths) else ""),
-                file=sys.stderr,
-                flush=True,
-            )
+        progress.step()
 
 
 def run_facts(seconds: float, engine: Engine) -> dict[str, Any]:

@@ -4,16 +4,21 @@ Snakemake goes by times, and by what it noted of earlier jobs. This looks at the
 whatever is missing, damaged, altered, or made from anything else than is wanted now, is made again.
 """
 
+import contextlib
+import json
 import os
 import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from genboost import receipts
 from genboost.data.arrays import Data
 from genboost.errors import UserError
+from genboost.files import write_atomically
+from genboost.measures import sheet
 from genboost.train import record
 from genboost.train.order import Order
 
@@ -39,6 +44,7 @@ class Judge:
     identities: dict[str, record.Identity | None] = field(default_factory=dict)
     arrays: dict[str, str | None] = field(default_factory=dict)
     wanting: set[str] = field(default_factory=set)
+    unmeasured: set[str] = field(default_factory=set)
     makers: dict[str, Any] = field(default_factory=dict)
 
     def stale(self, jobs: Sequence[Any]) -> list[str]:
@@ -47,9 +53,13 @@ class Judge:
         steps = [job for job in jobs if job.params.get("request")]
         self.makers = {str(path): job for job in steps for path in job.output}
         stale = [job for job in orders if self._is_wanting(job)]
+        stale += [job for job in jobs if job.params.get("measured") and self._is_unmeasured(job)]
         found = {path: self._identity(path) for path in self.records}
         self.check.known.update({path: one.seal if one else None for path, one in found.items()})
         self.check.known["records"] = None if self.wanting else record.seal_of_all(found)
+        self.check.known["sheets"] = (
+            None if self.unmeasured else sheet.identity_of_all(map(sheet.path_of, self.records))
+        )
         stale += [job for job in steps if not self._holds(job)]
         return [path for job in stale for path in job.output]
 
@@ -97,6 +107,18 @@ class Judge:
                 self._set_aside(path, "damaged")
         return bool(wanting)
 
+    def _is_unmeasured(self, job: Any) -> bool:
+        """Say whether a sheet of an order's models lacks something, and note all that do."""
+        order = self.orders.get(job.params.measured) or Order.read(job.params.measured)
+        wanted = json.loads(job.params.measures)
+        lacking = []
+        for path in order.models:
+            there, found = self._identity(path), sheet.read(sheet.path_of(path))
+            if not there or not found or found.record != there.seal or found.lacks(wanted):
+                lacking.append(path)
+        self.unmeasured.update(lacking)
+        return bool(lacking)
+
     def _identity(self, path: str) -> record.Identity | None:
         if path not in self.identities:
             self.identities[path] = record.identity(path)
@@ -109,10 +131,17 @@ class Judge:
             print(f"{path} is {why}; made again, and kept as {path}.{why}", file=sys.stderr)
 
 
-def has(path: str, content: str) -> bool:
-    """Say whether a file has that content."""
+def lay_out(path: str, content: str, made_from: str) -> None:
+    """Write a file that is a job's output before the job has run, as old as what it is made from.
+
+    So its time says to Snakemake neither that the job must run nor that others must.
+    """
     try:
-        with open(path, newline="") as file:
-            return file.read() == content
+        if Path(path).read_text() == content:
+            return
     except (OSError, ValueError):
-        return False
+        pass
+    write_atomically(path, content)
+    with contextlib.suppress(OSError):
+        time = Path(made_from).stat().st_mtime_ns
+        os.utime(path, ns=(time, time))

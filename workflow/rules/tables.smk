@@ -18,7 +18,7 @@ READING = (
 rule aggregate:
     input:
         arrays=[f"results/data/{variant}/arrays.npz" for variant in DATA],
-        models=ancient(TRAINED),
+        models=MEASURED,
     output:
         cells="results/cells.csv",
         summary=report(
@@ -44,6 +44,7 @@ rule aggregate:
                 name: {**study, "title": name}
                 for name, study in STUDY["studies"].items()
             },
+            measures=STUDY["measures"],
         ),
         # No part of the request: another code or engine shows in the records.
         trained=json.dumps({"execution": ENGINE, "code": CODE}),

@@ -2,7 +2,7 @@
 #
 # What a job trains is its order: that of a single model stands in the command, that of a pack in a
 # file. train.py trains what is missing of it, or stands for something else, and keeps the rest, so
-# `update` has Snakemake leave the files that are there to it, and `ancient` their times.
+# `update` has Snakemake leave the files that are there to it.
 
 from genboost.study.packs import LANES, packs
 from genboost.train.order import Order
@@ -38,7 +38,7 @@ def model_of(wildcards):
 
 rule train:
     input:
-        arrays=ancient("results/data/{variant}/arrays.npz"),
+        arrays="results/data/{variant}/arrays.npz",
     output:
         update(grid.RECORD),
     log:
@@ -74,6 +74,11 @@ LOCAL = not snakemake_internals.is_for_a_cluster(workflow)
 if LOCAL and gpus_for(*CELLS):
     AT_LEAST = len(gpus.visible()) or AT_LEAST
 
+
+def arrays_of(model):
+    return f"results/data/{axes.variant(model.cell)}/arrays.npz"
+
+
 # Packs by the files of their orders, which are the jobs' outputs as well: Snakemake keeps notes on
 # every output, and on thousands of records they would come to gigabytes.
 PACK = "build/packs/{pack}.json"
@@ -90,8 +95,8 @@ for number, pack in enumerate(shared_out, start=1):
     text = pack_order.write()
     name = f"{number}-{receipts.identity(text.encode())[:12]}"
     PACKS[name], ORDERS[PACK.format(pack=name)] = pack, pack_order
-    if workflow.is_main_process and not rerun.has(PACK.format(pack=name), text):
-        write_atomically(PACK.format(pack=name), text)
+    if workflow.is_main_process:
+        rerun.lay_out(PACK.format(pack=name), text, arrays_of(pack[0]))
 
 TRAINED = list(ORDERS) or list(BY_RECORD)
 
@@ -102,9 +107,7 @@ if workflow.is_main_process:
 
 rule train_pack:
     input:
-        arrays=lambda wildcards: ancient(
-            f"results/data/{axes.variant(PACKS[wildcards.pack][0].cell)}/arrays.npz"
-        ),
+        arrays=lambda wildcards: arrays_of(PACKS[wildcards.pack][0]),
     output:
         update(PACK),
     log:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genboost.errors import UserError
+from genboost.measures import sheet
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.train import record
@@ -24,6 +25,7 @@ NAMED = 20  # mistakes that a message names
 def collect(
     studies: Sequence[grid.Study],
     fingerprints: Callable[[grid.Model], Collection[str]],
+    measures: Sequence[str] = (),
     folder: str | Path = ".",
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Read the record of every model of some studies, and nothing else.
@@ -32,6 +34,8 @@ def collect(
     ----------
     fingerprints
         Returns the fingerprints that a model's record may have (`record.fingerprint`).
+    measures
+        Names of measures; their numbers are read from the models' sheets.
     folder
         Where the records' paths start.
 
@@ -41,7 +45,7 @@ def collect(
         One row per study and model, in the studies' order: ``data``, what the model was trained on,
         ``study``, then the settings that tell cells apart (`axes.shown_settings`), as
         `axes.Setting.column` writes them; ``seed``, ``test_mse`` and ``train_mse`` (NaN if the run
-        diverged), ``status`` and ``engine``.
+        diverged), ``status`` and ``engine``; then the quantities that measures yield.
     dict
         How the models were trained; see `run_facts`.
 
@@ -54,10 +58,11 @@ def collect(
     import pandas as pd
 
     models = grid.models(list(studies))
-    entries, mistakes = {}, list(_doubled(studies))
+    entries, numbers, mistakes = {}, {}, list(_doubled(studies))
     for model in models:
         try:
             entries[model] = _checked(model, fingerprints(model), Path(folder))
+            numbers[model] = _measured(model, entries[model]["sha256"], measures, Path(folder))
         except UserError as error:
             mistakes.append(str(error))
     if mistakes:
@@ -76,12 +81,21 @@ def collect(
             "seed": model.seed,
             **{name: entries[model][name] for name in ("test_mse", "train_mse", "status")},
             "engine": entries[model]["engine"][0],
+            **numbers[model],
         }
         for study in studies
         for model in study.models
     ]
-    frame = pd.DataFrame(rows).astype({"test_mse": float, "train_mse": float})
-    return frame, run_facts([found["run"] for found in entries.values()])
+    frame = pd.DataFrame(rows)
+    floats = dict.fromkeys(quantities(frame), float)
+    return frame.astype({"test_mse": float, "train_mse": float, **floats}), run_facts(
+        [found["run"] for found in entries.values()]
+    )
+
+
+def quantities(models: pd.DataFrame) -> list[str]:
+    """Return the columns of a table of models that measures yield: all after ``engine``."""
+    return list(models.columns[models.columns.get_loc("engine") + 1 :])
 
 
 def run_facts(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -150,8 +164,14 @@ def summarize(models: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The columns before ``seed``; over the runs that finished, mean (``test_mse``) and deviation
         (``test_mse_sd``, with n - 1; NaN for one run) of the test MSE, mean of the train MSE
-        (``train_mse``) and number (``n``); and the number of runs that ``diverged``.
+        (``train_mse``) and number (``n``); the number of runs that ``diverged``; and of each of the
+        `quantities` the mean, under its name, and the standard deviation (``_sd``).
     """
+    measured = {
+        f"{name}{ending}": (name, how)
+        for name in quantities(models)
+        for ending, how in (("", "mean"), ("_sd", "std"))
+    }
     return (
         models.assign(diverged=models["status"] == "diverged")
         .groupby(list(models.columns[: models.columns.get_loc("seed")]), sort=False)
@@ -161,6 +181,7 @@ def summarize(models: pd.DataFrame) -> pd.DataFrame:
             train_mse=("train_mse", "mean"),
             n=("test_mse", "count"),
             diverged=("diverged", "sum"),
+            **measured,
         )
         .reset_index()
     )
@@ -210,3 +231,16 @@ def _checked(model: grid.Model, fingerprints: Collection[str], folder: Path) -> 
     if entries["fingerprint"] not in fingerprints:
         raise UserError(f"{path} is of other data, code or engine; run snakemake again")
     return entries
+
+
+def _measured(
+    model: grid.Model, seal: str, measures: Sequence[str], folder: Path
+) -> dict[str, float | None]:
+    """Read what was measured of a model; nothing of one that diverged."""
+    if not measures:
+        return {}
+    path = folder / sheet.path_of(model.record)
+    found = sheet.read(path)
+    if found is None or found.record != seal or not set(measures) <= found.numbers.keys():
+        raise UserError(f"{path} is missing, damaged or of another model; run snakemake again")
+    return {key: value for name in measures for key, value in found.numbers[name].items()}

@@ -108,7 +108,7 @@ def judge_by(judge: Judge) -> None:
     from snakemake.dag import DAG
 
     def is_ours(job: Any) -> bool:
-        return bool(job.params.get("order") or job.params.get("request"))
+        return any(job.params.get(name) for name in ("order", "measured", "request"))
 
     theirs = DAG.check_incomplete
 

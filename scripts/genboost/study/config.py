@@ -41,8 +41,9 @@ def resolve(config: dict[str, Any], sources: Sequence[mistakes.Source] = ()) -> 
     resolved = {
         section: {**defaults(section), **config.get(section, {})}
         for section in schema.written()["properties"]
-        if section not in (GRID, "studies", "comparisons")
+        if section not in (GRID, "studies", "comparisons", "measures")
     }
+    resolved["measures"] = config.get("measures", defaults()["measures"])
     resolved[GRID] = [{**defaults(GRID), **grid} for grid in mistakes.grids(config)]
     resolved["comparisons"] = {
         name: {"title": name, "claim": "lower", "by": "best", "b": None, **comparison}

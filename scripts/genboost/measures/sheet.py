@@ -1,0 +1,81 @@
+"""A sheet: what was measured of one trained model, in a file of its own beside the record.
+
+It names the record's seal, so it stands for that very model, and for each measure a digest of its
+code, so an edit of one measure has just that one computed again.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+def path_of(record: str) -> str:
+    """Return the path of the sheet that belongs to a record."""
+    return record.replace("results/models/", "results/measures/", 1)
+
+
+@dataclass
+class Sheet:
+    """The numbers of a model.
+
+    Attributes
+    ----------
+    record : str
+        The seal of the model's record.
+    code : dict
+        By measure: a digest of the code that computed its numbers.
+    numbers : dict
+        By measure: a number for each quantity; None where it is not finite.
+    """
+
+    record: str
+    code: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, dict[str, float | None]] = field(default_factory=dict)
+
+    def add(self, measure: str, code: str, values: Mapping[str, float]) -> None:
+        """Note what a measure yields."""
+        self.code[measure] = code
+        self.numbers[measure] = {
+            name: value if math.isfinite(value) else None for name, value in values.items()
+        }
+
+    def lacks(self, wanted: Mapping[str, str]) -> list[str]:
+        """Return the measures that are not there as some code computes them, of those wanted."""
+        return [name for name, code in wanted.items() if self.code.get(name) != code]
+
+    def write(self) -> str:
+        """Write the sheet as a file's text, the same for the same numbers."""
+        content: dict[str, Any] = {
+            "record": self.record,
+            "code": dict(sorted(self.code.items())),
+            "numbers": dict(sorted(self.numbers.items())),
+        }
+        return json.dumps({**content, "sha256": _checksum(content)}, indent=1) + "\n"
+
+
+def read(path: str | Path) -> Sheet | None:
+    """Read a sheet; None if it is not there, cut short or altered."""
+    try:
+        content = json.loads(Path(path).read_bytes())
+        if content.pop("sha256") == _checksum(content):
+            return Sheet(**content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return None
+
+
+def identity_of_all(paths: Iterable[str]) -> str:
+    """Return one identity for many sheets; that of a missing or damaged one counts, too."""
+    total = hashlib.sha256()
+    for path in paths:
+        found = read(path)
+        total.update((found.write() if found else f"no {path}").encode())
+    return total.hexdigest()
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

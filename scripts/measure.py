@@ -1,0 +1,72 @@
+"""Measure trained models, and write a sheet for each; what was measured before is kept."""
+
+import argparse
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from genboost import errors
+from genboost.data.arrays import Data
+from genboost.files import write_atomically
+from genboost.measures import registry, sheet
+from genboost.measures.trained import Trained
+from genboost.progress import Progress
+from genboost.study.cells import Cell
+from genboost.train import record, training
+from genboost.train.order import Order
+from genboost.train.problem import Architecture
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True, help="the prepared data set (arrays.npz)")
+    parser.add_argument("--order", required=True, help="which models: JSON, or a file of it")
+    parser.add_argument("--measures", required=True, help="digests of measures, by name (JSON)")
+    arguments = parser.parse_args(argv)
+
+    order, wanted = Order.read(arguments.order), json.loads(arguments.measures)
+    data = Data.load(arguments.data)
+    there = {path: _sheet(path) for path in order.models}
+    lacking = {path: found.lacks(wanted) for path, found in there.items() if found.lacks(wanted)}
+    progress = Progress("measured", len(lacking), len(there) - len(lacking))
+    for path, names in lacking.items():
+        model = _trained(path, *order.models[path], data)
+        for name in names:
+            values = registry.compute([name], model) if model else {}
+            there[path].add(name, wanted[name], values)
+        write_atomically(sheet.path_of(path), there[path].write())
+        progress.step()
+
+
+def _sheet(path: str) -> sheet.Sheet:
+    """Return the sheet of a record's model: the one that is there, or an empty one."""
+    seal = record.read(path)["sha256"]
+    found = sheet.read(sheet.path_of(path))
+    return found if found and found.record == seal else sheet.Sheet(seal)
+
+
+def _trained(path: str, cell: Cell, seed: int, data: Data) -> Trained | None:
+    """Return a model as measures see it; None if it diverged, and so has no weights."""
+    entries = record.read(path)
+    weights = record.weights(entries)
+    if weights is None:
+        return None
+    features = data.train_x.shape[1]
+    architecture = Architecture(features, cell.hidden_layers, cell.width, cell.activation)
+    start = training.initial_weights(architecture, seed, cell.initialization)
+    return Trained(
+        architecture=architecture,
+        data=data,
+        weights=weights.astype(float),
+        initial_weights=start.astype(np.float32).astype(float),  # as the engines start
+        train_loss=np.array(entries["curves"]["train_loss"]),
+        test_mse=np.array(entries["curves"]["test_mse"]),
+        learning_rate=cell.learning_rate,
+        seed=seed,
+    )
+
+
+if __name__ == "__main__":
+    errors.exit_cleanly(main)
