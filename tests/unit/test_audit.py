@@ -5,6 +5,7 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import train_trial
@@ -125,6 +126,15 @@ def test_what_went_astray_counts_as_ten_times():
     assert found.log_error == pytest.approx(math.log(10) / math.sqrt(2))
 
 
+def test_the_interval_of_one_more_split_by_hand():
+    # Logs -1 0 1: mean 0, sd 1; t(2) sqrt(1 + 1/3) = 4.302653 * 1.154701 = 4.968277.
+    errors = np.exp(np.array([-1.0, 0.0, 1.0]))[:, None, None] * np.ones((3, 4, 1))
+    figures = np.exp([4.9, 5.0, -4.0, 0.0])
+    errors[:, 2] /= math.exp(4)  # or it would be more than ten times the figure
+    (found,) = audit.score(readings.readings(settings())[:1], [errors], figures)
+    assert found.inside == 0.75
+
+
 # A trial.
 
 
@@ -196,6 +206,12 @@ def test_a_trial_has_the_same_bytes_again(trial):
     assert output.read_bytes() == before
 
 
+def read(trial, cell: int) -> np.ndarray:
+    """Return a cell's mean error on each split, after the last epoch."""
+    rows = pd.read_csv(trial)
+    return rows[rows["cell"] == cell].groupby("split")["last"].mean().to_numpy()
+
+
 def test_the_files_of_an_audit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(4)
@@ -215,6 +231,11 @@ def test_the_files_of_an_audit(tmp_path, monkeypatch):
     document = json.loads(written["audit.json"])
     assert document["ranking"][0]["reading"] == "as stated"
     assert len(document["cells"]) == 208
+    # Of two splits: the mean of the logs ± t(1) sqrt(1 + 1/2) times half their distance, times √2.
+    logs = np.log(read(tmp_path / found.scores[0].reading.trial, cell=7))
+    half = 12.706205 * abs(logs[0] - logs[1]) / math.sqrt(2) * math.sqrt(1.5)
+    for name, sign in (("best_low", -1), ("best", 0), ("best_high", 1)):
+        assert found.cells[name][7] == pytest.approx(np.exp(logs.mean() + sign * half))
     assert re.search(r"\| *1 *\| as stated ", written["audit.md"])
     assert "SYNTHETIC" not in written["audit.md"]
     for synthetic, name in ((False, "obesity"), (True, "obesity (SYNTHETIC)")):

@@ -31,17 +31,29 @@ def test_interval_covers_the_mean_as_often_as_it_says():
     )
 
 
-def test_prediction_interval_of_a_mean_of_three():
+def test_interval_of_a_mean_of_three_more():
     # sd 1, n 3 and 3 to come: t(2) sqrt(1/3 + 1/3) = 4.302653 * 0.816497 = 3.513102.
-    low, high = stats.prediction_interval([1.0, 2.0, 3.0], future=3)
+    low, high = stats.interval([1.0, 2.0, 3.0], future=3)
     assert (low, high) == pytest.approx((2 - 3.513102, 2 + 3.513102), abs=1e-5)
+
+
+def test_intervals_of_many_samples_are_those_of_each():
+    random = np.random.default_rng(6)
+    values = random.normal(size=(4, 3, 5))
+    low, high = stats.interval(values, axis=0)
+    for place in np.ndindex(3, 5):
+        found = stats.estimate(values[:, *place])
+        assert (low[place], high[place]) == pytest.approx((found.low, found.high))
+    halves = stats.half_width(np.array([1.0, 1.0, 2.0]), np.array([3, 1, 3]))
+    assert halves == pytest.approx([2.484138, math.nan, 4.968276], abs=1e-5, nan_ok=True)
+    assert np.isnan(stats.interval([1.5])).all()
 
 
 def test_prediction_interval_holds_the_next_mean_as_often_as_it_says():
     random = np.random.default_rng(1)
     inside = 0
     for _ in range(4000):
-        low, high = stats.prediction_interval(random.normal(size=3), future=3)
+        low, high = stats.interval(random.normal(size=3), future=3)
         inside += low < random.normal(size=3).mean() < high
     assert inside / 4000 == pytest.approx(0.95, abs=0.01)
 

@@ -1,10 +1,12 @@
 """Verdicts on claims, with errors made so that the right answer is known."""
 
+import itertools
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_1samp
 
 from genboost.analysis import verdicts
 
@@ -143,6 +145,17 @@ def test_how_often_three_seeds_mislead():
     assert found.subsets == 20
     assert found.wrong_direction == 0.5
     assert (found.decided_right, found.decided_wrong) == (0.5, 0.0)
+
+
+def test_three_seeds_decide_where_a_t_test_does():
+    random = np.random.default_rng(1)
+    a, b = random.normal(1, 0.1, 9), random.normal(1.2, 0.1, 9)
+    (found,) = judge(models({("none", 0.1): list(a), ("none", 0.2): list(b)}), claim(A, B))
+    few = [list(seeds) for seeds in itertools.combinations(range(9), 3)]
+    decided = [ttest_1samp(a[seeds] - b[seeds], 0).pvalue < 0.05 for seeds in few]
+    assert found.subsets == len(few) == 84
+    assert found.decided_right + found.decided_wrong == pytest.approx(np.mean(decided))
+    assert 0.2 < np.mean(decided) < 0.8
 
 
 def test_the_best_cell_and_its_unbiased_error():

@@ -98,9 +98,7 @@ def score(
         others = (logs[row].sum(axis=0) - logs[row]) / (splits - 1)
         floor = float(np.sqrt(((few - others) ** 2).mean()))
         behind = stats.estimate(alone[row] - alone[best])
-        half = stats.t_quantile(splits - 1) * logs[row].std(axis=0, ddof=1)
-        half *= math.sqrt(1 + 1 / splits)
-        center = logs[row].mean(axis=0)
+        low, high = stats.interval(logs[row], axis=0, future=1)
         scores.append(
             Score(
                 reading=all_readings[row],
@@ -108,8 +106,8 @@ def score(
                 noise_floor=floor,
                 unexplained=math.sqrt(max(0.0, float(together[row]) ** 2 - floor**2)),
                 geometric_mean_ratio=float(np.exp(gaps[row].mean())),
-                rank_correlation=stats.rank_correlation(center, target),
-                inside=float((np.abs(center - target) <= half).mean()),
+                rank_correlation=stats.rank_correlation(logs[row].mean(axis=0), target),
+                inside=float(((low <= target) & (target <= high)).mean()),
                 diverged=diverged[row],
                 gap=behind.mean,
                 gap_low=behind.low,

@@ -70,7 +70,7 @@ def compare(
         errors = runs["test_mse"].to_numpy(float)
         if np.isfinite(errors).all():
             found = stats.estimate(errors)
-            low, high = stats.prediction_interval(errors, SEEDS)
+            low, high = stats.interval(errors, future=SEEDS)
             rows.append((*key, found.mean, found.sd, found.n, low, high))
     columns = [*keys, "test_mse", "sd", "n", "low", "high"]
     # Without a row the columns would be objects, which match no numbers.

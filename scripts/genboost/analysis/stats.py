@@ -38,32 +38,52 @@ def estimate(values: Sequence[float] | np.ndarray, confidence: float = CONFIDENC
     values = np.asarray(values, dtype=float)
     n = len(values)
     mean = float(values.mean()) if n else math.nan
-    if n < 2:
-        return Estimate(mean, math.nan, n, math.nan, math.nan)
-    sd = float(values.std(ddof=1))
-    half = t_quantile(n - 1, confidence) * sd / math.sqrt(n)
+    sd = float(values.std(ddof=1)) if n > 1 else math.nan
+    half = float(half_width(sd, n, confidence=confidence))
     return Estimate(mean, sd, n, mean - half, mean + half)
 
 
-def t_quantile(freedom: int, confidence: float = CONFIDENCE) -> float:
-    """Return the t such that a share `confidence` of Student's distribution lies within ±t."""
+def half_width(
+    sd: float | np.ndarray,
+    n: int | np.ndarray,
+    future: int | None = None,
+    confidence: float = CONFIDENCE,
+) -> np.ndarray:
+    """Return half the width of a t interval, for each of some samples of normal values.
+
+    Parameters
+    ----------
+    sd, n
+        Standard deviation (n - 1) and size of each sample; of one shape, or one for all.
+    future
+        How many more values the interval shall hold the mean of. Without it, the interval is that
+        of the expected value.
+
+    Returns
+    -------
+    array
+        t(n - 1) sd / sqrt(n), or t(n - 1) sd sqrt(1 / n + 1 / future); NaN where n < 2.
+    """
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, (1 + confidence) / 2))
+    n = np.asarray(n, dtype=float)
+    scaled = stdtrit(n - 1, (1 + confidence) / 2) * sd
+    return scaled / np.sqrt(n) if future is None else scaled * np.sqrt(1 / n + 1 / future)
 
 
-def prediction_interval(
-    values: Sequence[float] | np.ndarray, future: int = 3, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
-    """Return where the mean of `future` more values like these lies.
-
-    mean ± t(n - 1) sd sqrt(1 / n + 1 / future), for normal values; NaN for fewer than two.
-    """
-    found = estimate(values, confidence)
-    if found.n < 2:
-        return math.nan, math.nan
-    half = t_quantile(found.n - 1, confidence) * found.sd * math.sqrt(1 / found.n + 1 / future)
-    return found.mean - half, found.mean + half
+def interval(
+    values: Sequence[float] | np.ndarray,
+    axis: int = -1,
+    future: int | None = None,
+    confidence: float = CONFIDENCE,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the t intervals of the samples along an axis, as `half_width` has them."""
+    values = np.asarray(values, dtype=float)
+    n = values.shape[axis]
+    mean = values.mean(axis=axis)
+    sd = values.std(axis=axis, ddof=1) if n > 1 else np.full(mean.shape, math.nan)
+    half = half_width(sd, n, future, confidence)
+    return mean - half, mean + half
 
 
 def sign_flip(

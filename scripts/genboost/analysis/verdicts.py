@@ -280,9 +280,9 @@ def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) ->
     if n < 2 * FEW or difference == 0:
         return {}
     gaps = np.array([_plain(a[:, few], b[:, few], by) for few in stats.subsets(n, FEW)])
-    means, sds = gaps.mean(axis=1), gaps.std(axis=1, ddof=1)
-    excludes_zero = np.abs(means) > stats.t_quantile(FEW - 1) * sds / math.sqrt(FEW)
-    wrong = np.sign(means) != np.sign(difference)
+    low, high = stats.interval(gaps)
+    excludes_zero = (low > 0) | (high < 0)
+    wrong = np.sign(gaps.mean(axis=1)) != np.sign(difference)
     return {
         "subsets": len(gaps),
         "wrong_direction": float(wrong.mean()),

@@ -77,11 +77,10 @@ def load(
     cells = figures.copy()
     for name, names in (("stated", ()), ("best", scores[0].reading.names)):
         logs = np.log(errors[names].mean(axis=2))
-        half = stats.t_quantile(splits - 1) * logs.std(axis=0, ddof=1) * np.sqrt(1 + 1 / splits)
-        center = logs.mean(axis=0)
-        cells[name] = np.exp(center)
+        cells[name] = np.exp(logs.mean(axis=0))
         cells[f"{name}_ratio"] = cells[name] / cells["deck"]
-        cells[f"{name}_low"], cells[f"{name}_high"] = np.exp(center - half), np.exp(center + half)
+        low, high = stats.interval(logs, axis=0, future=1)
+        cells[f"{name}_low"], cells[f"{name}_high"] = np.exp(low), np.exp(high)
     return Audit(scores, cells, splits, seeds)
 
 

@@ -203,11 +203,8 @@ def _details(found: Findings) -> Iterator[Table]:
 
 def _with_intervals(results: Results) -> pd.DataFrame:
     cells = results.summary.drop(columns="train_mse")
-    intervals = [
-        stats.t_quantile(n - 1) * sd / math.sqrt(n) if n > 1 else math.nan
-        for n, sd in zip(cells["n"], cells["test_mse_sd"], strict=True)
-    ]
-    return cells.assign(low=cells["test_mse"] - intervals, high=cells["test_mse"] + intervals)
+    half = stats.half_width(cells["test_mse_sd"].to_numpy(), cells["n"].to_numpy())
+    return cells.assign(low=cells["test_mse"] - half, high=cells["test_mse"] + half)
 
 
 def _scopes(results: Results) -> Iterator[tuple[str, str, dict[str, Any]]]:
