@@ -1,16 +1,17 @@
 """Train the deck's cells with one protocol on several splits, and write their test errors."""
 
 import argparse
+import csv
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from genboost import errors
 from genboost.data.arrays import Data
 from genboost.receipts import Step
-from genboost.study import readings
-from genboost.study.cells import Protocol
+from genboost.study.cells import Cell, Protocol
 from genboost.train import training
 from genboost.train.engines import choice, gpus
 
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     step = Step(arguments.request)
     protocol = Protocol(**step.settings["protocol"])
-    cells = readings.deck_cells(step.reads(arguments.deck))
+    cells = deck_cells(step.reads(arguments.deck))
     models = [(cell, seed) for cell in cells for seed in range(step.settings["seeds"])]
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
     engine = choice.choose(
@@ -48,6 +49,21 @@ def main(argv: Sequence[str] | None = None) -> None:
             table.write(f"{Data.name(path)},{split},{cells.index(cell)},{seed},{','.join(ends)}\n")
     step.write(arguments.output, table.getvalue())
     step.done()
+
+
+def deck_cells(path: str | Path) -> list[Cell]:
+    """Read the deck's cells, in the order of its figures."""
+    with open(path, newline="") as file:
+        return [
+            Cell(
+                optimizer=row["optimizer"],
+                learning_rate=float(row["learning_rate"]),
+                weight_decay=float(row["weight_decay"]),
+                sam_rho=float(row["sam_rho"]) or None,
+                epochs=int(row["epochs"]),
+            )
+            for row in csv.DictReader(file)
+        ]
 
 
 if __name__ == "__main__":

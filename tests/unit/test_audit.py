@@ -139,7 +139,7 @@ def test_the_interval_of_one_more_split_by_hand():
 
 
 def test_the_decks_cells_come_in_the_order_of_its_figures():
-    cells = readings.deck_cells(deck.PATH)
+    cells = train_trial.deck_cells(deck.PATH)
     assert len(cells) == len(set(cells)) == 208
     for cell, row in zip(cells, FIGURES.itertuples(), strict=True):
         assert (cell.optimizer, cell.learning_rate) == (row.optimizer, row.learning_rate)

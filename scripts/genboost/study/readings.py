@@ -1,10 +1,8 @@
 """Readings of the deck's protocol: as stated, and as an audit changes it, singly and in pairs."""
 
-import csv
 import itertools
 from collections import ChainMap
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from genboost.errors import UserError
@@ -84,18 +82,3 @@ def readings(config: dict[str, Any]) -> list[Reading]:
 
 def _keys(reading: dict[str, Any]) -> set[tuple[str, str]]:
     return {(part, key) for part in RIVALS for key in reading.get(part, {})}
-
-
-def deck_cells(path: str | Path) -> list[grid.Cell]:
-    """Read the deck's cells, in the order of its figures."""
-    with open(path, newline="") as file:
-        return [
-            grid.Cell(
-                optimizer=row["optimizer"],
-                learning_rate=float(row["learning_rate"]),
-                weight_decay=float(row["weight_decay"]),
-                sam_rho=float(row["sam_rho"]) or None,
-                epochs=int(row["epochs"]),
-            )
-            for row in csv.DictReader(file)
-        ]
