@@ -6,7 +6,7 @@ last axis is the seeds, the same seeds in the same order in all that is compared
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,38 @@ def interval(
     sd = values.std(axis=axis, ddof=1) if n > 1 else np.full(mean.shape, math.nan)
     half = half_width(sd, n, future, confidence)
     return mean - half, mean + half
+
+
+def jackknife(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    values: np.ndarray,
+    confidence: float = CONFIDENCE,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Estimate a smooth statistic of a sample, and its interval, leaving each value out once.
+
+    The pseudo-values n θ - (n - 1) θ₋ᵢ are about as independent values of the statistic, so their t
+    interval is taken (Tukey 1958; Efron & Tibshirani 1993, equation 11.16).
+
+    Parameters
+    ----------
+    statistic
+        Of an array [..., n], for any n of two or more.
+    values : [..., n]
+        The sample lies along the last axis.
+
+    Returns
+    -------
+    estimate, low, high : arrays of the statistic's shape
+        The statistic of all values; NaN ends with n < 3.
+    """
+    n = values.shape[-1]
+    everything = np.asarray(statistic(values), dtype=float)
+    if n < 3:
+        nothing = np.full(everything.shape, math.nan)
+        return everything, nothing, nothing
+    without = np.array([statistic(np.delete(values, i, axis=-1)) for i in range(n)])
+    half = half_width((n - 1) * without.std(axis=0, ddof=1), n, confidence=confidence)
+    return everything, everything - half, everything + half
 
 
 def sign_flip(
