@@ -62,17 +62,17 @@ def shares(values, *axes):
 
 
 def test_importance_by_hand():
-    """Effects ±1, ±2, their pair ±0.5; seeds shift a cell by ±0.3, and so its pair's mean square.
+    """Effects ±1, ±2, their pair ±0.5; a seed shifts all cells by ±0.4, and the pair by ±0.3.
 
     Mean squares of the effects: 1, 4 and 0.25, of which 0.3² / (2 - 1) is the seeds'. Within cells
-    the variance is 2 · 0.3². In all 1 + 4 + 0.16 + 0.18 = 5.34.
+    the variance is 2 (0.4² + 0.3²). In all 1 + 4 + 0.16 + 0.5 = 5.66.
     """
     a, b, s = np.meshgrid([-1, 1], [-1, 1], [-1, 1], indexing="ij")
-    found = shares(a + 2 * b + 0.5 * a * b + 0.3 * a * b * s, "rate", "decay")
-    expected = {("rate",): 1, ("decay",): 4, ("rate", "decay"): 0.16, ("seed",): 0.18}
+    found = shares(a + 2 * b + 0.5 * a * b + 0.4 * s + 0.3 * a * b * s, "rate", "decay")
+    expected = {("rate",): 1, ("decay",): 4, ("rate", "decay"): 0.16, ("seed",): 0.5}
     assert list(found) == list(expected)
     for name, part in expected.items():
-        assert found[name].share == pytest.approx(part / 5.34)
+        assert found[name].share == pytest.approx(part / 5.66)
         assert math.isnan(found[name].low)  # two seeds
 
 

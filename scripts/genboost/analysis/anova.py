@@ -112,7 +112,7 @@ def importance(values: np.ndarray, axes: Sequence[str]) -> list[Share]:
 
     With the effects f_u of the cells' expected values, the share of u is mean(f_u²) / V, where V is
     the variance of a run whose cell is drawn evenly from the grid (Hutter, Hoos & Leyton-Brown
-    2014, equation 5, with the grid itself for their forest). Seeds make noise in the means, which
+    2014, with the grid itself for their forest). Seeds make noise in the means, which
     would count as effects, so it is taken out: mean(f_u²) is estimated by
     (SS_u - SS_{u, seed} / (S - 1)) / N, and the variance between seeds of a cell is a share of its
     own.

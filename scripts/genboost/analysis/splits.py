@@ -77,7 +77,7 @@ def corrected_resampled_t(
     test_rows: int,
     confidence: float = stats.CONFIDENCE,
 ) -> Difference:
-    """Estimate a difference over data sets like this one (Nadeau & Bengio 2003, equation 9).
+    """Estimate a difference over data sets like this one (Nadeau & Bengio 2003).
 
     Splits of one file share most of their training rows, so their differences agree with each other
     more than those of new data would. The variance of their mean is therefore taken as
@@ -107,7 +107,7 @@ class Probability:
 def probability_lower(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Probability:
     """Return the probability that A has a lower error than B, for who trains each once.
 
-    It is P(A > B) of Bouthillier et al. (2021, section 4), who call a difference meaningful if it
+    It is P(A > B) of Bouthillier et al. (2021), who call a difference meaningful if it
     is 0.75 or more, and its interval above 0.5. Equal errors count half. Runs share splits and
     seeds, so the interval is Clopper and Pearson's for as many independent runs as would give the
     mean difference the same variance (after Korn & Graubard 1998, who take that of the share; a

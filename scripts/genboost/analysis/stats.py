@@ -94,7 +94,7 @@ def jackknife(
     """Estimate a smooth statistic of a sample, and its interval, leaving each value out once.
 
     The pseudo-values n θ - (n - 1) θ₋ᵢ are about as independent values of the statistic, so their t
-    interval is taken (Tukey 1958; Efron & Tibshirani 1993, equation 11.16).
+    interval is taken (Tukey 1958; Efron & Tibshirani 1993, chapter 11).
 
     Parameters
     ----------
