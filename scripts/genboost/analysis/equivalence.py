@@ -7,20 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from genboost.analysis import stats
+from genboost.analysis.stats import Interval
 
 MARGIN = math.log(1.05)  # of differences of logs: between 5 % more and 5 % more the other way
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """A ratio of two positive quantities, paired by seed, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def ratio(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> Ratio:
+def ratio(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> Interval:
     """Return the geometric mean of a / b over pairs: from the t interval of log a - log b.
 
     Raises
@@ -29,7 +21,7 @@ def ratio(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> R
         If a value is not positive.
     """
     found = stats.estimate(log_ratios(a, b))
-    return Ratio(math.exp(found.mean), math.exp(found.low), math.exp(found.high))
+    return Interval(math.exp(found.mean), math.exp(found.low), math.exp(found.high))
 
 
 def log_ratios(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> np.ndarray:

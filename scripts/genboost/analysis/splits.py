@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genboost.analysis import anova, stats
+from genboost.analysis.stats import Interval
 
 
 @dataclass(frozen=True)
@@ -95,16 +96,7 @@ def corrected_resampled_t(
     return Difference.of(float(differences.mean()), float(error), splits - 1, confidence)
 
 
-@dataclass(frozen=True)
-class Probability:
-    """A probability with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def probability_lower(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Probability:
+def probability_lower(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Interval:
     """Return the probability that A has a lower error than B, for who trains each once.
 
     It is P(A > B) of Bouthillier et al. (2021), who call a difference meaningful if it
@@ -131,7 +123,7 @@ def probability_lower(differences: np.ndarray, confidence: float = stats.CONFIDE
     won, tail = share * runs, (1 - confidence) / 2
     low = float(betaincinv(won, runs - won + 1, tail)) if won > 0 else 0.0
     high = float(betaincinv(won + 1, runs - won, 1 - tail)) if won < runs else 1.0
-    return Probability(share, low, high)
+    return Interval(share, low, high)
 
 
 def variance_shares(errors: np.ndarray) -> dict[str, float]:

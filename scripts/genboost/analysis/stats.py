@@ -29,6 +29,15 @@ class Estimate:
     high: float
 
 
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 def estimate(values: Sequence[float] | np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
     """Estimate a mean from n independent values.
 
