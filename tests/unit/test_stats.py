@@ -135,32 +135,6 @@ def test_subsets():
     assert np.array_equal(drawn, stats.subsets(30, 5, limit=100))
 
 
-def test_a_third_of_the_seeds_choose():
-    assert [stats.choosing(n) for n in (1, 2, 3, 5, 6, 30)] == [1, 1, 1, 1, 2, 10]
-    # By the first two of six seeds, cell 1; by all of them, cell 0.
-    assert (
-        stats.best(np.array([[1.0, 3.0, 0.0, 0.0, 0.0, 0.0], [3.0, 0.0, 9.0, 9.0, 9.0, 9.0]])) == 1
-    )
-
-
-def test_the_best_of_equal_cells_looks_better_than_it_is():
-    """All cells have error 1; the best of 100 means of 3 is 2.5 standard errors below that."""
-    errors = np.random.default_rng(5).normal(1, 0.1, size=(100, 30))
-    found = stats.optimism(errors, few=3)
-    assert found.honest == pytest.approx(1, abs=0.02)
-    assert found.apparent == pytest.approx(1 - 2.5076 * 0.1 / math.sqrt(3), abs=0.02)
-    assert found.optimism == pytest.approx(found.honest - found.apparent)
-    # More seeds, less luck.
-    assert stats.optimism(errors, few=29).optimism < found.optimism / 2
-
-
-def test_optimism_by_hand():
-    # Chosen by one seed: cell 0 at 0 (then 4), cell 1 at 1 (then 3).
-    errors = np.array([[0.0, 4.0], [3.0, 1.0]])
-    found = stats.optimism(errors, few=1)
-    assert (found.apparent, found.honest) == (0.5, 3.5)
-
-
 def test_rank_correlation():
     assert stats.rank_correlation(np.array([1, 2, 3]), np.array([10, 20, 15])) == 0.5
     assert math.isnan(stats.rank_correlation(np.array([1, 1]), np.array([1, 2])))

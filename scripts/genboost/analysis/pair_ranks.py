@@ -106,13 +106,12 @@ def _coefficient(
 ) -> Coefficient:
     """Return the mean over groups of pairs of their weighted mean concordance.
 
-    Pairs that share a cell are dependent. With w the weights and e the distances from the mean of a
-    group, the variance is Σ over pairs p, q that share a cell of w_p e_p w_q e_q (dyadic clusters:
-    Fafchamps & Gubert 2007; Aronow, Samii & Assenova 2015), noise of seeds included. Resampling
-    lines axis by axis would leave out what the axes share, and cover Ψ in 75 to 90 % of cases. The
-    interval is Wilson's for as many independent signs as have this variance, or that of the
-    distances from 0, or that of independent pairs, whichever is largest: so it has a width where
-    all pairs agree.
+    Pairs that share a cell are dependent. With w the weights and c the concordances, the variance
+    is taken as Σ over pairs p, q that share a cell, p itself among them, of w_p c_p w_q c_q (dyadic
+    clusters: Fafchamps & Gubert 2007; Aronow, Samii & Assenova 2015), or that of independent pairs,
+    if larger; noise of seeds is in it. Resampling lines axis by axis would leave out what the axes
+    share, and cover Ψ in 75 to 90 % of cases. The interval is Wilson's for as many independent
+    signs as have this variance, so it has a width where all pairs agree.
     """
     from scipy.special import ndtr
 
@@ -120,26 +119,13 @@ def _coefficient(
         return NO_PAIRS
     means = [pairs.weights @ sign for pairs, sign in zip(groups, concordances, strict=True)]
     mean = float(np.mean(means))
-    first, second = (
-        np.concatenate([getattr(p, end) for p in groups]) for end in ("first", "second")
-    )
-
-    def variance(centers: Sequence[float]) -> float:
-        parts = np.concatenate(
-            [
-                pairs.weights * (sign - center) / len(groups)
-                for pairs, sign, center in zip(groups, concordances, centers, strict=True)
-            ]
-        )
-        by_cell = np.bincount(first, parts, cells) + np.bincount(second, parts, cells)
-        return float((by_cell**2).sum() - (parts**2).sum())
-
+    first = np.concatenate([pairs.first for pairs in groups])
+    second = np.concatenate([pairs.second for pairs in groups])
+    weights = np.concatenate([pairs.weights for pairs in groups]) / len(groups)
+    parts = weights * np.concatenate(concordances)
+    by_cell = np.bincount(first, parts, cells) + np.bincount(second, parts, cells)
     # 1 / (independent signs that would be as precise)
-    scatter = max(
-        sum(float((pairs.weights**2).sum()) for pairs in groups) / len(groups) ** 2,
-        variance([0.0] * len(groups)),
-        variance(means) / (1 - mean**2) if abs(mean) < 1 else 0.0,
-    )
+    scatter = float(max((by_cell**2).sum() - (parts**2).sum(), (weights**2).sum()))
     low, high = wilson(mean, 1 / scatter)
     return Coefficient(mean, low, high, float(2 * ndtr(-abs(mean) / math.sqrt(scatter))))
 

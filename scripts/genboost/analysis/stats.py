@@ -234,66 +234,6 @@ def subsets(n: int, size: int, limit: int = SUBSETS, seed: int = 0) -> np.ndarra
     return np.sort([random.permutation(n)[:size] for _ in range(limit)], axis=1)
 
 
-def choosing(n: int) -> int:
-    """Return how many of n seeds choose the best cell of a set; the others judge it."""
-    return max(n // 3, 1)
-
-
-def best(errors: np.ndarray) -> int:
-    """Return which cell is best by the seeds that choose.
-
-    The mean over seeds that a cell was chosen by flatters it. On the other seeds its errors are
-    independent of the choice, so that intervals and tests hold as for any cell. (To choose anew
-    for each seed by all others would use every seed, and be right on average; but a cell that is
-    lucky as a whole wins every time, and neither interval nor test would know of it.)
-
-    Parameters
-    ----------
-    errors : [cells, n]
-    """
-    return int(errors[:, : choosing(errors.shape[1])].mean(axis=1).argmin())
-
-
-@dataclass(frozen=True)
-class Optimism:
-    """How much better the best of many cells looks than it is.
-
-    Attributes
-    ----------
-    apparent : float
-        Mean error of the best cell on the seeds that it was chosen by.
-    honest : float
-        Its mean error on the other seeds.
-    """
-
-    apparent: float
-    honest: float
-
-    @property
-    def optimism(self) -> float:
-        """What the first flatters by."""
-        return self.honest - self.apparent
-
-
-def optimism(errors: np.ndarray, few: int, seed: int = 0) -> Optimism:
-    """Choose the best cell by a few of the seeds, look at it on the others, over many subsets.
-
-    Parameters
-    ----------
-    errors : [cells, n]
-    few
-        Seeds to choose by, 1 to n - 1.
-    """
-    n = errors.shape[1]
-    apparent, honest = [], []
-    for chosen in subsets(n, few, seed=seed):
-        means = errors[:, chosen].mean(axis=1)
-        cell = means.argmin()
-        apparent.append(means[cell])
-        honest.append((errors[cell].sum() - errors[cell, chosen].sum()) / (n - few))
-    return Optimism(float(np.mean(apparent)), float(np.mean(honest)))
-
-
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Return Spearman's rank correlation, ties sharing their mean rank; NaN without variation."""
     from scipy.stats import rankdata

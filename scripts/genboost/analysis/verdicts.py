@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genboost.analysis import stats
+from genboost.analysis import best_cells, stats
 from genboost.report import tables
 from genboost.study import grid
 from genboost.study.grid import STUDY_CELL
@@ -61,11 +61,15 @@ class Verdict:
     choosing, n : int
         Seeds that choose, and seeds that compare.
     difference, sd, low, high : float
-        Mean of a's less b's error over the seeds, its standard deviation and 95 % interval.
+        Mean of a's less b's error over the seeds, its standard deviation, and the 95 % interval: of
+        the mean or, of bests, of the difference of the lowest expected errors.
     differences : tuple of float
         Seed by seed.
     p, p_holm : float
-        Of the sign-flip test; adjusted for all claims of the study.
+        Of the sign-flip test, of bests against every rival; adjusted for all claims of the study.
+    stability : float
+        Of all choices by so many seeds, the share with which the unadjusted outcome is the same;
+        NaN where there is nothing to choose.
     verdict, reason : str
     seeds_needed : int or None
         Seeds in all that would decide, were the difference as estimated; None if no number would.
@@ -96,6 +100,7 @@ class Verdict:
     differences: tuple[float, ...] = ()
     p: float = math.nan
     p_holm: float = math.nan
+    stability: float = math.nan
     verdict: str = UNTESTED
     reason: str = ""
     seeds_needed: int | None = None
@@ -182,19 +187,19 @@ def _measured(name: str, claim: Mapping[str, Any], models: pd.DataFrame) -> Verd
         if not a.cells:
             return replace(verdict, reason="no cell of a has exactly one partner in b")
         texts = [f"each of {len(a.cells)} cells"] * 2
-        first, second = a.values.mean(axis=0), b.values.mean(axis=0)
+        sides = [side.values.mean(axis=0, keepdims=True) for side in (a, b)]
+        bests = best_cells.compare_bests(*sides, 0)
     else:
         if max(len(a.cells), len(b.cells)) > 1:
-            choosing = stats.choosing(len(seeds))
+            choosing = best_cells.choosing(len(seeds))
         if choosing == len(seeds):
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
-        places = [stats.best(side.values) for side in (a, b)]
-        texts = [describe(side.cells[row]) for side, row in zip((a, b), places, strict=True)]
-        first, second = (
-            side.values[row, choosing:] for side, row in zip((a, b), places, strict=True)
-        )
-    differences = first - second
-    found = stats.estimate(differences)
+        sides = [a.values, b.values]
+        bests = best_cells.compare_bests(*sides, choosing)
+        texts = [describe(a.cells[bests.a]), describe(b.cells[bests.b])]
+    first, second = sides[0][bests.a, choosing:], sides[1][bests.b, choosing:]
+    found = stats.estimate(bests.differences)
+    repeated = choosing and found.n > 1
     return replace(
         verdict,
         a=texts[0],
@@ -207,10 +212,11 @@ def _measured(name: str, claim: Mapping[str, Any], models: pd.DataFrame) -> Verd
         n=found.n,
         difference=found.mean,
         sd=found.sd,
-        low=found.low,
-        high=found.high,
-        differences=tuple(float(difference) for difference in differences),
-        p=stats.sign_flip(differences),
+        low=bests.low,
+        high=bests.high,
+        differences=tuple(float(difference) for difference in bests.differences),
+        p=bests.p,
+        stability=_stability(*sides, choosing, found.mean, bests.p) if repeated else math.nan,
         **_with_few_seeds(a.values, b.values, claim["by"], found.mean),
     )
 
@@ -289,6 +295,14 @@ def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) ->
         "decided_right": float((excludes_zero & ~wrong).mean()),
         "decided_wrong": float((excludes_zero & wrong).mean()),
     }
+
+
+def _stability(a: np.ndarray, b: np.ndarray, choosing: int, difference: float, p: float) -> float:
+    """Return the share of choices of seeds with which a comparison comes out as this one did."""
+    shares = best_cells.outcomes(a, b, choosing)
+    if p > 1 - stats.CONFIDENCE:
+        return shares.undecided
+    return shares.lower if difference < 0 else shares.higher
 
 
 def _plain(a: np.ndarray, b: np.ndarray, by: str) -> np.ndarray:
@@ -370,10 +384,10 @@ def choices(
         if not errors.cells or n < 2:
             continue
         means = errors.values.mean(axis=1)
-        chosen, choosing = stats.best(errors.values), stats.choosing(n)
+        chosen, choosing = best_cells.best(errors.values), best_cells.choosing(n)
         judged = stats.estimate(errors.values[chosen, choosing:])
         few = FEW if n >= 2 * FEW else n - 1
-        luck = stats.optimism(errors.values, few)
+        luck = best_cells.optimism(errors.values, few)
         found.append(
             Choice(
                 study=study,
