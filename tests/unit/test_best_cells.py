@@ -123,13 +123,14 @@ def test_outcomes_of_other_choices():
 
 
 def test_regret_by_hand():
-    # One split, two seeds, one of which chooses. Validation prefers cell 1, the test rows cell 0.
+    # One split, two seeds, one of which chooses. Validation prefers cell 1; the test rows cell 0 by
+    # the first seed, and cell 1 by the second.
     validation = np.array([[[2.0, 2.0]], [[1.0, 1.0]]])
-    test = np.array([[[1.0, 3.0]], [[4.0, 5.0]]])
+    test = np.array([[[1.0, 3.0]], [[4.0, 0.0]]])
     found = best_cells.regret(validation, test, 1)
-    # Test errors of cell 1 on the other seed: 5 and 4; of cell 0: 3 and 1.
-    assert (found.by_validation, found.by_test) == (4.5, 2.0)
-    assert (found.regret, found.same) == (2.5, 0)
+    # On the other seed: 0 and 4 of cell 1; 3 of cell 0 and 4 of cell 1.
+    assert (found.by_validation, found.by_test) == (2.0, 3.5)
+    assert (found.regret, found.same) == (-1.5, 0.5)
     assert math.isnan(found.low)
 
 

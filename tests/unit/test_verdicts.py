@@ -91,6 +91,26 @@ def test_a_large_set_does_not_win_by_luck():
     assert decided <= 5  # 2 are to be expected
 
 
+def test_a_rival_as_good_as_the_best_leaves_it_undecided():
+    """It was not chosen, for bad luck on the seeds that choose, but it may be the best of its set."""
+    noise = [0.0, 0.02, -0.01, 0.03, 0.01, 0.0, 0.02, 0.01, 0.03, 0.02, -0.01, 0.0]
+    best = [1.0 + e for e in noise]
+    chosen = [1.2 + 2 * e for e in noise]
+    rival = [9.0] * 4 + [1.0 + 3 * e * (-1) ** n for n, e in enumerate(noise[4:])]
+    alone = models({("none", 0.1): best, ("0.02", 0.1): chosen})
+    both = models({("none", 0.1): best, ("0.02", 0.1): chosen, ("0.02", 0.2): rival})
+    sam = claim({"sam_rho": "none"}, {"sam_rho": "0.02"})
+    (clear,), (found,) = judge(alone, sam), judge(both, sam)
+    assert clear.verdict == "supported"
+    assert math.isnan(clear.stability)  # nothing to choose
+    assert (found.b, found.difference) == (
+        clear.b,
+        pytest.approx(np.mean(best[4:]) - np.mean(chosen[4:])),
+    )
+    assert (found.verdict, found.high > 0) == ("undecided", True)
+    assert 0.5 < found.stability < 1
+
+
 def test_without_b_it_is_the_rest_of_the_study():
     others = models({("none", 0.1): [0.0] * 10}, study="other")
     (found,) = judge(pd.concat([CLEAR, others]), claim({"study": "grid", **A}, None))

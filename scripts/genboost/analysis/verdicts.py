@@ -4,7 +4,7 @@ A claim compares two sets of cells: ``best``, the best cell of one with the best
 ``each``, every cell of one with its partner in the other. All cells share seeds, so the comparison
 is of differences, seed by seed. Where there is something to choose, the first third of the seeds
 chooses, and the others compare: a choice by the very numbers that are compared would flatter the
-larger set.
+larger set. `best_cells` has the test.
 """
 
 from __future__ import annotations
