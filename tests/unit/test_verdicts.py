@@ -92,7 +92,7 @@ def test_a_large_set_does_not_win_by_luck():
 
 
 def test_a_rival_as_good_as_the_best_leaves_it_undecided():
-    """It was not chosen, for bad luck on the seeds that choose, but it may be the best of its set."""
+    """It was not chosen, for bad luck on the seeds that choose, but it may be the best."""
     noise = [0.0, 0.02, -0.01, 0.03, 0.01, 0.0, 0.02, 0.01, 0.03, 0.02, -0.01, 0.0]
     best = [1.0 + e for e in noise]
     chosen = [1.2 + 2 * e for e in noise]
