@@ -31,12 +31,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     step = Step(arguments.request)
     cells = reference.cells(step.reads(arguments.deck), json.loads(arguments.settings))
-    models = [(cell, seed) for cell in cells for seed in range(step.settings["seeds"])]
+    count = step.settings["seeds"]
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
     engine = choice.choose(*step.settings["execution"], cells, arguments.threads)
     table = io.StringIO()
     table.write("data,split,cell,seed,last,best\n")
     for split, path in enumerate(map(step.reads, arguments.data)):
+        # The deck's seeds varied, and a seed's luck would be the same on every split.
+        seeds = range(split * count, (split + 1) * count)
+        models = [(cell, seed) for cell in cells for seed in seeds]
         found = np.full((len(models), 2), np.nan)
         for index, result in training.train(models, Data.load(path), engine.train):
             if not result.diverged:

@@ -79,8 +79,8 @@ class Made:
             for model in study.models
         ]
         models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
-        models["engine"] = "simd"
         models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
+        models["engine"] = "simd"
         self.results = Results(
             studies=studies,
             models=models,

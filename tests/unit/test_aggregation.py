@@ -14,6 +14,7 @@ from genboost import receipts
 from genboost.analysis import aggregation
 from genboost.data.arrays import Data
 from genboost.errors import UserError
+from genboost.measures import sheet
 from genboost.study import config, grid
 from genboost.train import record
 from genboost.train.training import Result
@@ -197,7 +198,7 @@ def arguments(studies):
     folder.mkdir(parents=True)
     np.savez(folder / "arrays.npz", **ARRAYS, name="obesity (SYNTHETIC)")
     trained = {"execution": ["auto", "auto"], "code": {"simd": "c0de", "torch": "c0de"}}
-    request = receipts.request("aggregate", "", **config.resolve(CONFIG))
+    request = receipts.request("aggregate", "", **{**config.resolve(CONFIG), "measures": []})
     arrays = str(folder / "arrays.npz")
     outputs = ["--cells", "c.csv", "--summary", "s.csv", "--runs", "r.json"]
     return ["--request", request, "--trained", json.dumps(trained), "--arrays", arrays, *outputs]
@@ -273,3 +274,43 @@ def test_any_number_can_be_missing(tmp_path):
     frame = pd.DataFrame({"study": ["NA", "b"], "status": ["", "x"], "newer": [math.nan, 0.1]})
     (tmp_path / "x.csv").write_text(aggregation.to_csv(frame))
     pd.testing.assert_frame_equal(aggregation.read_csv(tmp_path / "x.csv"), frame)
+
+
+def measure(model, number, **changes):
+    """Write a model's sheet."""
+    found = sheet.Sheet(changes.get("record", record.read(model.record)["sha256"]))
+    found.add("norms", "c0de", {"weight_norm": number})
+    path = Path(sheet.path_of(model.record))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(found.write())
+
+
+def test_what_was_measured_stands_in_columns_of_its_own(studies):
+    for number, model in enumerate(grid.models(studies)):
+        measure(model, number)
+    models, _ = aggregation.collect(studies, fingerprints, ["norms"])
+    assert aggregation.quantities(models) == ["weight_norm"]
+    own = [float(n) for n in range(12)]
+    assert list(models["weight_norm"]) == own + own[:6] + [float(n) for n in range(12, 18)]
+    summary = aggregation.summarize(models)
+    assert list(summary["weight_norm"][:2]) == [1.0, 4.0]
+    assert list(summary["weight_norm_sd"][:2]) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("damage", ["missing", "of another record", "edited", "of other measures"])
+def test_a_sheet_that_is_not_the_models_is_refused(studies, damage):
+    for model in grid.models(studies):
+        measure(model, 1.0)
+    model = studies[0].models[4]
+    path = Path(sheet.path_of(model.record))
+    match damage:
+        case "missing":
+            path.unlink()
+        case "of another record":
+            measure(model, 1.0, record="0" * 64)
+        case "edited":
+            path.write_text(path.read_text().replace("1.0", "0.5"))
+    wanted = ["norms", "outcome"] if damage == "of other measures" else ["norms"]
+    with pytest.raises(UserError, match="is missing, damaged or of another model") as caught:
+        aggregation.collect(studies, fingerprints, wanted)
+    assert str(path) in str(caught.value)

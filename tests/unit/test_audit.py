@@ -1,10 +1,12 @@
 """The readings of the deck's protocol and their ranking, with answers known beforehand."""
 
+import dataclasses
 import json
 import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from some_cell import cell
 
@@ -67,6 +69,26 @@ def test_fewer_pairs():
         names(["scald"])
 
 
+def test_combinations_are_tried_with_every_other_reading():
+    def names(*extend):
+        audits = settings(readings=READINGS, pairs=False, extend=list(extend))
+        return [reading.names for reading in readings.readings(audits)][5:]
+
+    assert names(["scaled", "constant"]) == [
+        ("constant", "scaled"),
+        ("constant", "batch_8", "scaled"),
+        ("constant", "batch_16", "scaled"),
+    ]
+    # What two searches have in common is tried once.
+    both = names(["scaled"], ["scaled", "constant"])
+    assert len(both) == len(set(both)) == 3 + 2
+    assert [len(combination) for combination in both] == [2, 2, 2, 3, 3]
+    with pytest.raises(UserError, match=r"audit.extend: scald is no reading"):
+        names(["scald"])
+    with pytest.raises(UserError, match="batch_8 and batch_16 change the same setting"):
+        names(["batch_8", "batch_16"])
+
+
 def test_readings_that_train_the_same_models_share_a_trial():
     best = {"best": {"training": {"test_error": "best"}}}
     as_stated, best_epoch = readings.readings(settings(readings=best))
@@ -115,6 +137,70 @@ def test_readings_that_are_the_same_share_the_first_place():
     assert sum(score.first for score in found) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("seeds", [3, 6])
+def test_the_floor_is_what_one_more_split_is_off_by(seeds):
+    random = np.random.default_rng(5)
+    cells, splits = 20_000, 3
+
+    def logs(splits, seeds):
+        split = random.normal(0, 0.1, (splits, cells, 1))
+        return np.exp(split + random.normal(0, 0.1, (splits, cells, seeds)))
+
+    figures = logs(1, deck.SEEDS)[0].mean(axis=1)
+    ours = logs(splits, seeds)
+    gaps = np.log(ours.mean(axis=2)).mean(axis=0) - np.log(figures)
+    # To compare a split with the two others would give 6 % more.
+    assert audit.noise_floor(ours) == pytest.approx(gaps.std(), rel=0.02)
+
+
+def test_the_floor_by_hand():
+    # Logs -1 0 1 of three splits: variance 1, so 1 of the deck's split and 1/3 of the mean of ours.
+    errors = np.exp([-1.0, 0.0, 1.0])[:, None, None] * np.ones((3, 2, 3))
+    assert audit.noise_floor(errors) == pytest.approx(math.sqrt(1 + 1 / 3))
+
+
+def test_a_first_place_that_hangs_on_a_seed_is_shared():
+    """One reading is right on average over three seeds, the other is off by 1 % with each."""
+    figures = np.ones(4)
+    right = np.ones((3, 4, 3)) * [0.8, 1.0, 1.2]
+    candidates = readings.readings(settings(readings=READINGS, pairs=False))[:2]
+    found = audit.score(candidates, [right, np.full((3, 4, 3), 1.01)], figures)
+    assert found[0].reading is candidates[0]
+    assert found[0].log_error == pytest.approx(0)
+    assert 0.1 < found[0].first < 0.9
+
+
+def test_the_best_reading_is_among_those_that_cannot_be_told_apart():
+    """Of three equal ones and three worse ones; in 95 % of cases or more, the best is kept."""
+    random = np.random.default_rng(6)
+    truth = np.array([1.0, 1.0, 1.0, 1.1, 1.5, 3.0])
+    spread = 0.2 * (np.eye(6) + 0.5)
+    kept = []
+    for _ in range(400):
+        scores = random.normal(size=6) @ spread + truth
+        p = audit.confidence_set(scores, scores + random.normal(size=(400, 6)) @ spread)
+        kept.append(p > 0.05)
+        assert p[scores.argmin()] == 1
+    share = np.mean(kept, axis=0)
+    assert (share[:3] > 0.93).all()
+    assert share[3] > share[4] > share[5]
+    assert share[5] < 0.01
+
+
+def test_a_p_value_is_no_smaller_than_that_of_what_was_dropped_before():
+    # The noisy one goes first, with a large p; the next is clearly behind the best.
+    scores, spread = np.array([0.0, 1.0, 10.0]), np.array([0.01, 0.01, 10.0])
+    drawn = scores + np.random.default_rng(9).normal(size=(1000, 3)) * spread
+    p = audit.confidence_set(scores, drawn)
+    assert p[0] == 1
+    assert p[1] == p[2] > 0.1
+
+
+def test_a_reading_that_is_there_twice_cannot_be_told_from_itself():
+    drawn = np.random.default_rng(7).normal(size=(100, 1)) * [1, 1]
+    assert audit.confidence_set(np.ones(2), drawn).tolist() == [1, 1]
+
+
 def test_what_went_astray_counts_as_ten_times():
     figures = np.array([1.0, 2.0])
     errors = np.ones((2, 2, 1)) * figures[:, None]
@@ -125,6 +211,15 @@ def test_what_went_astray_counts_as_ten_times():
     errors[:, 1] = 1e9
     (found,) = audit.score(readings.readings(settings())[:1], [errors], figures)
     assert found.log_error == pytest.approx(math.log(10) / math.sqrt(2))
+
+
+def test_the_interval_of_one_more_split_by_hand():
+    # Logs -1 0 1: mean 0, sd 1; t(2) sqrt(1 + 1/3) = 4.302653 * 1.154701 = 4.968277.
+    errors = np.exp(np.array([-1.0, 0.0, 1.0]))[:, None, None] * np.ones((3, 4, 1))
+    figures = np.exp([4.9, 5.0, -4.0, 0.0])
+    errors[:, 2] /= math.exp(4)  # or it would be more than ten times the figure
+    (found,) = audit.score(readings.readings(settings())[:1], [errors], figures)
+    assert found.inside == 0.75
 
 
 # A trial.
@@ -186,7 +281,7 @@ def test_a_trial_has_the_errors_of_every_split_cell_and_seed(trial):
 
     deck_cell = {"optimizer": "sgd", "sam_rho": 0.05, "epochs": 2}
     rates = {"learning_rate": 1e-2, "weight_decay": 1e-3}
-    model = (cell(**deck_cell, **rates, **changes), 1)
+    model = (cell(**deck_cell, **rates, **changes), 3)  # the second split has seeds 2 and 3
     data = Data.load(files[1])
     ((_, expected),) = training.train([model], data, engine)
     assert found["last"][1, 1, 1] == expected.test_mse[-1]
@@ -198,6 +293,42 @@ def test_a_trial_has_the_same_bytes_again(trial):
     before = output.read_bytes()
     train_trial.main(arguments)
     assert output.read_bytes() == before
+
+
+def read(trial, cell: int) -> np.ndarray:
+    """Return a cell's mean error on each split, after the last epoch."""
+    rows = pd.read_csv(trial)
+    return rows[rows["cell"] == cell].groupby("split")["last"].mean().to_numpy()
+
+
+def test_the_page_says_what_was_tried_and_what_cannot_be_told_apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(8)
+    resolved = settings(
+        readings=READINGS, pairs=["batch_8"], extend=[["constant", "batch_8"]], splits=2, seeds=2
+    )
+    for reading in readings.readings(resolved):
+        center = FIGURES["deck"].to_numpy() * (1 if "batch_8" in reading.names else 2)
+        errors = sample(random, center, splits=2, seeds=2, noise=0.01)
+        rows = [f"{s},{c},{k},{errors[s, c, k]},1" for s, c, k in np.ndindex(errors.shape)]
+        (tmp_path / reading.trial).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / reading.trial).write_text("\n".join(["split,cell,seed,last,best", *rows, ""]))
+    found = audit_report.load(resolved, FIGURES)
+    page = audit_report.files(found, synthetic=False)["audit.md"]
+    assert "Tried: the protocol as stated, 4 readings alone, 2 pairs, 1 combination of 3;" in page
+    alike = [s.reading.title for s in found.scores if s.p > 0.05]
+    assert f"cannot tell these {len(alike)} readings apart" in page
+    assert 1 < len(alike) < 8
+    assert all("batch_8" in title for title in alike)
+    missing = set(readings.extensions(found.scores[0].reading.names, READINGS)) - {
+        score.reading.names for score in found.scores
+    }
+    end = f"not yet combined with {len(missing)} others" if missing else "makes it better."
+    assert end in page
+    alone = dataclasses.replace(found, scores=[dataclasses.replace(s, p=0) for s in found.scores])
+    alone.scores[0] = dataclasses.replace(alone.scores[0], p=1)
+    page = audit_report.files(alone, synthetic=False)["audit.md"].replace("\\", "")
+    assert f"tell “{alone.scores[0].reading.title}” from every other reading" in page
 
 
 def test_the_files_of_an_audit(tmp_path, monkeypatch):
@@ -214,11 +345,20 @@ def test_the_files_of_an_audit(tmp_path, monkeypatch):
         (tmp_path / reading.trial).write_text("\n".join(["split,cell,seed,last,best", *rows, ""]))
     found = audit_report.load(resolved, FIGURES)
     assert found.scores[0].reading.names == ()
+    assert found.tried == (
+        "Tried: the protocol as stated, 4 readings alone, 0 pairs; nothing else. "
+        "No reading added to the best makes it better."
+    )
     written = audit_report.files(found, synthetic=False)
     assert sorted(written) == sorted(audit_report.FILES)
     document = json.loads(written["audit.json"])
     assert document["ranking"][0]["reading"] == "as stated"
     assert len(document["cells"]) == 208
+    # Of two splits: the mean of the logs ± t(1) sqrt(1 + 1/2) times half their distance, times √2.
+    logs = np.log(read(tmp_path / found.scores[0].reading.trial, cell=7))
+    half = 12.706205 * abs(logs[0] - logs[1]) / math.sqrt(2) * math.sqrt(1.5)
+    for name, sign in (("best_low", -1), ("best", 0), ("best_high", 1)):
+        assert found.cells[name][7] == pytest.approx(np.exp(logs.mean() + sign * half))
     assert re.search(r"\| *1 *\| as stated ", written["audit.md"])
     assert "SYNTHETIC" not in written["audit.md"]
     for synthetic, name in ((False, "obesity"), (True, "obesity (SYNTHETIC)")):

@@ -130,6 +130,16 @@ def test_agreement_by_hand():
     assert found.rank_correlation == pytest.approx(3.5 / (5 * 4.5) ** 0.5)
 
 
+def test_the_noise_floor_by_hand():
+    # Relative standard deviations 0.1 and 0.2 of 3 and 5 seeds, and three seeds behind the deck's.
+    first, second = FIGURES.head(2)[axes.ALWAYS].to_dict("records")
+    spread = 0.2 * math.sqrt(2.5)  # of -2 -1 0 1 2: the sd is sqrt(2.5)
+    errors = [1 + spread * k / 2.5 for k in (-2, -1, 0, 1, 2)]
+    found = deck.agreement(compare([*runs([0.9, 1.0, 1.1], **first), *runs(errors, **second)]))
+    variances = 0.01 * (1 / 3 + 1 / 3), 0.04 * (1 / 5 + 1 / 3)
+    assert found.noise_floor == pytest.approx(math.sqrt(sum(variances) / 2))
+
+
 def test_the_noise_floor_is_reached_by_another_sample_of_the_same():
     random = np.random.default_rng(0)
     figures, rows = FIGURES.copy(), []

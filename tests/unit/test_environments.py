@@ -64,6 +64,9 @@ def imports(step: str) -> set[str]:
     names = set()
     scripts = set().union(*(scripts for _, steps, scripts in rules() if steps == {step}))
     assert scripts
+    if "measure.py" in scripts:  # which finds them by their names
+        families = (code_digest.SCRIPTS / "genboost/measures/families").glob("*.py")
+        scripts |= {str(path.relative_to(code_digest.SCRIPTS)) for path in families}
     for script in scripts:
         for path in code_digest._reached(code_digest.SCRIPTS / script):
             for node in ast.walk(ast.parse(path.read_text())):

@@ -31,17 +31,29 @@ def test_interval_covers_the_mean_as_often_as_it_says():
     )
 
 
-def test_prediction_interval_of_a_mean_of_three():
+def test_interval_of_a_mean_of_three_more():
     # sd 1, n 3 and 3 to come: t(2) sqrt(1/3 + 1/3) = 4.302653 * 0.816497 = 3.513102.
-    low, high = stats.prediction_interval([1.0, 2.0, 3.0], future=3)
+    low, high = stats.interval([1.0, 2.0, 3.0], future=3)
     assert (low, high) == pytest.approx((2 - 3.513102, 2 + 3.513102), abs=1e-5)
+
+
+def test_intervals_of_many_samples_are_those_of_each():
+    random = np.random.default_rng(6)
+    values = random.normal(size=(4, 3, 5))
+    low, high = stats.interval(values, axis=0)
+    for place in np.ndindex(3, 5):
+        found = stats.estimate(values[:, *place])
+        assert (low[place], high[place]) == pytest.approx((found.low, found.high))
+    halves = stats.half_width(np.array([1.0, 1.0, 2.0]), np.array([3, 1, 3]))
+    assert halves == pytest.approx([2.484138, math.nan, 4.968276], abs=1e-5, nan_ok=True)
+    assert np.isnan(stats.interval([1.5])).all()
 
 
 def test_prediction_interval_holds_the_next_mean_as_often_as_it_says():
     random = np.random.default_rng(1)
     inside = 0
     for _ in range(4000):
-        low, high = stats.prediction_interval(random.normal(size=3), future=3)
+        low, high = stats.interval(random.normal(size=3), future=3)
         inside += low < random.normal(size=3).mean() < high
     assert inside / 4000 == pytest.approx(0.95, abs=0.01)
 
@@ -121,32 +133,6 @@ def test_subsets():
     assert drawn.shape == (100, 5)
     assert all(len(set(row)) == 5 for row in drawn.tolist())
     assert np.array_equal(drawn, stats.subsets(30, 5, limit=100))
-
-
-def test_a_third_of_the_seeds_choose():
-    assert [stats.choosing(n) for n in (1, 2, 3, 5, 6, 30)] == [1, 1, 1, 1, 2, 10]
-    # By the first two of six seeds, cell 1; by all of them, cell 0.
-    assert (
-        stats.best(np.array([[1.0, 3.0, 0.0, 0.0, 0.0, 0.0], [3.0, 0.0, 9.0, 9.0, 9.0, 9.0]])) == 1
-    )
-
-
-def test_the_best_of_equal_cells_looks_better_than_it_is():
-    """All cells have error 1; the best of 100 means of 3 is 2.5 standard errors below that."""
-    errors = np.random.default_rng(5).normal(1, 0.1, size=(100, 30))
-    found = stats.optimism(errors, few=3)
-    assert found.honest == pytest.approx(1, abs=0.02)
-    assert found.apparent == pytest.approx(1 - 2.5076 * 0.1 / math.sqrt(3), abs=0.02)
-    assert found.optimism == pytest.approx(found.honest - found.apparent)
-    # More seeds, less luck.
-    assert stats.optimism(errors, few=29).optimism < found.optimism / 2
-
-
-def test_optimism_by_hand():
-    # Chosen by one seed: cell 0 at 0 (then 4), cell 1 at 1 (then 3).
-    errors = np.array([[0.0, 4.0], [3.0, 1.0]])
-    found = stats.optimism(errors, few=1)
-    assert (found.apparent, found.honest) == (0.5, 3.5)
 
 
 def test_rank_correlation():

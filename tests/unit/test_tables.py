@@ -63,6 +63,7 @@ def results(grid_values=GRID, one_seed=ONE_SEED, synthetic=(), override=None, **
     ]
     models = pd.DataFrame(rows).assign(test_mse=values, train_mse=values)
     models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
+    models["engine"] = "simd"
     return Results(
         studies=studies,
         models=models,

@@ -1,11 +1,13 @@
 """Verdicts on claims, with errors made so that the right answer is known."""
 
+import itertools
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy.stats import ttest_1samp
 from some_cell import studies_of
 
 from genboost.analysis import aggregation, verdicts
@@ -106,6 +108,26 @@ def test_a_large_set_does_not_win_by_luck():
     assert decided <= 5  # 2 are to be expected
 
 
+def test_a_rival_as_good_as_the_best_leaves_it_undecided():
+    """It was not chosen, for bad luck on the seeds that choose, but it may be the best."""
+    noise = [0.0, 0.02, -0.01, 0.03, 0.01, 0.0, 0.02, 0.01, 0.03, 0.02, -0.01, 0.0]
+    best = [1.0 + e for e in noise]
+    chosen = [1.2 + 2 * e for e in noise]
+    rival = [9.0] * 4 + [1.0 + 3 * e * (-1) ** n for n, e in enumerate(noise[4:])]
+    alone = models({("none", 0.1): best, ("0.02", 0.1): chosen})
+    both = models({("none", 0.1): best, ("0.02", 0.1): chosen, ("0.02", 0.2): rival})
+    sam = claim({"sam_rho": None}, {"sam_rho": 0.02})
+    (clear,), (found,) = judge(alone, sam), judge(both, sam)
+    assert clear.verdict == "supported"
+    assert math.isnan(clear.stability)  # nothing to choose
+    assert (found.b, found.difference) == (
+        clear.b,
+        pytest.approx(np.mean(best[4:]) - np.mean(chosen[4:])),
+    )
+    assert (found.verdict, found.high > 0) == ("undecided", True)
+    assert 0.5 < found.stability < 1
+
+
 def test_without_b_it_is_the_rest_of_the_study():
     others = models({("none", 0.1): [0.0] * 10}, study="other")
     (found,) = judge(pd.concat([CLEAR, others]), claim({"study": "grid", **A}, None))
@@ -160,6 +182,17 @@ def test_how_often_three_seeds_mislead():
     assert found.subsets == 20
     assert found.wrong_direction == 0.5
     assert (found.decided_right, found.decided_wrong) == (0.5, 0.0)
+
+
+def test_three_seeds_decide_where_a_t_test_does():
+    random = np.random.default_rng(1)
+    a, b = random.normal(1, 0.1, 9), random.normal(1.2, 0.1, 9)
+    (found,) = judge(models({("none", 0.1): list(a), ("none", 0.2): list(b)}), claim(A, B))
+    few = [list(seeds) for seeds in itertools.combinations(range(9), 3)]
+    decided = [ttest_1samp(a[seeds] - b[seeds], 0).pvalue < 0.05 for seeds in few]
+    assert found.subsets == len(few) == 84
+    assert found.decided_right + found.decided_wrong == pytest.approx(np.mean(decided))
+    assert 0.2 < np.mean(decided) < 0.8
 
 
 def test_the_best_cell_and_its_unbiased_error():

@@ -36,8 +36,7 @@ class Score:
         Root mean square over the cells of log(ours / deck's), ours as the mean over the splits of
         the log of the mean over the seeds.
     noise_floor : float
-        The same for one of our splits, three seeds of it, against the other splits: what would be
-        left, were the reading right and the deck's split one like ours.
+        What it would be, were the reading right and the deck's split and three seeds like ours.
     unexplained : float
         What is left beyond the floor, sqrt(max(0, log_error² - noise_floor²)).
     geometric_mean_ratio, rank_correlation, inside : float
@@ -48,7 +47,9 @@ class Score:
         Log error on single splits less that of the best reading, with its 95 % t interval over
         the splits.
     first : float
-        Share of resamples, of splits and of cells, in which it has the lowest log error of all.
+        Share of resamples, of splits, seeds and cells, in which it has the lowest log error of all.
+    p : float
+        That no reading is better, from the same resamples: see `confidence_set`.
     """
 
     reading: Reading
@@ -63,6 +64,7 @@ class Score:
     gap_low: float
     gap_high: float
     first: float
+    p: float
 
 
 def score(
@@ -73,7 +75,8 @@ def score(
     Parameters
     ----------
     errors
-        For each reading, the errors of its models [splits, cells, seeds]; NaN if one diverged.
+        For each reading, the errors of its models [splits, cells, seeds]; NaN if one diverged. No
+        two splits share a seed.
     deck_errors : [cells]
 
     Returns
@@ -83,52 +86,113 @@ def score(
     """
     diverged = [float(np.isnan(values).mean()) for values in errors]
     limit = WORST * deck_errors[:, None]
-    tamed = [np.minimum(np.where(np.isnan(v), np.inf, v), limit) for v in errors]
-    logs = np.stack([np.log(values.mean(axis=2)) for values in tamed])  # [readings, splits, cells]
+    tamed = np.stack([np.minimum(np.where(np.isnan(v), np.inf, v), limit) for v in errors])
+    logs = np.log(tamed.mean(axis=3))  # [readings, splits, cells]
     target = np.log(deck_errors)
     gaps = logs - target
     alone = np.sqrt((gaps**2).mean(axis=2))  # [readings, splits]
     together = np.sqrt((gaps.mean(axis=1) ** 2).mean(axis=1))
-    best = together.argmin()
-    first = _first(gaps)
-    splits = logs.shape[1]
+    floors = noise_floor(tamed)
+    drawn = resampled(tamed, target)
+    first = np.bincount(drawn.argmin(axis=1), minlength=len(tamed)) / len(drawn)
+    p = confidence_set(together, drawn)
     scores = []
     for row in np.argsort(together, kind="stable"):
-        few = np.log(tamed[row][:, :, : deck.SEEDS].mean(axis=2))
-        others = (logs[row].sum(axis=0) - logs[row]) / (splits - 1)
-        floor = float(np.sqrt(((few - others) ** 2).mean()))
-        behind = stats.estimate(alone[row] - alone[best])
-        half = stats.t_quantile(splits - 1) * logs[row].std(axis=0, ddof=1)
-        half *= math.sqrt(1 + 1 / splits)
-        center = logs[row].mean(axis=0)
+        behind = stats.estimate(alone[row] - alone[together.argmin()])
+        low, high = stats.interval(logs[row], axis=0, future=1)
         scores.append(
             Score(
                 reading=all_readings[row],
                 log_error=float(together[row]),
-                noise_floor=floor,
-                unexplained=math.sqrt(max(0.0, float(together[row]) ** 2 - floor**2)),
+                noise_floor=float(floors[row]),
+                unexplained=math.sqrt(max(0.0, float(together[row] ** 2 - floors[row] ** 2))),
                 geometric_mean_ratio=float(np.exp(gaps[row].mean())),
-                rank_correlation=stats.rank_correlation(center, target),
-                inside=float((np.abs(center - target) <= half).mean()),
+                rank_correlation=stats.rank_correlation(logs[row].mean(axis=0), target),
+                inside=float(((low <= target) & (target <= high)).mean()),
                 diverged=diverged[row],
                 gap=behind.mean,
                 gap_low=behind.low,
                 gap_high=behind.high,
                 first=float(first[row]),
+                p=float(p[row]),
             )
         )
     return scores
 
 
-def _first(gaps: np.ndarray) -> np.ndarray:
-    """Return how often each reading comes first when splits and cells are drawn anew."""
-    readings_, splits, cells = gaps.shape
+def noise_floor(errors: np.ndarray) -> np.ndarray:
+    """Return the log error that a reading would have, had it made the deck.
+
+    The deck's figure is the log of the mean of three seeds on one split, with variance v; ours is
+    the mean of that over J splits. They differ with variance v + w / J, w being that of the log of
+    a split's mean over all of its seeds.
+
+    Parameters
+    ----------
+    errors : [..., splits, cells, seeds]
+
+    Returns
+    -------
+    array [...]
+    """
+    deck_like = np.log(errors[..., : deck.SEEDS].mean(axis=-1)).var(axis=-2, ddof=1)
+    ours = np.log(errors.mean(axis=-1)).var(axis=-2, ddof=1)
+    return np.sqrt((deck_like + ours / errors.shape[-3]).mean(axis=-1))
+
+
+def resampled(errors: np.ndarray, target: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
+    """Return the log errors of readings when splits, their seeds and the deck's cells are redrawn.
+
+    All readings share what is drawn. As each split has seeds of its own, seeds are drawn within
+    every split that is drawn (a two-stage bootstrap: Davison & Hinkley 1997, section 3.8).
+
+    Parameters
+    ----------
+    errors : [readings, splits, cells, seeds]
+    target : [cells]
+        Logs of the deck's figures.
+
+    Returns
+    -------
+    array [resamples, readings]
+    """
+    count, splits, cells, seeds = errors.shape
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([0])))
-    wins = np.zeros(readings_)
-    for _ in range(RESAMPLES):
-        weights = np.bincount(random.integers(0, splits, splits), minlength=splits) / splits
-        squares = np.tensordot(gaps, weights, axes=(1, 0)) ** 2
-        wins[
-            (squares @ np.bincount(random.integers(0, cells, cells), minlength=cells)).argmin()
-        ] += 1
-    return wins / RESAMPLES
+    found = np.empty((resamples, count))
+    for resample in found:
+        total = np.zeros((count, cells))
+        for split in random.integers(0, splits, splits):
+            chosen = np.bincount(random.integers(0, seeds, seeds), minlength=seeds)
+            total += np.log(errors[:, split] @ (chosen / seeds))
+        weights = np.bincount(random.integers(0, cells, cells), minlength=cells)
+        resample[:] = np.sqrt((total / splits - target) ** 2 @ weights / cells)
+    return found
+
+
+def confidence_set(scores: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Return a p value for each candidate: that none has a lower expected score.
+
+    The candidates with p > 0.05 contain the best in 95 % of cases, however many there are, and
+    cannot be told apart (the model confidence set of Hansen, Lunde & Nason 2011, statistic T_max):
+    the worst is dropped, and its distance from the mean tested against the largest that chance
+    makes, until one is left; a p value is the largest so far.
+
+    Parameters
+    ----------
+    scores : [candidates]
+    drawn : [resamples, candidates]
+        The scores of resamples.
+    """
+    noise = drawn - drawn.mean(axis=0)
+    alive, p, largest = list(range(len(scores))), np.ones(len(scores)), 0.0
+    while len(alive) > 1:
+        chance = noise[:, alive] - noise[:, alive].mean(axis=1, keepdims=True)
+        spread = np.sqrt((chance**2).mean(axis=0))
+        if not spread.any():  # the same candidate, several times
+            break
+        spread[spread == 0] = np.inf
+        distance = (scores[alive] - scores[alive].mean()) / spread
+        worst = distance.argmax()
+        largest = max(largest, float(((chance / spread).max(axis=1) >= distance[worst]).mean()))
+        p[alive.pop(worst)] = largest
+    return p

@@ -74,7 +74,7 @@ def compare(
         errors = np.array(list(by_seed.values()), float)
         if axes.repeats_standard(cell) and key in theirs and np.isfinite(errors).all():
             found = stats.estimate(errors)
-            interval = stats.prediction_interval(errors, SEEDS)
+            interval = stats.interval(errors, future=SEEDS)
             ours = (found.mean, found.sd, found.n, *interval)
             rows.append((data[study], study, *key, theirs[key], *ours))
     keys = ["data", "study", *axes.ALWAYS]

@@ -6,7 +6,7 @@ last axis is the seeds, the same seeds in the same order in all that is compared
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,15 @@ class Estimate:
     high: float
 
 
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 def estimate(values: Sequence[float] | np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
     """Estimate a mean from n independent values.
 
@@ -38,32 +47,84 @@ def estimate(values: Sequence[float] | np.ndarray, confidence: float = CONFIDENC
     values = np.asarray(values, dtype=float)
     n = len(values)
     mean = float(values.mean()) if n else math.nan
-    if n < 2:
-        return Estimate(mean, math.nan, n, math.nan, math.nan)
-    sd = float(values.std(ddof=1))
-    half = t_quantile(n - 1, confidence) * sd / math.sqrt(n)
+    sd = float(values.std(ddof=1)) if n > 1 else math.nan
+    half = float(half_width(sd, n, confidence=confidence))
     return Estimate(mean, sd, n, mean - half, mean + half)
 
 
-def t_quantile(freedom: int, confidence: float = CONFIDENCE) -> float:
-    """Return the t such that a share `confidence` of Student's distribution lies within ±t."""
+def half_width(
+    sd: float | np.ndarray,
+    n: int | np.ndarray,
+    future: int | None = None,
+    confidence: float = CONFIDENCE,
+) -> np.ndarray:
+    """Return half the width of a t interval, for each of some samples of normal values.
+
+    Parameters
+    ----------
+    sd, n
+        Standard deviation (n - 1) and size of each sample; of one shape, or one for all.
+    future
+        How many more values the interval shall hold the mean of. Without it, the interval is that
+        of the expected value.
+
+    Returns
+    -------
+    array
+        t(n - 1) sd / sqrt(n), or t(n - 1) sd sqrt(1 / n + 1 / future); NaN where n < 2.
+    """
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, (1 + confidence) / 2))
+    n = np.asarray(n, dtype=float)
+    scaled = stdtrit(n - 1, (1 + confidence) / 2) * sd
+    return scaled / np.sqrt(n) if future is None else scaled * np.sqrt(1 / n + 1 / future)
 
 
-def prediction_interval(
-    values: Sequence[float] | np.ndarray, future: int = 3, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
-    """Return where the mean of `future` more values like these lies.
+def interval(
+    values: Sequence[float] | np.ndarray,
+    axis: int = -1,
+    future: int | None = None,
+    confidence: float = CONFIDENCE,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the t intervals of the samples along an axis, as `half_width` has them."""
+    values = np.asarray(values, dtype=float)
+    n = values.shape[axis]
+    mean = values.mean(axis=axis)
+    sd = values.std(axis=axis, ddof=1) if n > 1 else np.full(mean.shape, math.nan)
+    half = half_width(sd, n, future, confidence)
+    return mean - half, mean + half
 
-    mean ± t(n - 1) sd sqrt(1 / n + 1 / future), for normal values; NaN for fewer than two.
+
+def jackknife(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    values: np.ndarray,
+    confidence: float = CONFIDENCE,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Estimate a smooth statistic of a sample, and its interval, leaving each value out once.
+
+    The pseudo-values n θ - (n - 1) θ₋ᵢ are about as independent values of the statistic, so their t
+    interval is taken (Tukey 1958; Efron & Tibshirani 1993, chapter 11).
+
+    Parameters
+    ----------
+    statistic
+        Of an array [..., n], for any n of two or more.
+    values : [..., n]
+        The sample lies along the last axis.
+
+    Returns
+    -------
+    estimate, low, high : arrays of the statistic's shape
+        The statistic of all values; NaN ends with n < 3.
     """
-    found = estimate(values, confidence)
-    if found.n < 2:
-        return math.nan, math.nan
-    half = t_quantile(found.n - 1, confidence) * found.sd * math.sqrt(1 / found.n + 1 / future)
-    return found.mean - half, found.mean + half
+    n = values.shape[-1]
+    everything = np.asarray(statistic(values), dtype=float)
+    if n < 3:
+        nothing = np.full(everything.shape, math.nan)
+        return everything, nothing, nothing
+    without = np.array([statistic(np.delete(values, i, axis=-1)) for i in range(n)])
+    half = half_width((n - 1) * without.std(axis=0, ddof=1), n, confidence=confidence)
+    return everything, everything - half, everything + half
 
 
 def sign_flip(
@@ -171,66 +232,6 @@ def subsets(n: int, size: int, limit: int = SUBSETS, seed: int = 0) -> np.ndarra
         return np.array(list(itertools.combinations(range(n), size)), dtype=int).reshape(-1, size)
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed])))
     return np.sort([random.permutation(n)[:size] for _ in range(limit)], axis=1)
-
-
-def choosing(n: int) -> int:
-    """Return how many of n seeds choose the best cell of a set; the others judge it."""
-    return max(n // 3, 1)
-
-
-def best(errors: np.ndarray) -> int:
-    """Return which cell is best by the seeds that choose.
-
-    The mean over seeds that a cell was chosen by flatters it. On the other seeds its errors are
-    independent of the choice, so that intervals and tests hold as for any cell. (To choose anew
-    for each seed by all others would use every seed, and be right on average; but a cell that is
-    lucky as a whole wins every time, and neither interval nor test would know of it.)
-
-    Parameters
-    ----------
-    errors : [cells, n]
-    """
-    return int(errors[:, : choosing(errors.shape[1])].mean(axis=1).argmin())
-
-
-@dataclass(frozen=True)
-class Optimism:
-    """How much better the best of many cells looks than it is.
-
-    Attributes
-    ----------
-    apparent : float
-        Mean error of the best cell on the seeds that it was chosen by.
-    honest : float
-        Its mean error on the other seeds.
-    """
-
-    apparent: float
-    honest: float
-
-    @property
-    def optimism(self) -> float:
-        """What the first flatters by."""
-        return self.honest - self.apparent
-
-
-def optimism(errors: np.ndarray, few: int, seed: int = 0) -> Optimism:
-    """Choose the best cell by a few of the seeds, look at it on the others, over many subsets.
-
-    Parameters
-    ----------
-    errors : [cells, n]
-    few
-        Seeds to choose by, 1 to n - 1.
-    """
-    n = errors.shape[1]
-    apparent, honest = [], []
-    for chosen in subsets(n, few, seed=seed):
-        means = errors[:, chosen].mean(axis=1)
-        cell = means.argmin()
-        apparent.append(means[cell])
-        honest.append((errors[cell].sum() - errors[cell, chosen].sum()) / (n - few))
-    return Optimism(float(np.mean(apparent)), float(np.mean(honest)))
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -4,7 +4,7 @@ A claim compares two sets of cells: ``best``, the best cell of one with the best
 ``each``, every cell of one with its partner in the other. All cells share seeds, so the comparison
 is of differences, seed by seed. Where there is something to choose, the first third of the seeds
 chooses, and the others compare: a choice by the very numbers that are compared would flatter the
-larger set.
+larger set. `best_cells` has the test.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genboost.analysis import aggregation, stats
+from genboost.analysis import aggregation, best_cells, stats
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
 
@@ -95,11 +95,15 @@ class Verdict:
     choosing, n : int
         Seeds that choose, and seeds that compare.
     difference, sd, low, high : float
-        Mean of a's less b's error over the seeds, its standard deviation and 95 % interval.
+        Mean of a's less b's error over the seeds, its standard deviation, and the 95 % interval: of
+        the mean or, of bests, of the difference of the lowest expected errors.
     differences : tuple of float
         Seed by seed.
     p, p_holm : float
-        Of the sign-flip test; adjusted for all claims of the study.
+        Of the sign-flip test, of bests against every rival; adjusted for all claims of the study.
+    stability : float
+        Of all choices by so many seeds, the share with which the unadjusted outcome is the same;
+        NaN where there is nothing to choose.
     verdict, reason : str
     seeds_needed : int or None
         Seeds in all that would decide, were the difference as estimated; None if no number would.
@@ -130,6 +134,7 @@ class Verdict:
     differences: tuple[float, ...] = ()
     p: float = math.nan
     p_holm: float = math.nan
+    stability: float = math.nan
     verdict: str = UNTESTED
     reason: str = ""
     seeds_needed: int | None = None
@@ -184,21 +189,19 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         if not a.cells:
             return replace(verdict, reason="no cell of a has exactly one partner in b")
         texts = [f"each of {len(a.cells)} cells"] * 2
-        first, second = a.values.mean(axis=0), b.values.mean(axis=0)
+        sides = [side.values.mean(axis=0, keepdims=True) for side in (a, b)]
+        bests = best_cells.compare_bests(*sides, 0)
     else:
         if max(len(a.cells), len(b.cells)) > 1:
-            choosing = stats.choosing(len(seeds))
+            choosing = best_cells.choosing(len(seeds))
         if choosing == len(seeds):
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
-        places = [stats.best(side.values) for side in (a, b)]
-        texts = [
-            measured.describe(side.cells[row]) for side, row in zip((a, b), places, strict=True)
-        ]
-        first, second = (
-            side.values[row, choosing:] for side, row in zip((a, b), places, strict=True)
-        )
-    differences = first - second
-    found = stats.estimate(differences)
+        sides = [a.values, b.values]
+        bests = best_cells.compare_bests(*sides, choosing)
+        texts = [measured.describe(a.cells[bests.a]), measured.describe(b.cells[bests.b])]
+    first, second = sides[0][bests.a, choosing:], sides[1][bests.b, choosing:]
+    found = stats.estimate(bests.differences)
+    repeated = choosing and found.n > 1
     return replace(
         verdict,
         a=texts[0],
@@ -211,10 +214,11 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         n=found.n,
         difference=found.mean,
         sd=found.sd,
-        low=found.low,
-        high=found.high,
-        differences=tuple(float(difference) for difference in differences),
-        p=stats.sign_flip(differences),
+        low=bests.low,
+        high=bests.high,
+        differences=tuple(float(difference) for difference in bests.differences),
+        p=bests.p,
+        stability=_stability(*sides, choosing, found.mean, bests.p) if repeated else math.nan,
         **_with_few_seeds(a.values, b.values, claim["by"], found.mean),
     )
 
@@ -288,15 +292,23 @@ def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) ->
     if n < 2 * FEW or difference == 0:
         return {}
     gaps = np.array([_plain(a[:, few], b[:, few], by) for few in stats.subsets(n, FEW)])
-    means, sds = gaps.mean(axis=1), gaps.std(axis=1, ddof=1)
-    excludes_zero = np.abs(means) > stats.t_quantile(FEW - 1) * sds / math.sqrt(FEW)
-    wrong = np.sign(means) != np.sign(difference)
+    low, high = stats.interval(gaps)
+    excludes_zero = (low > 0) | (high < 0)
+    wrong = np.sign(gaps.mean(axis=1)) != np.sign(difference)
     return {
         "subsets": len(gaps),
         "wrong_direction": float(wrong.mean()),
         "decided_right": float((excludes_zero & ~wrong).mean()),
         "decided_wrong": float((excludes_zero & wrong).mean()),
     }
+
+
+def _stability(a: np.ndarray, b: np.ndarray, choosing: int, difference: float, p: float) -> float:
+    """Return the share of choices of seeds with which a comparison comes out as this one did."""
+    shares = best_cells.outcomes(a, b, choosing)
+    if p > 1 - stats.CONFIDENCE:
+        return shares.undecided
+    return shares.lower if difference < 0 else shares.higher
 
 
 def _plain(a: np.ndarray, b: np.ndarray, by: str) -> np.ndarray:
@@ -378,10 +390,10 @@ def choices(
         if not errors.cells or n < 2:
             continue
         means = errors.values.mean(axis=1)
-        chosen, choosing = stats.best(errors.values), stats.choosing(n)
+        chosen, choosing = best_cells.best(errors.values), best_cells.choosing(n)
         judged = stats.estimate(errors.values[chosen, choosing:])
         few = FEW if n >= 2 * FEW else n - 1
-        luck = stats.optimism(errors.values, few)
+        luck = best_cells.optimism(errors.values, few)
         found.append(
             Choice(
                 study=study.name,

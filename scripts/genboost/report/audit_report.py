@@ -8,6 +8,7 @@ for people) and ``audit.md`` (for people).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from genboost.data.arrays import MARK, marked
 from genboost.report.markup import Table, markdown
 from genboost.report.results import WARNING
 from genboost.study import axes, readings
+from genboost.study.readings import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +44,15 @@ class Audit:
         reading, the geometric mean over the splits of our mean error, the ratio to the deck's,
         and the 95 % prediction interval of one more split (``_low``, ``_high``).
     splits, seeds : int
+    tried : str
+        Which readings and combinations were tried, in words.
     """
 
     scores: list[Score]
     cells: pd.DataFrame
     splits: int
     seeds: int
+    tried: str
 
 
 def load(
@@ -77,12 +82,11 @@ def load(
     cells = figures.copy()
     for name, names in (("stated", ()), ("best", scores[0].reading.names)):
         logs = np.log(errors[names].mean(axis=2))
-        half = stats.t_quantile(splits - 1) * logs.std(axis=0, ddof=1) * np.sqrt(1 + 1 / splits)
-        center = logs.mean(axis=0)
-        cells[name] = np.exp(center)
+        cells[name] = np.exp(logs.mean(axis=0))
         cells[f"{name}_ratio"] = cells[name] / cells["deck"]
-        cells[f"{name}_low"], cells[f"{name}_high"] = np.exp(center - half), np.exp(center + half)
-    return Audit(scores, cells, splits, seeds)
+        low, high = stats.interval(logs, axis=0, future=1)
+        cells[f"{name}_low"], cells[f"{name}_high"] = np.exp(low), np.exp(high)
+    return Audit(scores, cells, splits, seeds, _tried(settings, all_readings, scores[0]))
 
 
 def files(found: Audit, synthetic: bool) -> dict[str, str]:
@@ -134,6 +138,7 @@ def ranking_table(found: Audit, warning: Sequence[str]) -> Table:
             f"{score.inside:.0%}",
             f"{score.gap:+.3f} ({score.gap_low:+.3f} to {score.gap_high:+.3f})",
             f"{score.first:.0%}",
+            f"{score.p:.2g}",
         ]
         for rank, score in enumerate(found.scores, start=1)
         if rank <= SHOWN or len(score.reading.names) < 2
@@ -143,23 +148,64 @@ def ranking_table(found: Audit, warning: Sequence[str]) -> Table:
         title="Ranking",
         header=[
             *("rank", "reading", "log error", "noise floor", "unexplained"),
-            *("geometric mean ratio", "rank correlation", "inside", "behind the best", "first"),
+            *(
+                "geometric mean ratio",
+                "rank correlation",
+                "inside",
+                "behind the best",
+                "first",
+                "p",
+            ),
         ],
         rows=rows,
         notes=[
-            f"{len(found.scores)} readings, each with the deck's {len(found.cells)} cells on "
-            f"{found.splits} splits with {found.seeds} seeds. Log error: root mean square of "
+            _indistinguishable(found.scores),
+            found.tried,
+            f"Each with the deck's {len(found.cells)} cells on {found.splits} splits, with "
+            f"{found.seeds} seeds of its own for each split. Log error: root mean square of "
             "log(ours / deck's). Noise floor: what it would be if the deck were one more split of "
             "this reading with three seeds a cell; unexplained: what is left beyond that. Ratio: "
-            "ours by the deck's. Inside: the deck's figures in our 95 % prediction intervals of "
-            "one more split. Behind the best: log error on single splits less that of the best "
-            "reading on the same, with a 95 % interval over the splits. First: share of 2,000 "
-            "resamples of splits and cells in which no reading has a lower log error. A model that "
-            "diverged, or has more than ten times the deck's error, counts as ten times.",
+            "ours divided by the deck's. Inside: the deck's figures in our 95 % prediction "
+            "intervals of one more split. Behind the best: log error on single splits less that "
+            "of the best reading on the same, with a 95 % interval over the splits. First: share "
+            "of 2,000 resamples of splits, seeds and cells in which no reading has a lower log "
+            "error. p: that no reading is better, from the same resamples (model confidence set). "
+            "A model that diverged, or has more than ten times the deck's error, counts as ten "
+            "times.",
             *warning,
         ],
         text_columns=(0, 1),
     )
+
+
+def _indistinguishable(scores: Sequence[Score]) -> str:
+    """Say which readings the deck's figures cannot tell from the best."""
+    alike = [score.reading.title for score in scores if score.p > 1 - stats.CONFIDENCE]
+    if len(alike) == 1:
+        return f"The deck's figures tell “{alike[0]}” from every other reading tried (p ≤ 0.05)."
+    return (
+        f"The deck's figures cannot tell these {len(alike)} readings apart (p > 0.05): "
+        f"{'; '.join(alike)}."
+    )
+
+
+def _tried(settings: dict[str, Any], all_readings: Sequence[Reading], best: Score) -> str:
+    """Say which readings and combinations were tried, and whether the search has ended."""
+    single = settings["readings"]
+    sizes = Counter(len(reading.names) for reading in all_readings)
+    parts = [f"{sizes[1]} readings alone, {sizes[2]} pairs"] + [
+        f"{sizes[size]} combination{'s' * (sizes[size] > 1)} of {size}"
+        for size in sorted(sizes)
+        if size > 2
+    ]
+    tried = {reading.names for reading in all_readings}
+    missing = set(readings.extensions(best.reading.names, single)) - tried
+    end = (
+        f"The best was not yet combined with {len(missing)} others: audit.extend does that."
+        if missing
+        else "No reading added to the best makes it better."
+    )
+    return f"Tried: the protocol as stated, {', '.join(parts)}; nothing else. {end}"
 
 
 def row_tables(found: Audit, warning: Sequence[str]) -> list[Table]:

@@ -194,7 +194,7 @@ def _interval(results: Results, cell: Any) -> str:
 
     if cell.n < 2 or not results.interval:
         return ""
-    half = stats.t_quantile(cell.n - 1) * cell.test_mse_sd / math.sqrt(cell.n)
+    half = stats.half_width(cell.test_mse_sd, cell.n)
     ends = map(results.number, (cell.test_mse - half, cell.test_mse + half))
     return f"({' to '.join(ends)})"
 

@@ -1,7 +1,8 @@
-"""Readings of the deck's protocol: as stated, and as an audit changes it, singly and in pairs."""
+"""Readings of the deck's protocol: as stated, and as an audit changes it, in one way or several."""
 
 import itertools
 from collections import ChainMap
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from genboost.study.schema import BLOCKS
 
 @dataclass(frozen=True)
 class Reading:
-    """The protocol with some changes: none, one or two of the configuration's readings.
+    """The protocol with some changes: none, one or several of the configuration's readings.
 
     Attributes
     ----------
@@ -50,27 +51,36 @@ class Reading:
 
 
 def readings(config: dict[str, Any]) -> list[Reading]:
-    """Return the protocol as it is, then each reading of a configuration, then their pairs.
+    """Return the protocol as it is, each reading of a configuration, and their combinations.
 
-    Two readings of the same key make no pair.
+    Combined are the pairs that `audit.pairs` asks for, and each combination of `audit.extend`, by
+    itself and with every other reading. Readings that change the same key are never combined.
 
     Raises
     ------
     UserError
-        If `audit.pairs` names a reading that there is not.
+        If `audit.pairs` or `audit.extend` names a reading that there is not, or combines two that
+        change the same setting.
     """
     settings = config["audit"]
-    single, pairs = settings["readings"], settings["pairs"]
-    if isinstance(pairs, list) and (unknown := sorted(set(pairs) - set(single))):
-        raise UserError(
-            f"audit.pairs: {', '.join(unknown)} is no reading; they are {', '.join(single)}"
-        )
-    wanted = (set(single) if pairs else set()) if isinstance(pairs, bool) else set(pairs)
+    single, pairs, extend = settings["readings"], settings["pairs"], settings["extend"]
+    for key, names in (("pairs", pairs), *(("extend", names) for names in extend)):
+        if isinstance(names, list) and (unknown := sorted(set(names) - set(single))):
+            raise UserError(
+                f"audit.{key}: {', '.join(unknown)} is no reading; they are {', '.join(single)}"
+            )
+    for names in extend:
+        for one, other in itertools.combinations(names, 2):
+            if _keys(single[one]) & _keys(single[other]):
+                raise UserError(f"audit.extend: {one} and {other} change the same setting")
+    if isinstance(pairs, bool):
+        pairs = list(single) if pairs else []
     combined = [
-        (one, other)
-        for one, other in itertools.combinations(single, 2)
-        if {one, other} & wanted and not _keys(single[one]) & _keys(single[other])
+        names
+        for start in (*([name] for name in pairs), *extend)
+        for names in (_ordered(start, single), *extensions(start, single))
     ]
+    tried = dict.fromkeys([(), *((name,) for name in single), *sorted(combined, key=len)])
     return [
         Reading(
             names,
@@ -80,8 +90,23 @@ def readings(config: dict[str, Any]) -> list[Reading]:
                 for part in BLOCKS
             },
         )
-        for names in ((), *((name,) for name in single), *combined)
+        for names in tried
     ]
+
+
+def extensions(
+    names: Collection[str], single: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, ...]]:
+    """Yield a combination with each reading added that contradicts none of it."""
+    taken = {key for name in names for key in _keys(single[name])}
+    for name in single:
+        if name not in names and not taken & _keys(single[name]):
+            yield _ordered({*names, name}, single)
+
+
+def _ordered(names: Collection[str], single: dict[str, Any]) -> tuple[str, ...]:
+    """Return a combination in the configuration's order, so that each has one name."""
+    return tuple(name for name in single if name in names)
 
 
 def _keys(reading: dict[str, Any]) -> set[tuple[str, str]]:

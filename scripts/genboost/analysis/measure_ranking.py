@@ -1,0 +1,141 @@
+"""Which measures rank generalization: coefficients, intervals and a verdict for each."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from genboost.analysis import pair_ranks, stats
+from genboost.analysis.pair_ranks import Coefficient, SignError
+from genboost.analysis.stats import Interval
+
+RESAMPLES = 200  # of K: with 864 cells 10 s a measure
+
+SUPPORTED, CONTRADICTED = "supported", "contradicted"
+AXIS_DEPENDENT, UNDECIDED = "axis-dependent", "undecided"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How well a measure ranks the cells of a grid by a target.
+
+    Attributes
+    ----------
+    measure : str
+    cells : int
+        Of which every run is there.
+    tau : Coefficient
+        Kendall's, over all pairs: high, too, for what merely tracks a hyperparameter.
+    axes : dict
+        By axis, the granulated ψ.
+    psi : Coefficient
+        Ψ, their mean.
+    p_holm : float
+        The p of Ψ, adjusted for all measures that are ranked together.
+    information : Interval
+        K, between 0 and 1.
+    given : tuple of str
+        The axes for which K is least.
+    sign_error : SignError or None
+        Of the worst environment.
+    verdict : str
+        ``axis-dependent`` if the intervals of two axes lie on opposite sides of zero; otherwise,
+        with an adjusted p of 0.05 or less, ``supported`` if Ψ is positive and ``contradicted`` if
+        it is negative; else ``undecided``.
+    """
+
+    measure: str
+    cells: int
+    tau: Coefficient
+    axes: dict[str, Coefficient]
+    psi: Coefficient
+    information: Interval
+    given: tuple[str, ...]
+    sign_error: SignError | None
+    p_holm: float = math.nan
+    verdict: str = UNDECIDED
+
+
+def rank(
+    measures: Mapping[str, np.ndarray],
+    target: np.ndarray,
+    axes: Sequence[str],
+    resamples: int = RESAMPLES,
+) -> list[Ranking]:
+    """Rank measures by how well they rank a target, and judge them.
+
+    Parameters
+    ----------
+    measures
+        By name: [axis 1, axis 2, ..., seeds], NaN for runs that are not there. A cell counts if all
+        of its runs are.
+    target : [axis 1, axis 2, ..., seeds]
+        Such as the generalization gap.
+    axes
+        Names of the axes but the seeds.
+    resamples
+        Of seeds and cells, for the interval of K alone; the others' are in closed form.
+
+    Returns
+    -------
+    list of Ranking
+        In the order of the measures.
+    """
+    found = [_ranked(name, values, target, axes, resamples) for name, values in measures.items()]
+    tested = [ranking for ranking in found if not math.isnan(ranking.psi.p)]
+    adjusted = iter(stats.holm([ranking.psi.p for ranking in tested]))
+    return [
+        ranking if math.isnan(ranking.psi.p) else _judged(replace(ranking, p_holm=next(adjusted)))
+        for ranking in found
+    ]
+
+
+def _ranked(
+    name: str, measure: np.ndarray, target: np.ndarray, axes: Sequence[str], resamples: int
+) -> Ranking:
+    means, targets = measure.mean(axis=-1), target.mean(axis=-1)
+    each, together = pair_ranks.granulated(means, targets)
+    known, given = pair_ranks.information(means, targets)
+    return Ranking(
+        measure=name,
+        cells=int((~np.isnan(means + targets)).sum()),
+        tau=pair_ranks.kendall(means, targets),
+        axes=dict(zip(axes, each, strict=True)),
+        psi=together,
+        information=_information_interval(known, measure, target, resamples),
+        given=tuple(axes[axis] for axis in given),
+        sign_error=pair_ranks.sign_error(means, target),
+    )
+
+
+def _information_interval(
+    known: float, measure: np.ndarray, target: np.ndarray, resamples: int
+) -> Interval:
+    """Return K with the basic bootstrap interval, from resamples of seeds and of cells.
+
+    Resampled cells and seeds make K larger, as few cells do; the basic interval, 2 K less the
+    quantiles, turns that around. Seeds are drawn for all cells at once, as they share them.
+    """
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([0])))
+    seeds, cells = measure.shape[-1], math.prod(measure.shape[:-1])
+    drawn = []
+    for _ in range(resamples):
+        chosen = np.bincount(random.integers(0, seeds, seeds), minlength=seeds) / seeds
+        weights = np.bincount(random.integers(0, cells, cells), minlength=cells)
+        drawn.append(pair_ranks.information(measure @ chosen, target @ chosen, weights)[0])
+    if not drawn or math.isnan(known):
+        return Interval(known, math.nan, math.nan)
+    tail = (1 - stats.CONFIDENCE) / 2
+    low, high = np.clip(2 * known - np.nanquantile(drawn, [1 - tail, tail]), 0, 1)
+    return Interval(known, float(low), float(high))
+
+
+def _judged(ranking: Ranking) -> Ranking:
+    above = any(axis.low > 0 for axis in ranking.axes.values())
+    below = any(axis.high < 0 for axis in ranking.axes.values())
+    if above and below:
+        return replace(ranking, verdict=AXIS_DEPENDENT)
+    if ranking.p_holm <= 1 - stats.CONFIDENCE and ranking.psi.value:
+        return replace(ranking, verdict=SUPPORTED if ranking.psi.value > 0 else CONTRADICTED)
+    return ranking

@@ -1,0 +1,150 @@
+"""Differences over splits and seeds: what holds beyond the split that a study happened to draw.
+
+All models are trained with the same seeds on every split, so a difference in error of two cells is
+d_js = μ + a_j + b_s + e_js, of split j and seed s.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from genboost.analysis import anova, stats
+from genboost.analysis.stats import Interval
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean difference, its 95 % interval and the p value of no difference.
+
+    Attributes
+    ----------
+    mean, low, high, p : float
+    error : float
+        Standard error of the mean.
+    freedom : float
+        Degrees of freedom of the t distribution that the last three are from.
+    """
+
+    mean: float
+    error: float
+    freedom: float
+    low: float
+    high: float
+    p: float
+
+    @classmethod
+    def of(
+        cls, mean: float, error: float, freedom: float, confidence: float = stats.CONFIDENCE
+    ) -> "Difference":
+        """Return the t interval and the two-sided t test of a mean with a standard error."""
+        from scipy.special import stdtr, stdtrit
+
+        half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
+        p = 2 * float(stdtr(freedom, -abs(mean) / error)) if error else float(mean == 0)
+        return cls(mean, error, freedom, mean - half, mean + half, p)
+
+
+def crossed(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Difference:
+    """Estimate a difference over splits and seeds, both drawn at random and crossed.
+
+    The variance of the mean is σ²_a / J + σ²_b / S + σ²_e / (J S), with the components from the
+    mean squares, those below zero taken as zero; its degrees of freedom are Satterthwaite's (1946).
+    It holds for other seeds and other random splits *of the same rows*. New rows vary more: see
+    `corrected_resampled_t`.
+
+    Parameters
+    ----------
+    differences : [splits, seeds]
+        Of two splits and two seeds or more.
+    """
+    splits, seeds = differences.shape
+    squares = anova.mean_squares(differences)
+    split, seed, rest = squares[(0,)], squares[(1,)], squares[(0, 1)]
+    freedoms = splits - 1, seeds - 1, (splits - 1) * (seeds - 1)
+    # σ²_a / J = (MS_a - MS_e) / (J S), or zero; so for seeds. Terms that cancel are left out.
+    signs = split > rest, seed > rest, (split > rest) == (seed > rest)
+    terms = [s * (1 if used else 0) for s, used in zip((split, seed, rest), signs, strict=True)]
+    total = max(split - rest, 0) + max(seed - rest, 0) + rest
+    spread = sum(term**2 / freedom for term, freedom in zip(terms, freedoms, strict=True))
+    freedom = total**2 / spread if spread else float(freedoms[2])
+    error = math.sqrt(total / differences.size)
+    return Difference.of(float(differences.mean()), error, freedom, confidence)
+
+
+def corrected_resampled_t(
+    differences: np.ndarray,
+    train_rows: int,
+    test_rows: int,
+    confidence: float = stats.CONFIDENCE,
+) -> Difference:
+    """Estimate a difference over data sets like this one (Nadeau & Bengio 2003).
+
+    Splits of one file share most of their training rows, so their differences agree with each other
+    more than those of new data would. The variance of their mean is therefore taken as
+    (1 / J + test_rows / train_rows) times the variance between splits, not 1 / J times.
+
+    Parameters
+    ----------
+    differences : [splits] or [splits, seeds]
+        With several seeds, their mean on each split is a split's difference.
+    """
+    if differences.ndim > 1:
+        differences = differences.mean(axis=1)
+    splits = len(differences)
+    error = differences.std(ddof=1) * math.sqrt(1 / splits + test_rows / train_rows)
+    return Difference.of(float(differences.mean()), float(error), splits - 1, confidence)
+
+
+def probability_lower(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Interval:
+    """Return the probability that A has a lower error than B, for who trains each once.
+
+    It is P(A > B) of Bouthillier et al. (2021), who call a difference meaningful if it
+    is 0.75 or more, and its interval above 0.5. Equal errors count half. Runs share splits and
+    seeds, so the interval is Clopper and Pearson's for as many independent runs as would give the
+    mean difference the same variance (after Korn & Graubard 1998, who take that of the share; a
+    difference's is known better, and is larger, as signs agree less than the differences
+    themselves). A bootstrap would have no width where A always wins.
+
+    Parameters
+    ----------
+    differences : [splits, seeds]
+        Error of A less that of B, with the same split and seed. One split, or one seed, is taken
+        as given.
+    """
+    from scipy.special import betaincinv
+
+    share = float(((differences < 0) + (differences == 0) / 2).mean())
+    runs = float(differences.size)
+    if min(differences.shape) > 1:
+        parts = anova.components(differences).values()
+        error = crossed(differences).error
+        runs = sum(max(part, 0) for part in parts) / error**2 if error else 1.0
+    won, tail = share * runs, (1 - confidence) / 2
+    low = float(betaincinv(won, runs - won + 1, tail)) if won > 0 else 0.0
+    high = float(betaincinv(won + 1, runs - won, 1 - tail)) if won < runs else 1.0
+    return Interval(share, low, high)
+
+
+def variance_shares(errors: np.ndarray) -> dict[str, float]:
+    """Return the shares of the variance of test errors by cell, split and seed.
+
+    Parameters
+    ----------
+    errors : [cells, splits, seeds]
+        Such as logs of test errors; of two or more of each.
+
+    Returns
+    -------
+    dict
+        By ``cell``, ``split``, ``seed``, their pairs (``cell × split``: splits that favour some
+        cells) and ``rest``. They sum to 1; a component below zero counts as zero.
+    """
+    names = "cell", "split", "seed"
+    found = {
+        " × ".join(names[axis] for axis in factors): max(component, 0.0)
+        for factors, component in anova.components(errors).items()
+    }
+    found["rest"] = found.pop(" × ".join(names))
+    total = sum(found.values())
+    return {name: component / total for name, component in found.items()}

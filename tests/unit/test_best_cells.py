@@ -1,0 +1,145 @@
+"""The best of many cells: its luck, and comparisons of bests that do not fall for it."""
+
+import math
+
+import numpy as np
+import pytest
+
+from genboost.analysis import best_cells, stats
+
+
+def test_a_third_of_the_seeds_choose():
+    assert [best_cells.choosing(n) for n in (1, 2, 3, 5, 6, 30)] == [1, 1, 1, 1, 2, 10]
+    # By the first two of six seeds, cell 1; by all of them, cell 0.
+    assert (
+        best_cells.best(np.array([[1.0, 3.0, 0.0, 0.0, 0.0, 0.0], [3.0, 0.0, 9.0, 9.0, 9.0, 9.0]]))
+        == 1
+    )
+
+
+def test_the_best_of_equal_cells_looks_better_than_it_is():
+    """All cells have error 1; the best of 100 means of 3 is 2.5 standard errors below that."""
+    errors = np.random.default_rng(5).normal(1, 0.1, size=(100, 30))
+    found = best_cells.optimism(errors, few=3)
+    assert found.honest == pytest.approx(1, abs=0.02)
+    assert found.apparent == pytest.approx(1 - 2.5076 * 0.1 / math.sqrt(3), abs=0.02)
+    assert found.optimism == pytest.approx(found.honest - found.apparent)
+    # More seeds, less luck.
+    assert best_cells.optimism(errors, few=29).optimism < found.optimism / 2
+
+
+def test_optimism_by_hand():
+    # Chosen by one seed: cell 0 at 0 (then 4), cell 1 at 1 (then 3).
+    errors = np.array([[0.0, 4.0], [3.0, 1.0]])
+    found = best_cells.optimism(errors, few=1)
+    assert (found.apparent, found.honest) == (0.5, 3.5)
+
+
+# Best against best.
+
+
+def test_one_cell_a_side_is_the_plain_paired_comparison():
+    random = np.random.default_rng(0)
+    a, b = random.normal(1, 0.1, (1, 12)), random.normal(1.1, 0.1, (1, 12))
+    found = best_cells.compare_bests(a, b, 0)
+    plain = stats.estimate(a[0] - b[0])
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high))
+    assert found.p == stats.sign_flip(a[0] - b[0])
+    other = best_cells.compare_bests(b, a, 0)
+    assert (other.low, other.high, other.p) == pytest.approx((-found.high, -found.low, found.p))
+
+
+def test_a_best_cell_must_beat_every_rival():
+    seeds = np.arange(9) / 100
+    a = np.array([1.0 + seeds, 1.5 + seeds])
+    b = np.array([1.2 + seeds * 2, 1.1 + seeds**2, 3.0 + seeds])
+    found = best_cells.compare_bests(a, b, 3)
+    assert (found.a, found.b) == (0, 1)
+    assert found.differences == pytest.approx((a[0] - b[1])[3:])
+    # All six differences with every cell of b are negative: 2 of 2⁶ assignments of signs.
+    assert found.p == 2 / 2**6
+    assert found.high == pytest.approx(max(stats.interval((a[0] - b)[:, 3:])[1]))
+    assert found.low == pytest.approx(-max(stats.interval((b[1] - a)[:, 3:])[1]))
+    b[2] = 1.0 + seeds + np.where(np.arange(9) == 8, 0.01, -0.001)  # as good, and not chosen
+    b[2, :3] = 9
+    assert best_cells.compare_bests(a, b, 3).p > 0.5
+
+
+def naive(a, b, chosen):
+    """Compare the cells that the first seeds choose as if they had been there alone."""
+    rows = [side[:, :chosen].mean(axis=1).argmin() for side in (a, b)]
+    differences = (a[rows[0]] - b[rows[1]])[chosen:]
+    return stats.interval(differences), stats.sign_flip(differences)
+
+
+@pytest.mark.parametrize(
+    ("a_means", "b_means"),
+    [
+        (np.ones(24), np.ones(1)),
+        (1 + 0.02 * np.arange(24), np.ones(1)),
+        (1 + 0.02 * np.arange(24), 1 + 0.05 * np.arange(24)),
+        (0.9 + 0.02 * np.arange(24), 1 + 0.03 * np.arange(6)),
+    ],
+)
+def test_bests_are_compared_with_few_false_findings_and_true_intervals(a_means, b_means):
+    random = np.random.default_rng(1)
+    truth = a_means.min() - b_means.min()
+    inside, decided = [], []
+    for _ in range(300):
+        a, b = (m[:, None] + random.normal(0, 0.1, (len(m), 18)) for m in (a_means, b_means))
+        found = best_cells.compare_bests(a, b, 6)
+        inside.append(found.low <= truth <= found.high)
+        decided.append(found.p <= 0.05)
+    assert np.mean(inside) > 0.95
+    assert np.mean(decided) < 0.05 if truth == 0 else np.mean(decided) > 0.4
+
+
+def test_comparing_the_chosen_cells_alone_finds_what_is_not_there():
+    random = np.random.default_rng(2)
+    means = 1 + 0.02 * np.arange(24), 1 + 0.05 * np.arange(24)
+    inside, decided = [], []
+    for _ in range(600):
+        (low, high), p = naive(*(m[:, None] + random.normal(0, 0.1, (24, 30)) for m in means), 10)
+        inside.append(low <= 0 <= high)
+        decided.append(p <= 0.05)
+    assert np.mean(decided) > 0.09
+    assert np.mean(inside) < 0.91
+
+
+def test_outcomes_of_other_choices():
+    random = np.random.default_rng(3)
+    a, b = np.full((4, 12), 1.0), np.full((3, 12), 2.0)
+    noise = random.normal(0, 0.1, (7, 12))
+    clear = best_cells.outcomes(a + noise[:4], b + noise[4:], 4)
+    assert clear == best_cells.Outcomes(1, 0, 0)
+    assert best_cells.outcomes(b + noise[4:], a + noise[:4], 4) == best_cells.Outcomes(0, 1, 0)
+    close = best_cells.outcomes(a + noise[:4], a[:3] - 0.08 + noise[4:], 4)
+    assert close.undecided > 0.1
+    assert close.lower + close.higher + close.undecided == pytest.approx(1)
+    assert close == best_cells.outcomes(a + noise[:4], a[:3] - 0.08 + noise[4:], 4)
+
+
+# Choosing by validation rows.
+
+
+def test_regret_by_hand():
+    # One split, two seeds, one of which chooses. Validation prefers cell 1; the test rows cell 0 by
+    # the first seed, and cell 1 by the second.
+    validation = np.array([[[2.0, 2.0]], [[1.0, 1.0]]])
+    test = np.array([[[1.0, 3.0]], [[4.0, 0.0]]])
+    found = best_cells.regret(validation, test, 1)
+    # On the other seed: 0 and 4 of cell 1; 3 of cell 0 and 4 of cell 1.
+    assert (found.by_validation, found.by_test) == (2.0, 3.5)
+    assert (found.regret, found.same) == (-1.5, 0.5)
+    assert math.isnan(found.low)
+
+
+def test_what_agrees_costs_nothing_and_noise_costs_the_best():
+    random = np.random.default_rng(4)
+    cells = np.arange(5.0)[:, None, None]
+    test = cells + random.normal(0, 0.01, (5, 4, 6))
+    none = best_cells.regret(test, test, 2)
+    assert (none.regret, none.low, none.high, none.same) == (0, 0, 0, 1)
+    lost = best_cells.regret(random.normal(size=(5, 4, 6)), test, 2)
+    assert lost.low < 2 < lost.high  # a cell at random: 2 behind the best on average
+    assert lost.by_test == pytest.approx(0, abs=0.01)
