@@ -70,6 +70,8 @@ def test_statistics_and_sources_are_optional(tmp_path):
         (["columns", "b", "shares"], [[1, 1], [1, -1]], r"columns.b.shares\[1\]"),
         (["columns", "b", "shares"], [[1, 1], [0, 0]], r"columns.b.shares\[1\]"),
         (["kaggle"], {"name": "a/b"}, "kaggle: unknown key name"),
+        (["ignored_columns"], ["id", "a"], "ignored_columns: a is used"),
+        (["ignored_columns"], ["y"], "ignored_columns: y is used"),
     ],
 )
 def test_mistake_is_named(tmp_path, keys, value, message):
@@ -82,13 +84,23 @@ def test_mistake_is_named(tmp_path, keys, value, message):
         dataset.load(write(tmp_path, document))
 
 
+def test_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
+    path = write(tmp_path, MINIMAL)
+    lines = len(path.read_text().splitlines())
+    path.write_text(path.read_text() + "title: Another\n")
+    with pytest.raises(
+        UserError, match=rf"(?s)title is there twice, before in line 1.*{lines + 1}"
+    ):
+        dataset.load(path)
+
+
 def test_missing_key_is_named(tmp_path):
     document = {key: value for key, value in MINIMAL.items() if key != "licence"}
     with pytest.raises(UserError, match="lacks licence"):
         dataset.load(write(tmp_path, document))
 
 
-@pytest.mark.parametrize("content", [b"title: [", b"\xff\xfe", b"", b"- a"])
+@pytest.mark.parametrize("content", [b"title: [", b"[" * 5000, b"\xff\xfe", b"", b"- a"])
 def test_what_is_no_description_is_refused(tmp_path, content):
     path = tmp_path / "toy.yaml"
     path.write_bytes(content)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +113,12 @@ def test_what_is_certain_is_accepted_and_said(content, note):
         (PLAIN.replace(b"Male", b"M\xe4nnlich"), "line .*: byte 0xe4 is not UTF-8"),
         (PLAIN.decode().encode("utf-16"), "UTF-16"),
         (PLAIN.decode().encode("utf-16-le"), "UTF-16"),
-        (PLAIN.replace(b"Male", b'"Male'), "not valid CSV"),
+        (edited(6, "Gender", '"Male'), "line 6: not valid CSV: .*a quote opens here"),
+        (edited(6, "Gender", '"Male"x'), "line 6: not valid CSV: ',' expected"),
+        (edited(1, "NObeyesdad", "NObesity"), "rename the column NObesity if it is NObeyesdad"),
+        (edited(1, "NObeyesdad", "Obesity_Level"), "rename the column Obesity_Level if it is"),
+        (edited(1, "Age", "age"), "rename the column age if it is Age"),
+        (edited(1, "Age", "\x1b[2Jage"), r"unexpected column \\x1b\[2Jage"),
         (b"", "is empty"),
         (b"\n \n", "is empty"),
         (b"\xef\xbb\xbf\n", "is empty"),
@@ -128,6 +134,21 @@ def test_what_is_wrong_is_named(content, message):
     with pytest.raises(UserError, match=message) as caught:
         read(content)
     assert str(caught.value).startswith("some.csv")
+    assert all(line.isprintable() for line in str(caught.value).split("\n"))
+
+
+def test_message_is_bounded():
+    grid = [[*row, *(f"{row[0]}{n}" * 9 for n in range(100_000))] for row in GRID]
+    with pytest.raises(UserError, match="and 99995 more") as caught:
+        read(write(grid))
+    assert len(str(caught.value)) < 500
+
+
+def test_columns_that_the_description_ignores_are_ignored():
+    described = replace(OBESITY, ignored_columns=("BMI", "id"))
+    table = read_table(with_column("BMI", ["?"] * ROWS), described, "some.csv")
+    assert_same(table, read(PLAIN))
+    assert any("column BMI ignored" in note for note in table.notes)
 
 
 def test_first_problems_are_listed_and_the_rest_counted():

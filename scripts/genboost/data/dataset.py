@@ -15,6 +15,7 @@ _OPTIONAL = {
     "uci": dict,
     "respondents": float,
     "zeroed_features": list,
+    "ignored_columns": list,
 }
 
 
@@ -58,6 +59,8 @@ class Dataset:
         The share of rows that are not interpolated between others.
     zeroed_features : tuple of str
         Features that the model sees as zero, unless a configuration names others.
+    ignored_columns : tuple of str
+        Columns that a file may have besides, such as a number of each row.
     """
 
     path: Path
@@ -75,6 +78,7 @@ class Dataset:
     respondents: float
     columns: tuple[Column, ...]
     zeroed_features: tuple[str, ...]
+    ignored_columns: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -97,15 +101,29 @@ def load(path: str | Path) -> Dataset:
     """
     path = Path(path)
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a safe one
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the description of a data set, {path}: {error}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise UserError(f"{path} is not valid YAML: {error}") from error
     try:
         return _dataset(path, document)
     except _InvalidError as error:
         raise UserError(f"{path}: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that a block has already; of two values, YAML's readers take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if first := lines.get(str(key.value)):
+                problem = f"{key.value} is there twice, before in line {first}"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            lines[str(key.value)] = line
+        return super().construct_mapping(node, deep)
 
 
 class _InvalidError(Exception):
@@ -133,6 +151,9 @@ def _dataset(path: Path, document: Any) -> Dataset:
     zeroed = top.get("zeroed_features", [])
     if unknown := [str(name) for name in zeroed if name not in names]:
         raise _InvalidError(f"zeroed_features: {', '.join(unknown)} is not one of the columns")
+    ignored = _texts("ignored_columns", top["ignored_columns"]) if "ignored_columns" in top else ()
+    if used := sorted({*names, label["name"]} & {*ignored}):
+        raise _InvalidError(f"ignored_columns: {', '.join(used)} is used")
     return Dataset(
         path=path,
         title=top["title"],
@@ -149,6 +170,7 @@ def _dataset(path: Path, document: Any) -> Dataset:
         respondents=respondents,
         columns=tuple(_column(name, top["columns"][name], len(classes)) for name in names),
         zeroed_features=tuple(zeroed),
+        ignored_columns=ignored,
     )
 
 

@@ -1,6 +1,7 @@
 """Read a CSV file of a data set and check every value, with errors that name line and column."""
 
 import csv
+import difflib
 import io
 import re
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genboost.data.dataset import Column, Dataset
-from genboost.errors import UserError
+from genboost.errors import UserError, printable
 
 _SHOWN = 5
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
@@ -115,13 +116,16 @@ def _parse(
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     lines: list[tuple[int, list[str]]] = []
     spaces = False
+    start = 1
     try:
         for row in reader:
             stripped = [value.strip() for value in row]
             spaces = spaces or stripped != row
             lines.append((reader.line_num, stripped))
+            start = reader.line_num + 1
     except csv.Error as error:
-        raise UserError(f"{name}, line {reader.line_num}: not valid CSV: {error}") from error
+        opens = " (a quote opens here)" if reader.line_num > start or "end of" in str(error) else ""
+        raise UserError(f"{name}, line {start}: not valid CSV: {error}{opens}") from error
     count = len(lines)
     while lines and not any(lines[-1][1]):
         lines.pop()
@@ -145,30 +149,44 @@ def _places(
 ) -> dict[str, int]:
     """Return where each column of the data set stands in the file."""
     wanted = [*dataset.feature_columns, dataset.label]
-    extra = []
+    known = {*wanted, *dataset.ignored_columns}
+    extra: list[str] = []
+    empty = 0
     for place, title in enumerate(header):
-        if title in wanted:
+        if title in known:
+            continue
+        if title and not _INDEX_NAME.fullmatch(title):
+            extra.append(title)
             continue
         values = [row[place] for _, row in rows if place < len(row)]
-        if _INDEX_NAME.fullmatch(title) and values in (
+        if values in (
             [str(index) for index in range(len(rows))],
             [str(index + 1) for index in range(len(rows))],
         ):
             notes.append(f"column {place + 1} ({title or 'unnamed'}) counts the rows; ignored")
         elif not title and not any(values):
-            notes.append(f"column {place + 1} is unnamed and empty; ignored")
+            empty += 1
         else:
             extra.append(title or f"an unnamed one (column {place + 1})")
-    problems = []
-    if missing := [title for title in wanted if title not in header]:
-        problems.append(f"line 1: missing column {', '.join(missing)}")
-    if extra:
-        problems.append(f"line 1: unexpected column {', '.join(extra)}")
-    if doubled := [title for title in wanted if header.count(title) > 1]:
-        problems.append(f"line 1: column {', '.join(doubled)} occurs more than once")
+    if empty:
+        notes.append(f"{empty} unnamed and empty column(s) ignored")
+    if ignored := [title for title in header if title in dataset.ignored_columns]:
+        notes.append(f"column {_listed(ignored)} ignored, as {dataset.path} says")
+    missing = [title for title in wanted if title not in header]
+    problems = _Problems()
     if len(missing) == len(wanted):
-        problems = ["line 1: none of the columns is named here; is the header line missing?"]
-    _refuse(name, dataset, problems)
+        problems.add("line 1: none of the columns is named here; is the header line missing?")
+    else:
+        if missing:
+            problems.add(f"line 1: missing column {_listed(missing)}")
+        if extra:
+            problems.add(f"line 1: unexpected column {_listed(extra)}")
+        for title in missing[:_SHOWN]:
+            if found := _likely(title, extra, alone=len(missing) == len(extra) == 1):
+                problems.add(f"line 1: rename the column {printable(found)} if it is {title}")
+        if doubled := [title for title in wanted if header.count(title) > 1]:
+            problems.add(f"line 1: column {_listed(doubled)} occurs more than once")
+    problems.refuse(name, dataset)
     places = {title: header.index(title) for title in wanted}
     if list(places.values()) != sorted(places.values()):
         notes.append("columns are in another order; they were matched by name")
@@ -187,19 +205,19 @@ def _values(
     label = Column(dataset.label, None, dataset.classes, (), (), ())
     parsers = [(column, places[column.name]) for column in (*dataset.columns, label)]
     parsed: dict[str, list] = {column.name: [] for column, _ in parsers}
-    problems = []
+    problems = _Problems()
     for line, row in rows:
         if not any(row):
-            problems.append(f"line {line}: blank line")
+            problems.add(f"line {line}: blank line")
         elif len(row) != width:
-            problems.append(f"line {line}: {len(row)} values where the header has {width}")
+            problems.add(f"line {line}: {len(row)} values where the header has {width}")
         else:
             for column, place in parsers:
                 try:
                     parsed[column.name].append(_value(row[place], column))
                 except ValueError as error:
-                    problems.append(f"line {line}, column {column.name}: {error}")
-    _refuse(name, dataset, problems)
+                    problems.add(f"line {line}, column {column.name}: {error}")
+    problems.refuse(name, dataset)
     codes = {value: code for code, value in enumerate(dataset.classes)}
     severity = np.array([codes[value] for value in parsed.pop(dataset.label)], dtype=np.int64)
     if len(rows) != sum(dataset.class_rows):
@@ -230,11 +248,39 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def _refuse(name: str, dataset: Dataset, problems: list[str]) -> None:
-    """Raise `UserError` if there are problems, naming the first few and counting the rest."""
-    if not problems:
-        return
-    lines = [f"{name} does not fit {dataset.path}:", *problems[:_SHOWN]]
-    if len(problems) > _SHOWN:
-        lines.append(f"and {len(problems) - _SHOWN} more")
-    raise UserError("\n  ".join(lines))
+def _listed(titles: list[str]) -> str:
+    """Name the first few of some columns, and count the rest."""
+    more = f" and {len(titles) - _SHOWN} more" if len(titles) > _SHOWN else ""
+    return ", ".join(map(printable, titles[:_SHOWN])) + more
+
+
+def _likely(title: str, others: list[str], alone: bool) -> str | None:
+    """Return which of some other columns a missing one probably is, if any."""
+    if alone:
+        return others[0]
+    lower = {other.lower(): other for other in others[:1000]}
+    close = difflib.get_close_matches(title.lower(), lower, n=1, cutoff=0.5)
+    return lower[close[0]] if close else None
+
+
+class _Problems:
+    """What is wrong with a file: the first few, and how many there are."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.count = 0
+
+    def add(self, problem: str) -> None:
+        """Take one more."""
+        self.count += 1
+        if len(self.first) < _SHOWN:
+            self.first.append(problem)
+
+    def refuse(self, name: str, dataset: Dataset) -> None:
+        """Raise `UserError` if there are any."""
+        if not self.count:
+            return
+        lines = [f"{name} does not fit {dataset.path}:", *self.first]
+        if self.count > _SHOWN:
+            lines.append(f"and {self.count - _SHOWN} more")
+        raise UserError("\n  ".join(lines))
