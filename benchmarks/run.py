@@ -110,7 +110,7 @@ def prepare(folder: Path, file: str | None) -> tuple[str, list[str]]:
     origin = ["--provenance", provenance]
     for command in (
         ["download_data.py", *where, *origin, "--output", raw],
-        ["preprocess.py", "--raw", raw, *origin, "--zeroed-features", "Weight",
+        ["preprocess.py", "--raw", raw, *origin,
          "--output", arrays, "--description", folder / "description.md"],
     ):  # fmt: skip
         command += ["--dataset", "workflow/datasets/obesity.yaml"]

@@ -1,4 +1,4 @@
-"""A server to download from, and a downloader that does not wait long for it."""
+"""A server to download from."""
 
 import threading
 
@@ -11,8 +11,6 @@ def server(monkeypatch):
     from genboost.data import fetch
 
     monkeypatch.setattr(fetch, "PAUSES", (0, 0, 0))
-    monkeypatch.setattr(fetch, "READ_TIMEOUT", 0.3)
-    monkeypatch.setattr(fetch, "TIME_LIMIT", 1)
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -20,6 +18,15 @@ def server(monkeypatch):
         server.released.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Do not wait long for a server that does not answer, or drips."""
+    from genboost.data import fetch
+
+    monkeypatch.setattr(fetch, "READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(fetch, "TIME_LIMIT", 1)
 
 
 @pytest.fixture

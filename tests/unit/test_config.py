@@ -288,10 +288,10 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("text", 'the configuration: "text" is not a valid value; it takes a block of keys'),
         ("data: {source: file}", "data.path: is needed with source: file; name the CSV file"),
         ("data: {source: file, path: no.csv}", "data.path: no.csv: no such file"),
-        ("data: {source: file, path: /}", "data.path: /: is a folder, not a CSV file"),
+        ("data: {source: file, path: /}", "data.path: /: is a folder, not a file"),
         (
             "data: {dataset: nope}\nstudies: {a: {}, b: {}}",
-            "data.dataset: there is no workflow/datasets/nope.yaml; the data sets are obesity",
+            "data.dataset: there is no workflow/datasets/nope.yaml; the data sets are breast_cancer",
         ),
         ("studies: {a: {data: {dataset: nope}}}", "studies.a.data.dataset: there is no workflow/"),
         (

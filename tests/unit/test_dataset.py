@@ -42,7 +42,14 @@ def write(folder, document):
 def test_statistics_and_sources_are_optional(tmp_path):
     toy = dataset.load(write(tmp_path, MINIMAL))
     assert toy.feature_columns == ["a", "b"]
-    assert (toy.kaggle, toy.uci_url, toy.file, toy.respondents) == (None, None, None, 1.0)
+    assert (toy.kaggle, toy.uci_url, toy.file, toy.respondents) == (None,) * 4
+    assert (toy.rows, toy.ordered, toy.label_range) == (7, True, None)
+
+
+def test_label_may_be_a_number(tmp_path):
+    label = {"name": "y", "range": [0, 9.5], "rows": 442}
+    toy = dataset.load(write(tmp_path, MINIMAL | {"label": label}))
+    assert (toy.classes, toy.label_range, toy.rows) == ((), (0, 9.5), 442)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +57,21 @@ def test_statistics_and_sources_are_optional(tmp_path):
     [
         (["titel"], "Toy", "unknown key titel"),
         (["title"], 3, "title in the file: 3 should be of type str"),
-        (["respondents"], 1.5, "respondents"),
+        (["respondents"], 0.5, "respondents in the file: 0.5 should be of type dict"),
+        (
+            ["respondents"],
+            {"first_rows": 8, "decimals": {"a": 0}},
+            "first_rows: must be from 1 to 7",
+        ),
+        (["respondents"], {"first_rows": 3, "decimals": {"b": 0}}, "b is not a column of numbers"),
+        (["respondents"], {"first_rows": 3, "decimals": {"a": -1}}, r"decimals\.a: must be 0 or"),
+        (["respondents"], {"first_rows": 3, "decimals": {}}, "name at least one"),
+        (["label", "range"], [0, 1], "label: must have either"),
+        (["label", "ordered"], 1, "ordered in label: 1 should be of type bool"),
+        (["label", "rows"], 7, "label.rows: is for a number"),
+        (["label"], {"name": "y", "range": [0, 1], "ordered": True}, "label.ordered"),
+        (["label"], {"name": "y", "range": [1, 0]}, "label.range: the first number"),
+        (["label"], {"name": "y", "range": [0, 1], "rows": 0}, "label.rows"),
         (["label", "classes", "low"], 1, "label.classes.low"),
         (["label", "classes"], {}, "label.classes"),
         (["label", "classes"], {False: 3, True: 4}, "in quotes"),

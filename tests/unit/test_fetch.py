@@ -8,6 +8,7 @@ import dataclasses
 import gzip
 import io
 import random
+import signal
 import time
 import tracemalloc
 import zipfile
@@ -174,11 +175,18 @@ def test_bomb_never_fills_the_memory(server, narrow, answer):
 @pytest.mark.parametrize("content", [ZIP_BOMB, zipped({f"{n}.csv": b"" for n in range(3000)})])
 def test_bomb_from_kaggle_never_fills_the_disk(kaggle, narrow, monkeypatch, tmp_path, content):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(fetch, "TIME_LIMIT", 100)
     kaggle.answers = [ok(content)]
     with pytest.raises(UserError, match="holds more than"):
         download.obtain(OBESITY, "kaggle")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_limit_leaves_no_alarm_behind():
+    before = signal.getsignal(signal.SIGALRM)
+    with fetch.limits(100):
+        assert signal.getitimer(signal.ITIMER_REAL)[1] > 0
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getsignal(signal.SIGALRM) == before
 
 
 def test_limit_is_kept_where_a_library_swallows_it():
@@ -218,8 +226,7 @@ def hostile(draw: random.Random):
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_whatever_a_source_sends_the_next_one_is_tried(kaggle, narrow, monkeypatch, seed):
-    monkeypatch.setattr(fetch, "TIME_LIMIT", 0.6)
+def test_whatever_a_source_sends_the_next_one_is_tried(kaggle, narrow, hasty, seed):
     draw = random.Random(seed)
     kaggle.answers = [hostile(draw) for _ in range(8)]
     described = dataclasses.replace(OBESITY, uci_url=f"{kaggle.url}/a.zip")

@@ -91,9 +91,6 @@ def test_what_is_certain_is_accepted_and_said(content, note):
         (edited(3, "Height", '"1,62"'), "line 3, column Height: .* decimals with a point"),
         (edited(4, "Age", "inf"), "line 4, column Age: 'inf' is not a number"),
         (edited(4, "Age", "1e999"), "line 4, column Age: '1e999' is not between 14 and 61"),
-        (edited(4, "Age", "NaN"), "line 4, column Age: the value is missing"),
-        (edited(5, "NCP", ""), "line 5, column NCP: the value is missing"),
-        (edited(5, "CAEC", "?"), "line 5, column CAEC: the value is missing"),
         (edited(13, "Height", "162"), "line 13, column Height: '162' is not between 1.45 and 1.98"),
         (edited(2, "FAF", "-0.1"), "line 2, column FAF: '-0.1' is not between 0 and 3"),
         (edited(6, "CAEC", "sometimes"), "line 6, column CAEC: 'sometimes' is not one of no, Some"),
@@ -137,6 +134,18 @@ def test_what_is_wrong_is_named(content, message):
     assert all(line.isprintable() for line in str(caught.value).split("\n"))
 
 
+@pytest.mark.parametrize("text", ["", "NaN", "?", "n/a"])
+def test_missing_values_are_kept_apart(text):
+    for column, value in (("Age", np.nan), ("CAEC", "")):
+        table = read(edited(5, column, text))
+        assert table.missing == [(5, column)]
+        assert "1 values are missing" in table.notes
+        expected = read(PLAIN).columns[column].copy()
+        expected[3] = value
+        assert np.array_equal(table.columns[column], expected, equal_nan=column == "Age")
+    assert read(edited(5, "NObeyesdad", text)).label[3] == -1
+
+
 def test_message_is_bounded():
     grid = [[*row, *(f"{row[0]}{n}" * 9 for n in range(100_000))] for row in GRID]
     with pytest.raises(UserError, match="and 99995 more") as caught:
@@ -176,14 +185,15 @@ def test_damage_is_refused_or_leaves_valid_values(data):
     except UserError:
         return
     assert len(table.label) > 0
-    assert set(table.label) <= set(range(7))
+    assert set(table.label) <= set(range(-1, 7))
     for column in OBESITY.columns:
         values = table.columns[column.name]
         assert len(values) == len(table.label)
         if column.range:
-            assert np.all((values >= column.range[0]) & (values <= column.range[1]))
+            inside = (values >= column.range[0]) & (values <= column.range[1])
+            assert np.all(inside | np.isnan(values))
         else:
-            assert set(values) <= set(column.values)
+            assert set(values) <= {*column.values, ""}
 
 
 def test_truncation_is_refused_or_noted():

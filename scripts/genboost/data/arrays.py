@@ -34,6 +34,11 @@ class Data:
         return cls(*(arrays[field.name] for field in fields(cls)))
 
     @staticmethod
+    def origins(path: str | Path) -> np.ndarray:
+        """Return the origin of each test row in a file, text [rows], as `origins.tell` has it."""
+        return _read(path, "test_origin")["test_origin"]
+
+    @staticmethod
     def name(path: str | Path) -> str:
         """Return the name of the data set in a file, as `marked` has it; see `_read` for errors."""
         return str(_read(path)["name"])
@@ -54,8 +59,8 @@ class Data:
         return total.hexdigest()
 
 
-def _read(path: str | Path) -> dict[str, np.ndarray]:
-    """Read all arrays of a file.
+def _read(path: str | Path, *others: str) -> dict[str, np.ndarray]:
+    """Read the name and the data in a file, and other arrays by their names.
 
     Raises
     ------
@@ -64,6 +69,7 @@ def _read(path: str | Path) -> dict[str, np.ndarray]:
     """
     try:
         with np.load(path) as arrays:
-            return {name: arrays[name] for name in ("name", *(f.name for f in fields(Data)))}
+            names = ("name", *(field.name for field in fields(Data)), *others)
+            return {name: arrays[name] for name in names}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is missing or damaged ({error}); run snakemake again") from error

@@ -1,4 +1,4 @@
-"""Obtain the raw file of a data set: from Kaggle, UCI, a local file or the generator."""
+"""Obtain the raw file of a data set: from scikit-learn, Kaggle, UCI, a file or the generator."""
 
 import hashlib
 import logging
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from genboost.data import fetch, synthetic
+from genboost.data import bundled, fetch, synthetic
 from genboost.data.dataset import Dataset
 from genboost.data.raw_table import read_table
 from genboost.errors import UserError, printable
+from genboost.files import no_regular_file
 
-SOURCES = ("auto", "kaggle", "uci", "file", "synthetic")
+SOURCES = ("auto", "sklearn", "kaggle", "uci", "file", "synthetic")
 
 _CREDENTIALS = (
     "create a token at https://www.kaggle.com/settings/api and put it into the environment "
@@ -36,8 +37,9 @@ def obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
     Parameters
     ----------
     source : str
-        One of `SOURCES`. ``auto`` tries Kaggle, then UCI, then generates a stand-in; why a source
-        was passed over is in the notes. A named source never falls back.
+        One of `SOURCES`. ``auto`` tries those that the description names: scikit-learn, Kaggle,
+        UCI; then it generates a stand-in. Why a source was passed over is in the notes. A named
+        source never falls back.
     path : str, optional
         The local file, for source ``file``.
 
@@ -48,13 +50,14 @@ def obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
     """
     if source != "auto":
         return _obtain(dataset, source, path)
+    named = {"sklearn": dataset.sklearn, "kaggle": dataset.kaggle, "uci": dataset.uci_url}
     failures: list[str] = []
-    for name in ("kaggle", "uci", "synthetic"):
+    for name in [*(name for name, place in named.items() if place), "synthetic"]:
         try:
             obtained = _obtain(dataset, name)
         except UserError as error:
             if name == "synthetic":
-                raise
+                raise UserError("\n".join([*failures, str(error)])) from error
             failures.append(f"passed over: {error}")
         else:
             break
@@ -64,12 +67,18 @@ def obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
 def _obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
     """Obtain the raw file from one source; whatever fails, it is a `UserError`."""
     location = {
+        "sklearn": f"scikit-learn's {dataset.sklearn}",
         "kaggle": f"https://www.kaggle.com/datasets/{dataset.kaggle}",
         "uci": str(dataset.uci_url),
         "file": str(path),
         "synthetic": f"generated from {dataset.path.name}",
     }[source]
-    read = {"kaggle": _from_kaggle, "uci": _from_uci, "synthetic": synthetic.generate}
+    read = {
+        "sklearn": bundled.content,
+        "kaggle": _from_kaggle,
+        "uci": _from_uci,
+        "synthetic": synthetic.generate,
+    }
     try:
         content = _from_file(path) if source == "file" else read[source](dataset)
         table = read_table(content, dataset, location)
@@ -79,11 +88,10 @@ def _obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
         raise UserError(named) from error
     except Exception as error:  # of libraries, on what no one foresaw: a source like that is none
         raise UserError(f"{location}: {fetch.first_line(error)}") from error
-    known_rows = sum(dataset.class_rows)
-    if len(table.label) < known_rows:
+    if len(table.label) < dataset.rows:
         raise UserError(
             f"{location} is cut off: it has {len(table.label)} rows, and {dataset.path} says "
-            f"{known_rows}; to use a part of the data, describe it as a data set of its own"
+            f"{dataset.rows}; to use a part of the data, describe it as a data set of its own"
         )
     notes = table.notes
     known = dataset.kaggle_sha256
@@ -144,11 +152,10 @@ def _from_file(path: str | None) -> bytes:
     """Read a local file."""
     if not path:
         raise UserError("source `file` needs the path of a CSV file")
-    file = Path(path).expanduser()
+    if wrong := no_regular_file(path):
+        raise UserError(f"{path}: {wrong}")
     try:
-        if file.exists() and not (file.is_file() or file.is_dir()):
-            raise UserError("is not a regular file, which could be read again")
-        return file.read_bytes()
+        return Path(path).expanduser().read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
 

@@ -3,6 +3,7 @@
 import csv
 import difflib
 import io
+import math
 import re
 from dataclasses import dataclass
 
@@ -33,14 +34,18 @@ class Table:
     ----------
     columns : dict of str to array [rows]
         By name, in the order of the description; float64 for a number, text for a category.
-    label : int64 array [rows]
-        Codes 0, 1, ... in order of severity.
+    label : array [rows]
+        Codes 0, 1, ... in order of severity, int64; or the numbers themselves, float64.
+    missing : list of (int, str)
+        Line and column of each missing value. In `columns` it is NaN or an empty text, in `label`
+        NaN or -1.
     notes : list of str
         What was unusual about the file and accepted, as its meaning is certain.
     """
 
     columns: dict[str, np.ndarray]
     label: np.ndarray
+    missing: list[tuple[int, str]]
     notes: list[str]
 
 
@@ -49,7 +54,7 @@ def read_table(content: bytes, dataset: Dataset, name: str) -> Table:
 
     Accepted, with a note: a byte order mark, CRLF, semicolons or tabs between values, spaces
     around them, columns in another order, a column that counts the rows, an empty unnamed column,
-    blank lines at the end.
+    blank lines at the end, missing values.
 
     Parameters
     ----------
@@ -202,9 +207,10 @@ def _values(
     notes: list[str],
 ) -> Table:
     """Convert and check the values of all rows."""
-    label = Column(dataset.label, None, dataset.classes, (), (), ())
+    label = Column(dataset.label, dataset.label_range, dataset.classes, (), (), ())
     parsers = [(column, places[column.name]) for column in (*dataset.columns, label)]
     parsed: dict[str, list] = {column.name: [] for column, _ in parsers}
+    missing: list[tuple[int, str]] = []
     problems = _Problems()
     for line, row in rows:
         if not any(row):
@@ -214,23 +220,33 @@ def _values(
         else:
             for column, place in parsers:
                 try:
-                    parsed[column.name].append(_value(row[place], column))
+                    value = _value(row[place], column)
                 except ValueError as error:
                     problems.add(f"line {line}, column {column.name}: {error}")
+                    continue
+                if value is None:
+                    missing.append((line, column.name))
+                    value = math.nan if column.range else ""
+                parsed[column.name].append(value)
     problems.refuse(name, dataset)
-    codes = {value: code for code, value in enumerate(dataset.classes)}
-    severity = np.array([codes[value] for value in parsed.pop(dataset.label)], dtype=np.int64)
-    if len(rows) != sum(dataset.class_rows):
-        notes.append(f"{len(rows)} rows; the published file has {sum(dataset.class_rows)}")
-    return Table({title: np.array(values) for title, values in parsed.items()}, severity, notes)
+    values = np.array(parsed.pop(dataset.label))
+    if dataset.classes:
+        codes = {value: code for code, value in enumerate(dataset.classes)}
+        values = np.array([codes.get(value, -1) for value in values], dtype=np.int64)
+    if missing:
+        notes.append(f"{len(missing)} values are missing")
+    if dataset.rows and len(rows) != dataset.rows:
+        notes.append(f"{len(rows)} rows; the published file has {dataset.rows}")
+    columns = {title: np.array(column) for title, column in parsed.items()}
+    return Table(columns, values, missing, notes)
 
 
-def _value(text: str, column: Column) -> float | str:
-    """Return a number or a category's value; raise ValueError saying what is wrong."""
+def _value(text: str, column: Column) -> float | str | None:
+    """Return a number, a category's value or None; raise ValueError saying what is wrong."""
     if text in column.values:
         return text
     if text.lower() in _MISSING:
-        raise ValueError("the value is missing")
+        return None
     if column.range is None:
         raise ValueError(f"{_shown(text)} is not one of {', '.join(column.values)}")
     if not _NUMBER.fullmatch(text):

@@ -19,7 +19,7 @@ import yaml
 
 from genboost.data import dataset
 from genboost.errors import UserError
-from genboost.files import ROOT
+from genboost.files import ROOT, no_regular_file
 
 SCHEMA_PATH = ROOT / "workflow/schemas/config.schema.yaml"
 DATASETS = ROOT / "workflow/datasets"
@@ -151,6 +151,8 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     studies = [resolved, *resolved["studies"].values()]
     for section in [*studies, *resolved["audit"]["readings"].values()]:
         data = section.get("data", {})
+        if data.get("path"):
+            data["path"] = os.path.expanduser(data["path"])
         described = description(data.get("dataset", resolved["data"]["dataset"]))
         said = {
             "kaggle_dataset": described.kaggle,
@@ -325,7 +327,11 @@ def _dataset_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
         except UserError as error:
             yield keys["dataset"], str(error)
             continue
-        there = {"kaggle": data["kaggle_dataset"] or described.kaggle, "uci": described.uci_url}
+        there = {
+            "kaggle": data["kaggle_dataset"] or described.kaggle,
+            "uci": described.uci_url,
+            "sklearn": described.sklearn,
+        }
         if there.get(data["source"], "anywhere") is None:
             yield keys["source"], f"{described.path} does not say where it is at {data['source']}"
         features = described.feature_columns
@@ -347,10 +353,7 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
             place = ("studies", name) if {"source", "path"} & own.keys() else ()
             if data["path"] is None:
                 yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
-            elif not Path(data["path"]).is_file():
-                wrong = (
-                    "is a folder, not a CSV file" if Path(data["path"]).is_dir() else "no such file"
-                )
+            elif wrong := no_regular_file(data["path"]):
                 yield (*place, "data", "path"), f"{data['path']}: {wrong}"
 
 
