@@ -27,6 +27,7 @@ SHOWN = {
     "mean": "predicting the mean",
     "ridge": "ridge regression",
     "gradient_boosted_trees": "gradient-boosted trees",
+    "nearest_neighbour": "1-nearest neighbour",
 }
 CELL_HEADER = ["optimizer", "SAM ρ", "epochs", "lr", "wd"]
 WARNING = (

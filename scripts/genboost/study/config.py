@@ -355,6 +355,11 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
                 yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
             elif wrong := no_regular_file(data["path"]):
                 yield (*place, "data", "path"), f"{data['path']}: {wrong}"
+            elif set("{}") & set(data["path"]):
+                yield (
+                    (*place, "data", "path"),
+                    f"{data['path']}: has braces, which are wildcards to Snakemake; rename the file",
+                )
 
 
 def _unknown(value: Any, choices: Iterable[Any]) -> str:
