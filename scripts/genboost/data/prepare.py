@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from genboost.data import missing, origins
+from genboost.data import missing, origins, split
 from genboost.data.arrays import Data
 from genboost.data.dataset import Dataset
 from genboost.data.raw_table import Table
-from genboost.data.split import split
 from genboost.errors import UserError
 
 
@@ -114,7 +113,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         raise UserError(f"which rows are respondents cannot be told: {why}")
     if settings.rows == "respondents":
         rows = rows[origin[rows] == origins.RESPONDENT]
-    train_rows, test_rows, said = split(table, dataset, settings, rows, origin)
+    train_rows, test_rows, said = _split(table, dataset, settings, rows, origin)
     table, filled = missing.fill(table, dataset, train_rows, test_rows)
     x, inputs = _code(table, dataset, settings)
     label = table.label if dataset.label_range else label_codes(dataset, settings)[table.label]
@@ -139,6 +138,19 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         origin=origin,
         notes=[*notes, *said, *filled, *_without_order(dataset)],
     )
+
+
+def _split(
+    table: Table, dataset: Dataset, settings: Settings, rows: np.ndarray, origin: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return the rows for training, those for testing, and what is to be said of them."""
+    if settings.stratify and not dataset.classes:
+        raise UserError(f"data.stratify needs classes, and {dataset.label} is a number")
+    classes = table.label if settings.stratify else None
+    how = (settings.test_fraction, settings.split_seed, classes)
+    if settings.split == "random":
+        return *split.at_random(rows, *how), []
+    return split.grouped(rows, origin, origins.parents(table, dataset, origin), *how)
 
 
 def _without_order(dataset: Dataset) -> list[str]:
