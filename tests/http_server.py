@@ -85,7 +85,7 @@ def status(code):
 
 
 def silence(handler):
-    handler.server.released.wait(10)
+    handler.server.released.wait()
 
 
 def drip(handler):

@@ -10,6 +10,9 @@ from http_server import Server
 def server(monkeypatch):
     from genboost.data import fetch
 
+    # Wait for minutes, however busy the machine is, but not before trying again.
+    for limit in ("CONNECT_TIMEOUT", "READ_TIMEOUT", "TIME_LIMIT"):
+        monkeypatch.setattr(fetch, limit, 600)
     monkeypatch.setattr(fetch, "PAUSES", (0, 0, 0))
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -21,7 +24,7 @@ def server(monkeypatch):
 
 
 @pytest.fixture
-def hasty(monkeypatch):
+def hasty(server, monkeypatch):
     """Do not wait long for a server that does not answer, or drips."""
     from genboost.data import fetch
 

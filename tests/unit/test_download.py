@@ -5,7 +5,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import signal
 import socket
 from pathlib import Path
 
@@ -97,6 +96,15 @@ def test_slow_server_is_left(kaggle, hasty, source, answer, message):
     kaggle.answers = [answer]
     with pytest.raises(UserError, match=message):
         download.obtain(at(kaggle.url), source)
+
+
+def test_a_server_that_is_silent_is_asked_again_and_again(server, monkeypatch):
+    pauses = iter((0, 0, 0))
+    monkeypatch.setattr(fetch, "PAUSES", pauses)
+    monkeypatch.setattr(fetch, "READ_TIMEOUT", 0.1)
+    with pytest.raises(UserError, match="does not answer"):
+        get_uci(server, silence)
+    assert list(pauses) == []  # each came before a request, which the server may not have seen yet
 
 
 def test_file_is_found_by_name_among_others(server):
