@@ -325,7 +325,7 @@ def test_a_mistake_has_one_clear_message(text, expected):
         ("a_fifo.csv", "is not a regular file, which can be read again"),
         ("loop.csv", "cannot be read: Too many levels of symbolic links"),
         ("~/absent.csv", "no such file"),
-        ("{x}.csv", "has braces, which are wildcards to Snakemake; rename the file"),
+        ("{x}.csv", "has braces, which are Snakemake's wildcards; rename the file"),
     ],
 )
 def test_a_path_that_cannot_be_read_is_told_why(tmp_path, monkeypatch, path, expected):

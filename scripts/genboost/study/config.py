@@ -358,7 +358,7 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[tuple[Key, str]]:
             elif set("{}") & set(data["path"]):
                 yield (
                     (*place, "data", "path"),
-                    f"{data['path']}: has braces, which are wildcards to Snakemake; rename the file",
+                    f"{data['path']}: has braces, which are Snakemake's wildcards; rename the file",
                 )
 
 
