@@ -31,7 +31,9 @@ import scaling  # noqa: E402
 import timing  # noqa: E402
 import workflow  # noqa: E402
 
+from genboost import receipts  # noqa: E402
 from genboost.files import write_atomically  # noqa: E402
+from genboost.study import config as configuration  # noqa: E402
 
 SECTIONS = ("peers", "engines", "gpu", "growth", "study", "job")
 PACKAGES = ("numpy", "torch", "snakemake", "jax")
@@ -107,15 +109,16 @@ def prepare(folder: Path, file: str | None) -> tuple[str, list[str]]:
         where = ["--source", "file", "--path", str(path)]
         source = f"data={json.dumps({'source': 'file', 'path': str(path)})}"
     raw, provenance, arrays = folder / "raw.csv", folder / "provenance.json", folder / "arrays.npz"
-    origin = ["--provenance", provenance]
+    described = ROOT / "workflow/datasets/obesity.yaml"
+    request = receipts.request("benchmark", "", data=configuration.defaults("data"))
+    common = ["--request", request, "--dataset", described, "--provenance", provenance]
     for command in (
-        ["download_data.py", *where, *origin, "--output", raw],
-        ["preprocess.py", "--raw", raw, *origin, "--zeroed-features", "Weight",
+        ["download_data.py", *common, *where, "--output", raw],
+        ["preprocess.py", *common, "--raw", raw,
          "--output", arrays, "--description", folder / "description.md"],
     ):  # fmt: skip
-        command += ["--dataset", "workflow/datasets/obesity.yaml"]
-        words = [sys.executable, f"scripts/{command[0]}", *map(str, command[1:])]
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+        words = [sys.executable, f"{ROOT}/scripts/{command[0]}", *map(str, command[1:])]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{shlex.join(words)} failed:\n{done.stderr}")
     return str(arrays), [source]

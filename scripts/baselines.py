@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     path = step.reads(arguments.arrays)
     results = {
         "data": Data.name(path),
-        "errors": baselines.baselines(Data.load(path), arguments.seed),
+        "errors": baselines.baselines(Data.load(path), arguments.seed, Data.origins(path)),
     }
     step.write(arguments.output, json.dumps(results, indent=2) + "\n")
     step.done()

@@ -1,6 +1,7 @@
 """Check a raw file, code, split and scale it, and describe the result."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from genboost import errors, receipts
@@ -25,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     table = raw_table.read_table(content, described, arguments.raw)
     settings = prepare.Settings.of(step.settings["data"], described)
     prepared = prepare.prepare(table, described, settings)
+    for note in prepared.notes:
+        print(f"note: {note}", file=sys.stderr)
     text = description.describe(described, table, prepared, settings, provenance)
     name = arrays.marked(described.name, provenance["synthetic"])
     step.write(arguments.output, prepare.to_bytes(prepared, name))

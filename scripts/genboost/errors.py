@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from genboost import processes
 
+_LINES = 50
+
 
 class UserError(Exception):
     """A mistake that the user can mend; its message is all that they need to see."""
@@ -19,4 +21,20 @@ def exit_cleanly(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {message(error)}")
+
+
+def message(error: object) -> str:
+    """Return an error's text for a terminal: printable, and of bounded length."""
+    lines = str(error).split("\n")
+    more = [f"... and {len(lines) - _LINES} more lines"] if len(lines) > _LINES else []
+    return "\n".join([*(printable(line, 1000) for line in lines[:_LINES]), *more])
+
+
+def printable(text: str, limit: int = 40) -> str:
+    """Return text for one line of a message: no control characters, and cut where it is long."""
+    cut = text if len(text) <= limit else text[: limit - 3] + "..."
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in cut
+    )

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import stat
 from collections.abc import Collection
 from pathlib import Path
 
@@ -48,6 +49,19 @@ def _write(path: Path, content: bytes) -> None:
             os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=file.fileno())
     except (AttributeError, OSError):  # not Linux, or a file system that cannot, such as NFS
         path.write_bytes(content)
+
+
+def no_regular_file(path: str | Path) -> str | None:
+    """Say why a path (with ``~`` for the home folder) is not that of a file, or return None."""
+    try:
+        mode = os.stat(os.path.expanduser(path)).st_mode
+    except FileNotFoundError:
+        return "no such file"
+    except (OSError, ValueError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if stat.S_ISDIR(mode):
+        return "is a folder, not a file"
+    return None if stat.S_ISREG(mode) else "is not a regular file, which can be read again"
 
 
 def delete_stale(folder: str | Path, pattern: str, current: Collection[str]) -> None:

@@ -22,7 +22,19 @@ PREPARED = prepare(TABLE, OBESITY, Settings(zeroed_features=["Weight"]))
 
 def test_mean_has_the_error_worked_out_by_hand():
     data = Data(*(np.array(v, dtype=np.float32) for v in ([[0], [1]], [1, 3], [[0]], [5])))
-    assert baselines(data)["mean"] == {"train_mse": 1.0, "test_mse": 9.0}
+    expected = {"train_mse": 1.0, "test_mse": 9.0, "test_mse_by_origin": {}}
+    assert baselines(data)["mean"] == expected
+
+
+def test_neighbour_and_origins_have_the_errors_worked_out_by_hand():
+    x, y = [[0], [10], [20], [21]], [1, 3, 5, 9]
+    data = Data(*(np.array(v, dtype=np.float32) for v in (x, y, [[1], [11], [22]], [1, 5, 12])))
+    origin = np.array(["interpolated", "interpolated", "respondent"])
+    found = baselines(data, test_origin=origin)["nearest_neighbour"]
+    assert (found["train_mse"], found["test_mse"]) == (0, pytest.approx((0 + 4 + 9) / 3))
+    assert found["test_mse_by_origin"] == {"interpolated": 2, "respondent": 9}
+    unknown = baselines(data, test_origin=np.array(["unknown"] * 3))
+    assert unknown["mean"]["test_mse_by_origin"] == {}
 
 
 def test_ridge_finds_a_line_and_trees_find_a_step():
@@ -57,5 +69,5 @@ def test_command_writes_the_same_bytes_every_time(tmp_path, monkeypatch):
     assert written[0] == written[1]
     assert json.loads(written[0]) == {
         "data": "obesity (SYNTHETIC)",
-        "errors": baselines(PREPARED.data),
+        "errors": baselines(PREPARED.data, test_origin=PREPARED.origin[PREPARED.test_rows]),
     }

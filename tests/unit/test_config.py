@@ -1,6 +1,7 @@
 """The configuration: a mistake has one clear message, all spellings of a number one meaning."""
 
 import copy
+import os
 import re
 import shutil
 from pathlib import Path
@@ -291,10 +292,10 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("text", 'the configuration: "text" is not a valid value; it takes a block of keys'),
         ("data: {source: file}", "data.path: is needed with source: file; name the CSV file"),
         ("data: {source: file, path: no.csv}", "data.path: no.csv: no such file"),
-        ("data: {source: file, path: /}", "data.path: /: is a folder, not a CSV file"),
+        ("data: {source: file, path: /}", "data.path: /: is a folder, not a file"),
         (
             "data: {dataset: nope}\nstudies: {a: {}, b: {}}",
-            "data.dataset: there is no workflow/datasets/nope.yaml; the data sets are obesity",
+            "data.dataset: there is no workflow/datasets/nope.yaml; the data sets are",
         ),
         ("studies: {a: {data: {dataset: nope}}}", "studies.a.data.dataset: there is no workflow/"),
         (
@@ -319,6 +320,32 @@ def test_any_number_means_the_same_however_it_is_written(number):
 def test_a_mistake_has_one_clear_message(text, expected):
     (message,) = mistakes(text)
     assert message.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a_fifo.csv", "is not a regular file, which can be read again"),
+        ("loop.csv", "cannot be read: Too many levels of symbolic links"),
+        ("~/absent.csv", "no such file"),
+        ("{x}.csv", "has braces, which are Snakemake's wildcards; rename the file"),
+    ],
+)
+def test_a_path_that_cannot_be_read_is_told_why(tmp_path, monkeypatch, path, expected):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("a_fifo.csv")
+    os.symlink("loop.csv", "loop.csv")
+    Path("{x}.csv").touch()
+    (message,) = mistakes(f"data: {{source: file, path: '{path}'}}")
+    assert message == f"data.path: {path}: {expected}"
+
+
+def test_a_path_may_start_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.csv").write_text("a")
+    resolved = resolve({"data": {"source": "file", "path": "~/a.csv"}})
+    assert resolved["studies"]["grid"]["data"]["path"] == str(tmp_path / "a.csv")
 
 
 def test_all_mistakes_are_told_at_once():

@@ -42,7 +42,14 @@ def write(folder, document):
 def test_statistics_and_sources_are_optional(tmp_path):
     toy = dataset.load(write(tmp_path, MINIMAL))
     assert toy.feature_columns == ["a", "b"]
-    assert (toy.kaggle, toy.uci_url, toy.file, toy.respondents) == (None, None, None, 1.0)
+    assert (toy.kaggle, toy.uci_url, toy.file, toy.respondents) == (None,) * 4
+    assert (toy.rows, toy.ordered, toy.label_range) == (7, True, None)
+
+
+def test_label_may_be_a_number(tmp_path):
+    label = {"name": "y", "range": [0, 9.5], "rows": 442}
+    toy = dataset.load(write(tmp_path, MINIMAL | {"label": label}))
+    assert (toy.classes, toy.label_range, toy.rows) == ((), (0, 9.5), 442)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +57,21 @@ def test_statistics_and_sources_are_optional(tmp_path):
     [
         (["titel"], "Toy", "unknown key titel"),
         (["title"], 3, "title in the file: 3 should be of type str"),
-        (["respondents"], 1.5, "respondents"),
+        (["respondents"], 0.5, "respondents in the file: 0.5 should be of type dict"),
+        (
+            ["respondents"],
+            {"first_rows": 8, "decimals": {"a": 0}},
+            "first_rows: must be from 1 to 7",
+        ),
+        (["respondents"], {"first_rows": 3, "decimals": {"b": 0}}, "b is not a column of numbers"),
+        (["respondents"], {"first_rows": 3, "decimals": {"a": -1}}, r"decimals\.a: must be 0 or"),
+        (["respondents"], {"first_rows": 3, "decimals": {}}, "name at least one"),
+        (["label", "range"], [0, 1], "label: must have either"),
+        (["label", "ordered"], 1, "ordered in label: 1 should be of type bool"),
+        (["label", "rows"], 7, "label.rows: is for a number"),
+        (["label"], {"name": "y", "range": [0, 1], "ordered": True}, "label.ordered"),
+        (["label"], {"name": "y", "range": [1, 0]}, "label.range: the first number"),
+        (["label"], {"name": "y", "range": [0, 1], "rows": 0}, "label.rows"),
         (["label", "classes", "low"], 1, "label.classes.low"),
         (["label", "classes"], {}, "label.classes"),
         (["label", "classes"], {False: 3, True: 4}, "in quotes"),
@@ -70,6 +91,8 @@ def test_statistics_and_sources_are_optional(tmp_path):
         (["columns", "b", "shares"], [[1, 1], [1, -1]], r"columns.b.shares\[1\]"),
         (["columns", "b", "shares"], [[1, 1], [0, 0]], r"columns.b.shares\[1\]"),
         (["kaggle"], {"name": "a/b"}, "kaggle: unknown key name"),
+        (["ignored_columns"], ["id", "a"], "ignored_columns: a is used"),
+        (["ignored_columns"], ["y"], "ignored_columns: y is used"),
     ],
 )
 def test_mistake_is_named(tmp_path, keys, value, message):
@@ -82,13 +105,23 @@ def test_mistake_is_named(tmp_path, keys, value, message):
         dataset.load(write(tmp_path, document))
 
 
+def test_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
+    path = write(tmp_path, MINIMAL)
+    lines = len(path.read_text().splitlines())
+    path.write_text(path.read_text() + "title: Another\n")
+    with pytest.raises(
+        UserError, match=rf"(?s)title is there twice, before in line 1.*{lines + 1}"
+    ):
+        dataset.load(path)
+
+
 def test_missing_key_is_named(tmp_path):
     document = {key: value for key, value in MINIMAL.items() if key != "licence"}
     with pytest.raises(UserError, match="lacks licence"):
         dataset.load(write(tmp_path, document))
 
 
-@pytest.mark.parametrize("content", [b"title: [", b"\xff\xfe", b"", b"- a"])
+@pytest.mark.parametrize("content", [b"title: [", b"[" * 5000, b"\xff\xfe", b"", b"- a"])
 def test_what_is_no_description_is_refused(tmp_path, content):
     path = tmp_path / "toy.yaml"
     path.write_bytes(content)

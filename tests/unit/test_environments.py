@@ -24,6 +24,7 @@ MODULES = {
     "pytorch": {"torch"},
     "pytorch-gpu": {"torch"},
     "pyyaml": {"yaml"},
+    "requests": {"requests", "urllib3"},
     "scikit-learn": {"sklearn", "threadpoolctl"},
 }
 """Modules that a package brings along, where it is not the one of its name."""

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def reordered(order):
 
 
 def prepared(table=TABLE, **choices):
-    return prepare(table, OBESITY, Settings(**choices))
+    return prepare(table, OBESITY, Settings(**{"zeroed_features": [], **choices}))
 
 
 def column(result, name, part="train"):
@@ -145,6 +146,12 @@ def test_split_follows_its_seed_and_stratification():
 def test_what_cannot_be_done_is_said(choices, message):
     with pytest.raises(UserError, match=message):
         prepared(**choices)
+
+
+def test_labels_that_are_all_the_same_teach_nothing():
+    same = replace(TABLE, label=np.full_like(TABLE.label, 3))
+    with pytest.raises(UserError, match="the same NObeyesdad, so there is nothing to learn"):
+        prepared(same)
 
 
 @given(st.permutations(UCI_ORDER))

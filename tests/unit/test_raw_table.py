@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,9 +91,6 @@ def test_what_is_certain_is_accepted_and_said(content, note):
         (edited(3, "Height", '"1,62"'), "line 3, column Height: .* decimals with a point"),
         (edited(4, "Age", "inf"), "line 4, column Age: 'inf' is not a number"),
         (edited(4, "Age", "1e999"), "line 4, column Age: '1e999' is not between 14 and 61"),
-        (edited(4, "Age", "NaN"), "line 4, column Age: the value is missing"),
-        (edited(5, "NCP", ""), "line 5, column NCP: the value is missing"),
-        (edited(5, "CAEC", "?"), "line 5, column CAEC: the value is missing"),
         (edited(13, "Height", "162"), "line 13, column Height: '162' is not between 1.45 and 1.98"),
         (edited(2, "FAF", "-0.1"), "line 2, column FAF: '-0.1' is not between 0 and 3"),
         (edited(6, "CAEC", "sometimes"), "line 6, column CAEC: 'sometimes' is not one of no, Some"),
@@ -112,7 +110,12 @@ def test_what_is_certain_is_accepted_and_said(content, note):
         (PLAIN.replace(b"Male", b"M\xe4nnlich"), "line .*: byte 0xe4 is not UTF-8"),
         (PLAIN.decode().encode("utf-16"), "UTF-16"),
         (PLAIN.decode().encode("utf-16-le"), "UTF-16"),
-        (PLAIN.replace(b"Male", b'"Male'), "not valid CSV"),
+        (edited(6, "Gender", '"Male'), "line 6: not valid CSV: .*a quote opens here"),
+        (edited(6, "Gender", '"Male"x'), "line 6: not valid CSV: ',' expected"),
+        (edited(1, "NObeyesdad", "NObesity"), "rename the column NObesity if it is NObeyesdad"),
+        (edited(1, "NObeyesdad", "Obesity_Level"), "rename the column Obesity_Level if it is"),
+        (edited(1, "Age", "age"), "rename the column age if it is Age"),
+        (edited(1, "Age", "\x1b[2Jage"), r"unexpected column \\x1b\[2Jage"),
         (b"", "is empty"),
         (b"\n \n", "is empty"),
         (b"\xef\xbb\xbf\n", "is empty"),
@@ -128,6 +131,33 @@ def test_what_is_wrong_is_named(content, message):
     with pytest.raises(UserError, match=message) as caught:
         read(content)
     assert str(caught.value).startswith("some.csv")
+    assert all(line.isprintable() for line in str(caught.value).split("\n"))
+
+
+@pytest.mark.parametrize("text", ["", "NaN", "?", "n/a"])
+def test_missing_values_are_kept_apart(text):
+    for column, value in (("Age", np.nan), ("CAEC", "")):
+        table = read(edited(5, column, text))
+        assert table.missing == [(5, column)]
+        assert "1 values are missing" in table.notes
+        expected = read(PLAIN).columns[column].copy()
+        expected[3] = value
+        assert np.array_equal(table.columns[column], expected, equal_nan=column == "Age")
+    assert read(edited(5, "NObeyesdad", text)).label[3] == -1
+
+
+def test_message_is_bounded():
+    grid = [[*row, *(f"{row[0]}{n}" * 9 for n in range(100_000))] for row in GRID]
+    with pytest.raises(UserError, match="and 99995 more") as caught:
+        read(write(grid))
+    assert len(str(caught.value)) < 500
+
+
+def test_columns_that_the_description_ignores_are_ignored():
+    described = replace(OBESITY, ignored_columns=("BMI", "id"))
+    table = read_table(with_column("BMI", ["?"] * ROWS), described, "some.csv")
+    assert_same(table, read(PLAIN))
+    assert any("column BMI ignored" in note for note in table.notes)
 
 
 def test_first_problems_are_listed_and_the_rest_counted():
@@ -155,14 +185,15 @@ def test_damage_is_refused_or_leaves_valid_values(data):
     except UserError:
         return
     assert len(table.label) > 0
-    assert set(table.label) <= set(range(7))
+    assert set(table.label) <= set(range(-1, 7))
     for column in OBESITY.columns:
         values = table.columns[column.name]
         assert len(values) == len(table.label)
         if column.range:
-            assert np.all((values >= column.range[0]) & (values <= column.range[1]))
+            inside = (values >= column.range[0]) & (values <= column.range[1])
+            assert np.all(inside | np.isnan(values))
         else:
-            assert set(values) <= set(column.values)
+            assert set(values) <= {*column.values, ""}
 
 
 def test_truncation_is_refused_or_noted():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genboost.data import dataset, synthetic
+from genboost.data import dataset, origins, synthetic
 from genboost.data.raw_table import read_table
 from genboost.errors import UserError
 
@@ -34,7 +34,7 @@ def test_columns_follow_the_statistics_of_each_class():
     for column in OBESITY.columns:
         for code in range(7):
             values = TABLE.columns[column.name][TABLE.label == code]
-            people = round(OBESITY.class_rows[code] * OBESITY.respondents)
+            people = round(OBESITY.class_rows[code] * 498 / 2111)
             if column.range:
                 width = column.range[1] - column.range[0]
                 error = 5 * column.sd[code] / people**0.5 + 0.1 * width  # clipping moves a mean
@@ -47,7 +47,7 @@ def test_columns_follow_the_statistics_of_each_class():
 
 
 def test_respondents_alone_make_a_sample_without_interpolation():
-    everyone = read_table(synthetic.generate(replace(OBESITY, respondents=1.0)), OBESITY, "all")
+    everyone = read_table(synthetic.generate(replace(OBESITY, respondents=None)), OBESITY, "all")
     assert len(everyone.label) == 2111
 
 
@@ -58,11 +58,23 @@ def test_column_without_statistics_is_named():
 
 
 def test_other_rows_lie_between_two_respondents():
-    pair = replace(OBESITY, class_rows=(40,) * 7, respondents=0.05)
-    rows = synthetic._class_rows(pair, 0, np.random.Generator(np.random.PCG64(0)))
+    small = replace(OBESITY, class_rows=(40,) * 7)
+    rows = synthetic._class_rows(small, 0, 2, np.random.Generator(np.random.PCG64(0)))
     people, others = rows[:, :2], rows[:, 2:]
     assert others.shape == (16, 38)
     assert np.all(others >= people.min(axis=1, keepdims=True))
     assert np.all(others <= people.max(axis=1, keepdims=True))
-    age = OBESITY.feature_columns.index("Age")
-    assert len(np.unique(others[age])) == 38
+    height = OBESITY.feature_columns.index("Height")
+    assert len(np.unique(others[height])) == 38
+
+
+def test_respondents_come_first_and_have_the_decimals_of_an_answer():
+    origin, why = origins.tell(TABLE, OBESITY)
+    assert why == ""
+    assert (origin[:498] == "respondent").all()
+    assert (origin[498:] == "interpolated").all()
+
+
+def test_label_that_is_a_number_is_named():
+    with pytest.raises(UserError, match="the label is a number"):
+        synthetic.generate(replace(OBESITY, classes=(), label_range=(0, 1)))

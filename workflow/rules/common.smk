@@ -167,7 +167,8 @@ def source_options(wildcards):
         "--kaggle-dataset": data["kaggle_dataset"],
         "--path": data["path"] if data["source"] == "file" else None,
     }
-    return shlex.join(word for pair in options.items() if pair[1] for word in pair)
+    # With "=", as a path may start with a hyphen.
+    return shlex.join(f"{name}={value}" for name, value in options.items() if value)
 
 
 def local_file(wildcards):

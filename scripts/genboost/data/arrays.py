@@ -30,13 +30,17 @@ class Data:
     @classmethod
     def load(cls, path: str | Path) -> "Data":
         """Read what prepare.py wrote; see `_read` for errors."""
-        arrays = _read(path)
-        return cls(*(arrays[field.name] for field in fields(cls)))
+        return cls(*_read(path, *(field.name for field in fields(cls))))
+
+    @staticmethod
+    def origins(path: str | Path) -> np.ndarray:
+        """Return the origin of each test row in a file, text [rows], as `origins.tell` has it."""
+        return _read(path, "test_origin")[0]
 
     @staticmethod
     def name(path: str | Path) -> str:
         """Return the name of the data set in a file, as `marked` has it; see `_read` for errors."""
-        return str(_read(path)["name"])
+        return str(_read(path, "name")[0])
 
     @classmethod
     def identity(cls, path: str | Path) -> str:
@@ -54,16 +58,16 @@ class Data:
         return total.hexdigest()
 
 
-def _read(path: str | Path) -> dict[str, np.ndarray]:
-    """Read all arrays of a file.
+def _read(path: str | Path, *names: str) -> list[np.ndarray]:
+    """Read some arrays of a file.
 
     Raises
     ------
     UserError
-        If it is not there, or is damaged.
+        If the file or one of them is not there, or is damaged.
     """
     try:
         with np.load(path) as arrays:
-            return {name: arrays[name] for name in ("name", *(f.name for f in fields(Data)))}
+            return [arrays[name] for name in names]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is missing or damaged ({error}); run snakemake again") from error

@@ -18,8 +18,10 @@ _OPTIONAL = {
     "file": str,
     "kaggle": dict,
     "uci": dict,
-    "respondents": float,
+    "sklearn": str,
+    "respondents": dict,
     "zeroed_features": list,
+    "ignored_columns": list,
 }
 
 
@@ -48,6 +50,22 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Respondents:
+    """How a file tells rows that are answers of people from rows interpolated between two of them.
+
+    Attributes
+    ----------
+    first_rows : int
+        How many rows, the first of the file, are answers.
+    decimals : dict of str to int
+        How many decimals an answer has at most, by column; interpolated values have more.
+    """
+
+    first_rows: int
+    decimals: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """What is known of a data set before any file of it is read.
 
@@ -55,14 +73,24 @@ class Dataset:
     ----------
     path : Path
         The YAML file.
+    sklearn : str or None
+        The data set's name in scikit-learn, as in ``sklearn.datasets.load_NAME``.
+    label_range : (float, float) or None
+        Smallest and largest value of a label that is a number.
     classes : tuple of str
-        The label's values in order of severity, coded 0, 1, ...
+        The label's values in order of severity, coded 0, 1, ...; empty if it is a number.
     class_rows : tuple of int
         How many rows of the published file have each of the classes.
-    respondents : float
-        The share of rows that are not interpolated between others.
+    ordered : bool
+        Whether the classes have an order, so that their codes mean something as numbers.
+    rows : int
+        How many rows the published file has; 0 where that is not known.
+    respondents : Respondents or None
+        How to tell who the rows are; None if none of them was interpolated, as far as is known.
     zeroed_features : tuple of str
         Features that the model sees as zero, unless a configuration names others.
+    ignored_columns : tuple of str
+        Columns that a file may have besides, such as a number of each row.
     """
 
     path: Path
@@ -74,12 +102,17 @@ class Dataset:
     kaggle_sha256: str | None
     uci_id: int | None
     uci_url: str | None
+    sklearn: str | None
     label: str
+    label_range: tuple[float, float] | None
     classes: tuple[str, ...]
     class_rows: tuple[int, ...]
-    respondents: float
+    ordered: bool
+    rows: int
+    respondents: Respondents | None
     columns: tuple[Column, ...]
     zeroed_features: tuple[str, ...]
+    ignored_columns: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -102,10 +135,10 @@ def load(path: str | Path) -> Dataset:
     """
     path = Path(path)
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a safe one
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the description of a data set, {path}: {error}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise UserError(f"{path} is not valid YAML: {error}") from error
     try:
         return _dataset(path, document)
@@ -131,6 +164,20 @@ def find(name: str) -> Dataset:
 _load = cache(load)
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that a block has already; of two values, YAML's readers take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if first := lines.get(str(key.value)):
+                problem = f"{key.value} is there twice, before in line {first}"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            lines[str(key.value)] = line
+        return super().construct_mapping(node, deep)
+
+
 class _InvalidError(Exception):
     """A key of a description is wrong; the message names it."""
 
@@ -140,22 +187,24 @@ def _dataset(path: Path, document: Any) -> Dataset:
     top = _mapping("the file", document, _REQUIRED, _OPTIONAL)
     kaggle = _mapping("kaggle", top.get("kaggle", {}), {}, {"dataset": str, "sha256": str})
     uci = _mapping("uci", top.get("uci", {}), {}, {"id": int, "url": str})
-    label = _mapping("label", top["label"], {"name": str, "classes": dict}, {})
-    classes = _texts("label.classes", list(label["classes"]))
-    for name, rows in label["classes"].items():
-        if type(rows) is not int or rows < 2:
-            raise _InvalidError(
-                f"label.classes.{name}: must be a number of rows, 2 or more; is {rows!r}"
-            )
-    respondents = float(top.get("respondents", 1.0))
-    if not 0 < respondents <= 1:
-        raise _InvalidError(f"respondents: must be above 0 and at most 1; is {respondents}")
+    label = _mapping(
+        "label",
+        top["label"],
+        {"name": str},
+        {"classes": dict, "ordered": bool, "range": list, "rows": int},
+    )
+    classes, label_range = _label_values(label)
+    rows = label.get("rows", sum(classes.values()))
     names = _texts("columns", list(top["columns"]))
     if label["name"] in names:
         raise _InvalidError(f"columns: {label['name']} is the label; list the features only")
+    columns = tuple(_column(name, top["columns"][name], len(classes)) for name in names)
     zeroed = top.get("zeroed_features", [])
     if unknown := [str(name) for name in zeroed if name not in names]:
         raise _InvalidError(f"zeroed_features: {', '.join(unknown)} is not one of the columns")
+    ignored = _texts("ignored_columns", top["ignored_columns"]) if "ignored_columns" in top else ()
+    if used := sorted({*names, label["name"]} & {*ignored}):
+        raise _InvalidError(f"ignored_columns: {', '.join(used)} is used")
     return Dataset(
         path=path,
         title=top["title"],
@@ -166,13 +215,57 @@ def _dataset(path: Path, document: Any) -> Dataset:
         kaggle_sha256=kaggle.get("sha256"),
         uci_id=uci.get("id"),
         uci_url=uci.get("url"),
+        sklearn=top.get("sklearn"),
         label=label["name"],
-        classes=classes,
-        class_rows=tuple(label["classes"].values()),
-        respondents=respondents,
-        columns=tuple(_column(name, top["columns"][name], len(classes)) for name in names),
+        label_range=label_range,
+        classes=tuple(classes),
+        class_rows=tuple(classes.values()),
+        ordered=label.get("ordered", True),
+        rows=rows,
+        respondents=_respondents(top["respondents"], columns, rows)
+        if "respondents" in top
+        else None,
+        columns=columns,
         zeroed_features=tuple(zeroed),
+        ignored_columns=ignored,
     )
+
+
+def _label_values(label: dict) -> tuple[dict[str, int], tuple[float, float] | None]:
+    """Return a label's classes with their rows, and its range: one of the two is empty."""
+    if ("range" in label) == ("classes" in label):
+        raise _InvalidError("label: must have either a range (a number) or classes")
+    if "range" in label:
+        if "ordered" in label:
+            raise _InvalidError("label.ordered: is for classes; a number has an order")
+        if label.get("rows", 1) < 1:
+            raise _InvalidError("label.rows: must be 1 or more")
+        return {}, _range("label.range", label["range"])
+    if "rows" in label:
+        raise _InvalidError("label.rows: is for a number; each of the classes has its rows")
+    _texts("label.classes", list(label["classes"]))
+    for name, rows in label["classes"].items():
+        if type(rows) is not int or rows < 2:
+            raise _InvalidError(
+                f"label.classes.{name}: must be a number of rows, 2 or more; is {rows!r}"
+            )
+    return label["classes"], None
+
+
+def _respondents(node: dict, columns: tuple[Column, ...], rows: int) -> Respondents:
+    """Build `Respondents` from its entry."""
+    entry = _mapping("respondents", node, {"first_rows": int, "decimals": dict}, {})
+    if not 1 <= entry["first_rows"] <= rows:
+        raise _InvalidError(f"respondents.first_rows: must be from 1 to {rows}, the file's rows")
+    numbers = [column.name for column in columns if column.range]
+    for name, decimals in entry["decimals"].items():
+        if name not in numbers:
+            raise _InvalidError(f"respondents.decimals: {name} is not a column of numbers")
+        if type(decimals) is not int or decimals < 0:
+            raise _InvalidError(f"respondents.decimals.{name}: must be 0 or more; is {decimals!r}")
+    if not entry["decimals"]:
+        raise _InvalidError("respondents.decimals: must name at least one column")
+    return Respondents(entry["first_rows"], entry["decimals"])
 
 
 def _column(name: str, node: Any, classes: int) -> Column:
@@ -186,9 +279,7 @@ def _column(name: str, node: Any, classes: int) -> Column:
     limits: tuple[float, ...] = ()
     values: tuple[str, ...] = ()
     if "range" in entry:
-        limits = _numbers(f"{where}.range", entry["range"], 2)
-        if limits[0] >= limits[1]:
-            raise _InvalidError(f"{where}.range: the first number must be the smaller one")
+        limits = _range(f"{where}.range", entry["range"])
     else:
         values = _texts(f"{where}.values", entry["values"])
     mean, sd, shares = (entry.get(key, []) for key in ("mean", "sd", "shares"))
@@ -221,8 +312,7 @@ def _mapping(where: str, node: Any, required: dict[str, type], optional: dict[st
             f"{where}: unknown key {', '.join(unknown)}; known are {', '.join(types)}"
         )
     for key, value in node.items():
-        accepted = (int, float) if types[key] is float else types[key]
-        if not isinstance(value, accepted) or isinstance(value, bool):
+        if not isinstance(value, types[key]) or isinstance(value, bool) != (types[key] is bool):
             raise _InvalidError(
                 f"{key} in {where}: {value!r} should be of type {types[key].__name__}"
             )
@@ -239,6 +329,14 @@ def _texts(where: str, node: list) -> tuple[str, ...]:
     if not node or len(set(node)) != len(node):
         raise _InvalidError(f"{where}: must list at least one value, and none twice")
     return tuple(node)
+
+
+def _range(where: str, node: Any) -> tuple[float, float]:
+    """Return a list of two numbers, the smaller one first, as a tuple."""
+    low, high = _numbers(where, node, 2)
+    if low >= high:
+        raise _InvalidError(f"{where}: the first number must be the smaller one")
+    return low, high
 
 
 def _numbers(where: str, node: Any, count: int, least: float = float("-inf")) -> tuple[float, ...]:

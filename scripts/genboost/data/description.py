@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from genboost.data.dataset import Dataset
+from genboost.data.origins import UNKNOWN
 from genboost.data.prepare import Prepared, Settings, label_codes
 from genboost.data.raw_table import Table
 
@@ -20,18 +21,12 @@ def describe(
             "> **SYNTHETIC**: a generated stand-in, not the published data set. No result that is "
             "made from it says anything about the real one."
         )
+    kind = f"in {len(dataset.classes)} classes" if dataset.classes else "as a number"
     parts.append(
         f"{len(table.label)} rows, {len(table.columns)} features as {len(prepared.inputs)} inputs, "
-        f"and the label `{dataset.label}` in {len(dataset.classes)} classes. "
+        f"and the label `{dataset.label}` {kind}. "
         f"{_duplicates(table)} rows are exact copies of an earlier one."
     )
-    split = "stratified by class" if settings.stratify else "at random"
-    codes = label_codes(dataset, settings)
-    labels = (codes[table.label], data.train_y, data.test_y)
-    classes = [
-        [name, code, *(np.count_nonzero(label == code) for label in labels)]
-        for code, name in zip(codes, dataset.classes, strict=True)
-    ]
     inputs = [
         [name, coding, f"{values.mean():z.3f}", f"{values.std():.3f}"]
         for (name, coding), values in zip(
@@ -40,15 +35,13 @@ def describe(
     ]
     parts += [
         "## Split",
-        f"{settings.test_fraction:g} of the rows are for testing, drawn {split} with seed "
-        f"{settings.split_seed}.",
-        _table(
-            ["class", "code", "rows", "train", "test"],
-            [*classes, ["all", "", *(len(label) for label in labels)]],
-        ),
+        _split(settings),
+        *(["\n".join(f"- {note}" for note in prepared.notes)] if prepared.notes else []),
+        _rows(dataset, table, prepared, settings),
         "The variance of the label is the mean squared error of always predicting its mean: "
-        f"{_variance(labels[0])} over all rows, {_variance(data.train_y)} over the training "
-        f"rows, {_variance(data.test_y)} over the test rows.",
+        f"{_variance(np.append(data.train_y, data.test_y))} over all of them, "
+        f"{_variance(data.train_y)} over the training rows, {_variance(data.test_y)} over the test "
+        "rows.",
         "## Inputs",
         f"Categories: {settings.categorical_coding} coding. Scaling: {settings.scaling}"
         + ("." if settings.scaling == "none" else ", fitted on the training rows."),
@@ -69,6 +62,40 @@ def describe(
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _split(settings: Settings) -> str:
+    """Say how the rows are split."""
+    share = f"{settings.test_fraction:g}"
+    drawn = f"{'stratified by class' if settings.stratify else 'at random'} with seed "
+    drawn += str(settings.split_seed)
+    if settings.split == "grouped":
+        return (
+            f"{share} of the respondents are for testing, drawn {drawn}. Interpolated rows are on "
+            "the side of the two respondents that they lie between."
+        )
+    rows = "respondents" if settings.rows == "respondents" else "rows"
+    return f"{share} of the {rows} are for testing, drawn {drawn}."
+
+
+def _rows(dataset: Dataset, table: Table, prepared: Prepared, settings: Settings) -> str:
+    """Return a table that counts the rows, by class and by origin, in the file and in each part."""
+    codes = label_codes(dataset, settings)
+    parts = [slice(None), prepared.train_rows, prepared.test_rows]
+    rows = [
+        [name, code, *(np.count_nonzero(table.label[part] == severity) for part in parts)]
+        for severity, (name, code) in enumerate(zip(dataset.classes, codes, strict=True))
+    ]
+    origins = [prepared.origin[part] for part in parts]
+    if set(prepared.origin) != {UNKNOWN}:
+        rows += [
+            [name, "", *(np.count_nonzero(origin == name) for origin in origins)]
+            for name in dict.fromkeys(prepared.origin.tolist())
+        ]
+    return _table(
+        ["class" if dataset.classes else "", "code", "rows", "train", "test"],
+        [*rows, ["all", "", *(len(origin) for origin in origins)]],
+    )
 
 
 def _duplicates(table: Table) -> int:

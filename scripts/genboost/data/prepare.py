@@ -1,4 +1,4 @@
-"""Turn a checked table into the arrays that models are trained on: code, split, scale."""
+"""Turn a checked table into the arrays that models are trained on: choose, split, code, scale."""
 
 import io
 from collections.abc import Collection, Mapping
@@ -7,14 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from genboost.data import missing, origins, split
 from genboost.data.arrays import Data
 from genboost.data.dataset import Dataset
 from genboost.data.raw_table import Table
 from genboost.errors import UserError
-
-SCALINGS = ("none", "standard", "minmax")
-CODINGS = ("ordinal", "alphabetical", "onehot")
-LABEL_CODINGS = ("severity", "alphabetical")
 
 
 @dataclass(frozen=True)
@@ -34,8 +31,16 @@ class Settings:
         ``onehot``: an input for each value.
     label_coding : str
         ``severity``, the description's order, or ``alphabetical``.
+    missing : str
+        What is done with missing values: ``refuse``; ``drop`` the rows; ``impute`` the median of
+        the training rows, or their most frequent category.
+    rows : str
+        ``all``, or ``respondents``: without those that were interpolated.
+    split : str
+        ``random``, or ``grouped``: an interpolated row is on the side of the two respondents that
+        it lies between, and left out if they are on two sides.
     test_fraction : float
-        The share of rows that are for testing, rounded up.
+        The share of rows (``grouped``: of respondents) that are for testing, rounded up.
     stratify : bool
         Whether classes are to have the same shares in training and test rows.
     """
@@ -44,6 +49,9 @@ class Settings:
     scaling: str = "none"
     categorical_coding: str = "ordinal"
     label_coding: str = "severity"
+    missing: str = "refuse"
+    rows: str = "all"
+    split: str = "random"
     test_fraction: float = 0.2
     split_seed: int = 0
     stratify: bool = False
@@ -69,23 +77,29 @@ class Prepared:
         The names of x's columns, in order, and how each is coded.
     train_rows, test_rows : int64 arrays
         Which rows of the raw file, from 0, the rows of x are.
+    origin : text array [rows of the file]
+        Who each of them is, as `origins.tell` has it.
+    notes : list of str
+        What a reader should know of how the rows were chosen.
     """
 
     data: Data
     inputs: dict[str, str]
     train_rows: np.ndarray
     test_rows: np.ndarray
+    origin: np.ndarray
+    notes: list[str]
 
 
 def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
-    """Code, split and scale a table; the result does not depend on the file's column order.
+    """Choose, split, code and scale a table's rows, whatever the file's column order.
 
     Raises
     ------
     UserError
-        If a zeroed feature does not exist, or the rows cannot be split as asked.
+        If a value is missing, unless the settings say what to do; if a zeroed feature does not
+        exist; if the rows cannot be told, or split, as asked; if there is nothing to learn.
     """
-    from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
     if unknown := sorted(set(settings.zeroed_features) - set(table.columns)):
@@ -93,20 +107,20 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
             f"zeroed feature {', '.join(unknown)} is not a feature of {dataset.path}; "
             f"they are {', '.join(table.columns)}"
         )
+    rows, notes = missing.usable_rows(table, dataset, settings.missing)
+    origin, why = origins.tell(table, dataset)
+    if why and (settings.rows == "respondents" or settings.split == "grouped"):
+        raise UserError(f"which rows are respondents cannot be told: {why}")
+    if settings.rows == "respondents":
+        rows = rows[origin[rows] == origins.RESPONDENT]
+    train_rows, test_rows, said = _split(table, dataset, settings, rows, origin)
+    table, filled = missing.fill(table, dataset, train_rows, test_rows)
     x, inputs = _code(table, dataset, settings)
-    label = label_codes(dataset, settings)[table.label]
-    try:
-        train_rows, test_rows = train_test_split(
-            np.arange(len(x)),
-            test_size=settings.test_fraction,
-            random_state=settings.split_seed,
-            stratify=table.label if settings.stratify else None,
-        )
-    except ValueError as error:
+    label = table.label if dataset.label_range else label_codes(dataset, settings)[table.label]
+    if len(np.unique(label[train_rows])) == 1:
         raise UserError(
-            f"the {len(x)} rows cannot be split with test fraction {settings.test_fraction}, "
-            f"seed {settings.split_seed}, stratify {settings.stratify}: {error}"
-        ) from error
+            f"all training rows have the same {dataset.label}, so there is nothing to learn"
+        )
     train_x, test_x = x[train_rows], x[test_rows]
     if settings.scaling != "none":
         scaler = {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scaling]()
@@ -121,7 +135,32 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         inputs=inputs,
         train_rows=train_rows,
         test_rows=test_rows,
+        origin=origin,
+        notes=[*notes, *said, *filled, *_without_order(dataset)],
     )
+
+
+def _split(
+    table: Table, dataset: Dataset, settings: Settings, rows: np.ndarray, origin: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return the rows for training, those for testing, and what is to be said of them."""
+    if settings.stratify and not dataset.classes:
+        raise UserError(f"data.stratify needs classes, and {dataset.label} is a number")
+    classes = table.label if settings.stratify else None
+    how = (settings.test_fraction, settings.split_seed, classes)
+    if settings.split == "random":
+        return *split.at_random(rows, *how), []
+    return split.grouped(rows, origin, origins.parents(table, dataset, origin), *how)
+
+
+def _without_order(dataset: Dataset) -> list[str]:
+    """Return a warning if the classes have no order; two codes are like any two numbers."""
+    if dataset.ordered or len(dataset.classes) == 2:
+        return []
+    return [
+        "the classes have no order: their codes are arbitrary, and so is the squared error of "
+        "predicting them as a number"
+    ]
 
 
 def to_bytes(prepared: Prepared, name: str) -> bytes:
@@ -140,6 +179,8 @@ def to_bytes(prepared: Prepared, name: str) -> bytes:
         inputs=np.array(list(prepared.inputs)),
         train_rows=prepared.train_rows,
         test_rows=prepared.test_rows,
+        train_origin=prepared.origin[prepared.train_rows],
+        test_origin=prepared.origin[prepared.test_rows],
     )
     return file.getvalue()
 

@@ -1,14 +1,16 @@
 """Read a CSV file of a data set and check every value, with errors that name line and column."""
 
 import csv
+import difflib
 import io
+import math
 import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from genboost.data.dataset import Column, Dataset
-from genboost.errors import UserError
+from genboost.errors import UserError, printable
 
 _SHOWN = 5
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
@@ -32,14 +34,18 @@ class Table:
     ----------
     columns : dict of str to array [rows]
         By name, in the order of the description; float64 for a number, text for a category.
-    label : int64 array [rows]
-        Codes 0, 1, ... in order of severity.
+    label : array [rows]
+        Codes 0, 1, ... in order of severity, int64; or the numbers themselves, float64.
+    missing : list of (int, str)
+        Line and column of each missing value. In `columns` it is NaN or an empty text, in `label`
+        NaN or -1.
     notes : list of str
         What was unusual about the file and accepted, as its meaning is certain.
     """
 
     columns: dict[str, np.ndarray]
     label: np.ndarray
+    missing: list[tuple[int, str]]
     notes: list[str]
 
 
@@ -48,7 +54,7 @@ def read_table(content: bytes, dataset: Dataset, name: str) -> Table:
 
     Accepted, with a note: a byte order mark, CRLF, semicolons or tabs between values, spaces
     around them, columns in another order, a column that counts the rows, an empty unnamed column,
-    blank lines at the end.
+    blank lines at the end, missing values.
 
     Parameters
     ----------
@@ -115,13 +121,16 @@ def _parse(
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     lines: list[tuple[int, list[str]]] = []
     spaces = False
+    start = 1
     try:
         for row in reader:
             stripped = [value.strip() for value in row]
             spaces = spaces or stripped != row
             lines.append((reader.line_num, stripped))
+            start = reader.line_num + 1
     except csv.Error as error:
-        raise UserError(f"{name}, line {reader.line_num}: not valid CSV: {error}") from error
+        opens = " (a quote opens here)" if reader.line_num > start or "end of" in str(error) else ""
+        raise UserError(f"{name}, line {start}: not valid CSV: {error}{opens}") from error
     count = len(lines)
     while lines and not any(lines[-1][1]):
         lines.pop()
@@ -145,30 +154,44 @@ def _places(
 ) -> dict[str, int]:
     """Return where each column of the data set stands in the file."""
     wanted = [*dataset.feature_columns, dataset.label]
-    extra = []
+    known = {*wanted, *dataset.ignored_columns}
+    extra: list[str] = []
+    empty = 0
     for place, title in enumerate(header):
-        if title in wanted:
+        if title in known:
+            continue
+        if title and not _INDEX_NAME.fullmatch(title):
+            extra.append(title)
             continue
         values = [row[place] for _, row in rows if place < len(row)]
-        if _INDEX_NAME.fullmatch(title) and values in (
+        if values in (
             [str(index) for index in range(len(rows))],
             [str(index + 1) for index in range(len(rows))],
         ):
             notes.append(f"column {place + 1} ({title or 'unnamed'}) counts the rows; ignored")
         elif not title and not any(values):
-            notes.append(f"column {place + 1} is unnamed and empty; ignored")
+            empty += 1
         else:
             extra.append(title or f"an unnamed one (column {place + 1})")
-    problems = []
-    if missing := [title for title in wanted if title not in header]:
-        problems.append(f"line 1: missing column {', '.join(missing)}")
-    if extra:
-        problems.append(f"line 1: unexpected column {', '.join(extra)}")
-    if doubled := [title for title in wanted if header.count(title) > 1]:
-        problems.append(f"line 1: column {', '.join(doubled)} occurs more than once")
+    if empty:
+        notes.append(f"{empty} unnamed and empty column(s) ignored")
+    if ignored := [title for title in header if title in dataset.ignored_columns]:
+        notes.append(f"column {_listed(ignored)} ignored, as {dataset.path} says")
+    missing = [title for title in wanted if title not in header]
+    problems = _Problems()
     if len(missing) == len(wanted):
-        problems = ["line 1: none of the columns is named here; is the header line missing?"]
-    _refuse(name, dataset, problems)
+        problems.add("line 1: none of the columns is named here; is the header line missing?")
+    else:
+        if missing:
+            problems.add(f"line 1: missing column {_listed(missing)}")
+        if extra:
+            problems.add(f"line 1: unexpected column {_listed(extra)}")
+        for title in missing[:_SHOWN]:
+            if found := _likely(title, extra, alone=len(missing) == len(extra) == 1):
+                problems.add(f"line 1: rename the column {printable(found)} if it is {title}")
+        if doubled := [title for title in wanted if header.count(title) > 1]:
+            problems.add(f"line 1: column {_listed(doubled)} occurs more than once")
+    problems.refuse(name, dataset)
     places = {title: header.index(title) for title in wanted}
     if list(places.values()) != sorted(places.values()):
         notes.append("columns are in another order; they were matched by name")
@@ -184,35 +207,46 @@ def _values(
     notes: list[str],
 ) -> Table:
     """Convert and check the values of all rows."""
-    label = Column(dataset.label, None, dataset.classes, (), (), ())
+    label = Column(dataset.label, dataset.label_range, dataset.classes, (), (), ())
     parsers = [(column, places[column.name]) for column in (*dataset.columns, label)]
     parsed: dict[str, list] = {column.name: [] for column, _ in parsers}
-    problems = []
+    missing: list[tuple[int, str]] = []
+    problems = _Problems()
     for line, row in rows:
         if not any(row):
-            problems.append(f"line {line}: blank line")
+            problems.add(f"line {line}: blank line")
         elif len(row) != width:
-            problems.append(f"line {line}: {len(row)} values where the header has {width}")
+            problems.add(f"line {line}: {len(row)} values where the header has {width}")
         else:
             for column, place in parsers:
                 try:
-                    parsed[column.name].append(_value(row[place], column))
+                    value = _value(row[place], column)
                 except ValueError as error:
-                    problems.append(f"line {line}, column {column.name}: {error}")
-    _refuse(name, dataset, problems)
-    codes = {value: code for code, value in enumerate(dataset.classes)}
-    severity = np.array([codes[value] for value in parsed.pop(dataset.label)], dtype=np.int64)
-    if len(rows) != sum(dataset.class_rows):
-        notes.append(f"{len(rows)} rows; the published file has {sum(dataset.class_rows)}")
-    return Table({title: np.array(values) for title, values in parsed.items()}, severity, notes)
+                    problems.add(f"line {line}, column {column.name}: {error}")
+                    continue
+                if value is None:
+                    missing.append((line, column.name))
+                    value = math.nan if column.range else ""
+                parsed[column.name].append(value)
+    problems.refuse(name, dataset)
+    values = np.array(parsed.pop(dataset.label))
+    if dataset.classes:
+        codes = {value: code for code, value in enumerate(dataset.classes)}
+        values = np.array([codes.get(value, -1) for value in values], dtype=np.int64)
+    if missing:
+        notes.append(f"{len(missing)} values are missing")
+    if dataset.rows and len(rows) != dataset.rows:
+        notes.append(f"{len(rows)} rows; the published file has {dataset.rows}")
+    columns = {title: np.array(column) for title, column in parsed.items()}
+    return Table(columns, values, missing, notes)
 
 
-def _value(text: str, column: Column) -> float | str:
-    """Return a number or a category's value; raise ValueError saying what is wrong."""
+def _value(text: str, column: Column) -> float | str | None:
+    """Return a number, a category's value or None; raise ValueError saying what is wrong."""
     if text in column.values:
         return text
     if text.lower() in _MISSING:
-        raise ValueError("the value is missing")
+        return None
     if column.range is None:
         raise ValueError(f"{_shown(text)} is not one of {', '.join(column.values)}")
     if not _NUMBER.fullmatch(text):
@@ -230,11 +264,39 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def _refuse(name: str, dataset: Dataset, problems: list[str]) -> None:
-    """Raise `UserError` if there are problems, naming the first few and counting the rest."""
-    if not problems:
-        return
-    lines = [f"{name} does not fit {dataset.path}:", *problems[:_SHOWN]]
-    if len(problems) > _SHOWN:
-        lines.append(f"and {len(problems) - _SHOWN} more")
-    raise UserError("\n  ".join(lines))
+def _listed(titles: list[str]) -> str:
+    """Name the first few of some columns, and count the rest."""
+    more = f" and {len(titles) - _SHOWN} more" if len(titles) > _SHOWN else ""
+    return ", ".join(map(printable, titles[:_SHOWN])) + more
+
+
+def _likely(title: str, others: list[str], alone: bool) -> str | None:
+    """Return which of some other columns a missing one probably is, if any."""
+    if alone:
+        return others[0]
+    lower = {other.lower(): other for other in others[:1000]}
+    close = difflib.get_close_matches(title.lower(), lower, n=1, cutoff=0.5)
+    return lower[close[0]] if close else None
+
+
+class _Problems:
+    """What is wrong with a file: the first few, and how many there are."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.count = 0
+
+    def add(self, problem: str) -> None:
+        """Take one more."""
+        self.count += 1
+        if len(self.first) < _SHOWN:
+            self.first.append(problem)
+
+    def refuse(self, name: str, dataset: Dataset) -> None:
+        """Raise `UserError` if there are any."""
+        if not self.count:
+            return
+        lines = [f"{name} does not fit {dataset.path}:", *self.first]
+        if self.count > _SHOWN:
+            lines.append(f"and {self.count - _SHOWN} more")
+        raise UserError("\n  ".join(lines))

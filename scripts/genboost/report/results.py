@@ -25,6 +25,7 @@ SIMPLE = {
     "mean": "predicting the mean",
     "ridge": "ridge regression",
     "gradient_boosted_trees": "gradient-boosted trees",
+    "nearest_neighbour": "1-nearest neighbour",
 }
 WARNING = (
     f"{MARK} DATA: computed from a generated stand-in, not from the published data set. "

@@ -1,6 +1,7 @@
 """The configuration: read, checked, and filled in with the defaults."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ def resolve(config: dict[str, Any], sources: Sequence[mistakes.Source] = ()) -> 
     studies = [resolved, *resolved["studies"].values()]
     for section in [*studies, *resolved["audit"]["readings"].values()]:
         data = section.get("data", {})
+        if data.get("path"):
+            data["path"] = os.path.expanduser(data["path"])
         described = dataset.find(data.get("dataset", resolved["data"]["dataset"]))
         said = {
             "kaggle_dataset": described.kaggle,

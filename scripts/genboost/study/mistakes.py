@@ -12,6 +12,7 @@ import yaml
 
 from genboost.data import dataset
 from genboost.errors import UserError
+from genboost.files import no_regular_file
 from genboost.study import schema
 from genboost.study.schema import BLOCKS, GRID, defaults
 
@@ -241,7 +242,11 @@ def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
         except UserError as error:
             yield keys["dataset"], str(error)
             continue
-        there = {"kaggle": data["kaggle_dataset"] or described.kaggle, "uci": described.uci_url}
+        there = {
+            "kaggle": data["kaggle_dataset"] or described.kaggle,
+            "uci": described.uci_url,
+            "sklearn": described.sklearn,
+        }
         if there.get(data["source"], "anywhere") is None:
             yield keys["source"], f"{described.path} does not say where it is at {data['source']}"
         features = described.feature_columns
@@ -263,11 +268,13 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
             place = ("studies", name) if {"source", "path"} & own.keys() else ()
             if data["path"] is None:
                 yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
-            elif not Path(data["path"]).is_file():
-                wrong = (
-                    "is a folder, not a CSV file" if Path(data["path"]).is_dir() else "no such file"
-                )
+            elif wrong := no_regular_file(data["path"]):
                 yield (*place, "data", "path"), f"{data['path']}: {wrong}"
+            elif set("{}") & set(data["path"]):
+                yield (
+                    (*place, "data", "path"),
+                    f"{data['path']}: has braces, which are Snakemake's wildcards; rename the file",
+                )
 
 
 def _unknown(value: Any, choices: Iterable[Any]) -> str:

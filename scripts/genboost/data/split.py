@@ -1,0 +1,82 @@
+"""Split rows into those for training and those for testing."""
+
+import numpy as np
+
+from genboost.data.origins import INTERPOLATED, RESPONDENT, Parents
+from genboost.errors import UserError
+
+
+def at_random(
+    rows: np.ndarray, test_fraction: float, seed: int, classes: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows for training and those for testing, drawn at random.
+
+    Parameters
+    ----------
+    rows : int64 array
+        The rows to split.
+    classes : int64 array [rows of the file], optional
+        To give classes the same shares in both parts.
+
+    Raises
+    ------
+    UserError
+        If the rows cannot be split as asked.
+    """
+    from sklearn.model_selection import train_test_split
+
+    try:
+        return train_test_split(
+            rows,
+            test_size=test_fraction,
+            random_state=seed,
+            stratify=None if classes is None else classes[rows],
+        )
+    except ValueError as error:
+        raise UserError(
+            f"the {len(rows)} rows cannot be split with test fraction {test_fraction}, "
+            f"seed {seed}, stratify {classes is not None}: {error}"
+        ) from error
+
+
+def grouped(
+    rows: np.ndarray,
+    origin: np.ndarray,
+    parents: Parents,
+    test_fraction: float,
+    seed: int,
+    classes: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Split respondents at random, and put interpolated rows on the side of their two respondents.
+
+    One between a respondent for training and another for testing is left out: on either side it
+    would tell a model of the other.
+
+    Parameters
+    ----------
+    origin : text array [rows of the file]
+        As `origins.tell` returns it.
+
+    Returns
+    -------
+    (int64 array, int64 array, list of str)
+        The rows for training, those for testing, and what is to be said of them.
+    """
+    people = rows[origin[rows] == RESPONDENT]
+    others = rows[origin[rows] == INTERPOLATED]
+    train, test = at_random(people, test_fraction, seed, classes)
+    # Of each row of the file: 1 for training, 2 for testing, 0 for neither.
+    side = np.zeros(len(origin), dtype=np.int64)
+    side[train], side[test] = 1, 2
+    first, second = side[parents.pairs[others]].T
+    side[others] = np.where(first == second, first, 0)
+    fitting = parents.fitting[others]
+    sure, none = (np.count_nonzero(fitting == count) for count in (1, 0))
+    notes = [
+        f"of {len(others)} interpolated rows, {sure} are placed surely, as one pair of respondents "
+        f"fits alone; for {len(others) - sure - none} several fit, and the likeliest was taken; "
+        f"for {none} none fits, as if interpolated again, and the nearest was taken",
+        f"{np.count_nonzero(side[others] == 0)} interpolated rows were left out, as they lie "
+        "between a respondent for training and one for testing",
+    ]
+    return rows[side[rows] == 1], rows[side[rows] == 2], notes
