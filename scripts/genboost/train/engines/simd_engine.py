@@ -115,8 +115,8 @@ def pack(problem: Problem, lanes: int) -> list[np.ndarray]:
     faster one by one, and so are all that are so wide that many at once do not fit into the cache
     (measured by benchmarks/, section growth).
     """
-    plain, code = np.isnan(problem.rho), _codes(problem)
-    order = np.lexsort((problem.momentum == 0, -code, ~problem.sam_adaptive, plain))
+    last = [-OPTIMIZERS.index(name) for name in problem.optimizer]
+    order = np.lexsort((problem.momentum == 0, last, ~problem.sam_adaptive, np.isnan(problem.rho)))
     groups = [order[start : start + lanes] for start in range(0, len(order), lanes)]
     wide = problem.architecture.width >= WIDE
     return [
@@ -197,7 +197,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "decoupled": np.array([problem.decouples(problem.optimizer[k]) for k in filled], np.int32),
         "rho": np.ascontiguousarray(problem.rho[filled], np.float64),
         "sam_adaptive": np.ascontiguousarray(problem.sam_adaptive[filled], np.int32),
-        "optimizer": np.ascontiguousarray(_codes(problem)[filled], np.int32),
+        "optimizer": np.array([OPTIMIZERS.index(problem.optimizer[k]) for k in filled], np.int32),
         "momentum": np.ascontiguousarray(problem.momentum[filled], np.float64),
         "nesterov": np.ascontiguousarray(problem.nesterov[filled], np.int32),
         "order_of": np.ascontiguousarray(problem.order_of[filled], np.int64),
@@ -223,11 +223,6 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         outcome.train_loss[row, outcome.epochs_run[row] :] = np.nan
         outcome.test_mse[row, outcome.epochs_run[row] :] = np.nan
     return Group(models, outcome, time.perf_counter() - started)
-
-
-def _codes(problem: Problem) -> np.ndarray:
-    """Return the numbers that the kernel has for the models' optimizers, int array [K]."""
-    return np.array([OPTIMIZERS.index(name) for name in problem.optimizer])
 
 
 def _with_stride(x: np.ndarray, stride: int, dtype: np.dtype) -> np.ndarray:

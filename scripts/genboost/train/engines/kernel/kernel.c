@@ -58,11 +58,11 @@ static void scale_gradient(struct state *s)
 /* Sharpness-aware minimization (Foret et al. 2021, eq. 2 and algorithm 1): the gradient of the
    step is taken at w + epsilon, epsilon = rho g / ||g||, one norm over all parameters; adaptive
    (Kwon et al. 2021, algorithm 1, and the authors' code): epsilon = rho T_w^2 g / ||T_w g||. */
-static void perturb(struct state *s, mask sam, int any_adaptive, vector rho)
+static void perturb(struct state *s, mask sam, vector rho)
 {
-    if (any_adaptive) scale_gradient(s);
+    if (s->any_adaptive) scale_gradient(s);
     vector scale = rho / (gradient_norm(s) + (real)SAM_EPSILON);
-    if (any_adaptive) scale_gradient(s);
+    if (s->any_adaptive) scale_gradient(s);
     for (long p = 0; p < s->vectors; p++)
         s->perturbed[p] =
             choose(sam, fused(scale, s->gradient[p], s->weights[p]), s->weights[p]);
@@ -76,7 +76,7 @@ static void train(struct state *s, const struct group *group)
     const int n = p->train_rows, epochs = p->epochs;
     const int models = s->layout == MODELS ? LANES : 1;
     const int64_t steps_per_epoch = (n + (int64_t)p->batch_size - 1) / p->batch_size;
-    int any_sam = 0, any_adaptive = 0, adam[LANES];
+    int any_sam = 0, adam[LANES];
     mask sam;
     vector rho;
     struct step step = {.any_momentum = 0};
@@ -90,7 +90,6 @@ static void train(struct state *s, const struct group *group)
         step.any_momentum |= group->momentum[m] != 0;
         adam[l] = rule == ADAM || rule == ADAMW;
         any_sam |= !isnan(group->rho[m]);
-        any_adaptive |= group->sam_adaptive[m];
         sam[l] = isnan(group->rho[m]) ? 0 : -1;
         rho[l] = (real)group->rho[m];
         group->epochs_run[m] = epochs;
@@ -107,7 +106,7 @@ static void train(struct state *s, const struct group *group)
             int rows = n - start < p->batch_size ? n - start : p->batch_size;
             batch_gradient(s, s->weights, order, start, rows, loss);
             if (any_sam) {
-                perturb(s, sam, any_adaptive, rho);
+                perturb(s, sam, rho);
                 batch_gradient(s, s->perturbed, order, start, rows, NULL);
             }
             beta1_power *= BETA1;
@@ -189,6 +188,7 @@ int genboost_train(const struct problem *problem, const struct group *group)
         .parameters = (long)parameters,
         .vectors = (long)(layout == MODELS ? parameters : (parameters + LANES - 1) / LANES),
     };
+    for (int m = 0; m < group->models; m++) s.any_adaptive |= group->sam_adaptive[m];
     const size_t vectors = s.vectors + 1 + 8 / LANES; /* some to spare: lay_out, gradient_norm */
     const struct {
         vector **array;
@@ -199,7 +199,7 @@ int genboost_train(const struct problem *problem, const struct group *group)
         {&s.gradient, vectors},
         {&s.first_moment, vectors},
         {&s.second_moment, vectors},
-        {&s.scaled, vectors},
+        {&s.scaled, s.any_adaptive ? vectors : 0},
         {&s.input, block * features + LANES},
         {&s.activations, hidden * block * width},
         {&s.slopes, hidden * block * width},
@@ -224,7 +224,8 @@ int genboost_train(const struct problem *problem, const struct group *group)
             for (int m = 0; m < group->models; m++) {
                 size_t at = i * group->models + m;
                 ((real *)s.weights)[at] = group->weights[m * parameters + i];
-                ((real *)s.scaled)[at] = problem->is_weight[i] && group->sam_adaptive[m];
+                if (s.any_adaptive)
+                    ((real *)s.scaled)[at] = problem->is_weight[i] && group->sam_adaptive[m];
             }
         unsigned long control = flush_subnormals();
         train(&s, group);

@@ -30,7 +30,8 @@ struct state {
     vector *perturbed;   /* SAM's weights + epsilon */
     vector *gradient;
     vector *first_moment, *second_moment; /* what the optimizers keep */
-    vector *scaled;      /* 1: a parameter that adaptive SAM scales, 0: another */
+    int any_adaptive;    /* whether any model has adaptive SAM, which then has in */
+    vector *scaled;      /* 1 for the parameters that it scales, 0 for the others */
     vector *input;       /* [block][features], and LANES more */
     vector *activations; /* [hidden_layers][block][width] */
     vector *slopes;      /* their derivatives, for curved activations */
