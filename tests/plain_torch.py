@@ -70,7 +70,8 @@ class SAM:
 class ASAM(SAM):
     """Adaptive SAM as in its authors' code, asam.py of github.com/SamsungLabs/ASAM.
 
-    What scales a parameter is |w| + 0.01 if "weight" is in its name, and 1 otherwise.
+    What scales a parameter is |w| + 0.01 if "weight" is in its name, and 1 otherwise. To the norm
+    they add 1e-16, which is 1e-12 here as in SAM.
     """
 
     def perturbation(self) -> dict[str, torch.Tensor]:
@@ -78,7 +79,7 @@ class ASAM(SAM):
             name: p.abs() + 0.01 if "weight" in name else 1.0 for name, p in self.named.items()
         }
         norms = [(scales[name] * p.grad).norm() for name, p in self.named.items()]
-        factor = self.rho / (torch.stack(norms).norm() + 1e-16)
+        factor = self.rho / (torch.stack(norms).norm() + 1e-12)
         return {name: scales[name] ** 2 * p.grad * factor for name, p in self.named.items()}
 
 
