@@ -494,7 +494,10 @@ def test_a_comparison_is_filled_in():
     for claim, message in [
         ({"study": "gird"}, r'a\.study: "gird" is unknown; choose from grid'),
         ({"study": ["grid", "gird"]}, r'a\.study: "gird" is unknown; choose from grid'),
-        ({"optimizer": "sdg"}, r'a\.optimizer: "sdg" is unknown; choose from sgd, adam'),
+        (
+            {"optimizer": "sdg"},
+            r'a\.optimizer: "sdg" is unknown; choose from sgd, adam, adamw, lion',
+        ),
     ]:
         with pytest.raises(UserError, match=rf"comparisons\.x\.{message}"):
             resolve({"comparisons": {"x": {"a": claim}}})

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from genboost.train.engines import kernel
 
-SOURCES = Path(kernel.__file__).parent
+SOURCES = Path(__file__).parent / "kernel"
 
 BASELINE = "baseline"
 X86_LEVELS = {

@@ -68,7 +68,7 @@ INLINE vector lion_direction(mask lanes, vector g, vector *m)
     return choose(c > 0, fill(1), choose(c < 0, fill(-1), c)); /* zero, and NaN, as they are */
 }
 
-/* A step of all models: the gradient's first `count` vectors, and those of the rest. */
+/* A step of all models. `count` vectors of parameters, gradient, and what the rules keep. */
 static void move(const struct step *step, long count, const vector *gradient, vector *weights,
                  vector *m, vector *v)
 {
@@ -77,10 +77,10 @@ static void move(const struct step *step, long count, const vector *gradient, ve
         vector w = weights[p], g = fused(step->l2, w, gradient[p]);                        \
         keep(lanes, fused(-step->size, direction, step->shrink * w), &weights[p]);         \
     }
-    for (enum optimizer rule = 0; rule < RULES; rule++) {
+    for (int rule = 0; rule < RULES; rule++) {
         const mask lanes = step->lanes[rule];
         if (!step->follows[rule]) continue;
-        switch (rule) {
+        switch ((enum optimizer)rule) {
         case SGD:
             if (step->any_momentum)
                 EACH(sgd_direction(step, lanes, g, &m[p]))
