@@ -83,8 +83,8 @@ static void train(struct state *s, const struct group *group)
     for (int l = 0; l < LANES; l++) {
         int m = l % models;
         enum optimizer rule = group->optimizer[m];
-        step.lanes[rule][l] = -1;
-        step.follows[rule] = 1;
+        step.followers[rule][l] = -1;
+        step.count[rule]++;
         step.momentum[l] = (real)group->momentum[m];
         step.nesterov[l] = group->nesterov[m] ? -1 : 0;
         step.any_momentum |= group->momentum[m] != 0;

@@ -16,8 +16,8 @@ static const double LION_BETA1 = 0.9, LION_BETA2 = 0.99;
 
 /* What a step needs to know of the models in the lanes. */
 struct step {
-    mask lanes[RULES];   /* which follow a rule */
-    int follows[RULES];  /* whether any does */
+    mask followers[RULES]; /* the lanes that follow a rule */
+    int count[RULES];      /* how many these are */
     vector momentum;
     mask nesterov;
     int any_momentum;
@@ -68,28 +68,46 @@ INLINE vector lion_direction(mask lanes, vector g, vector *m)
     return choose(c > 0, fill(1), choose(c < 0, fill(-1), c)); /* zero, and NaN, as they are */
 }
 
-/* A step of all models. `count` vectors of parameters, gradient, and what the rules keep. */
+/* The step of the lanes `moved`: those that follow a rule, and others, whose direction is g. There
+   are `count` vectors of weights, with their gradient. */
+INLINE void move_lanes(const struct step *step, int rule, const mask followers, const mask moved,
+                       long count, const vector *gradient, vector *weights, vector *m, vector *v)
+{
+#define EACH(of_rule)                                                                \
+    for (long p = 0; p < count; p++) {                                               \
+        vector w = weights[p], g = fused(step->l2, w, gradient[p]);                  \
+        vector direction = choose(followers, of_rule, g);                            \
+        keep(moved, fused(-step->size, direction, step->shrink * w), &weights[p]);   \
+    }
+    switch ((enum optimizer)rule) {
+    case SGD:
+        if (step->any_momentum)
+            EACH(sgd_direction(step, moved, g, &m[p]))
+        else
+            EACH(g)
+        break;
+    case ADAM: case ADAMW: EACH(adam_direction(step, moved, g, &m[p], &v[p])) break;
+    case LION: EACH(lion_direction(moved, g, &m[p])) break;
+    }
+#undef EACH
+}
+
 static void move(const struct step *step, long count, const vector *gradient, vector *weights,
                  vector *m, vector *v)
 {
-#define EACH(direction)                                                                    \
-    for (long p = 0; p < count; p++) {                                                     \
-        vector w = weights[p], g = fused(step->l2, w, gradient[p]);                        \
-        keep(lanes, fused(-step->size, direction, step->shrink * w), &weights[p]);         \
-    }
-    for (int rule = 0; rule < RULES; rule++) {
-        const mask lanes = step->lanes[rule];
-        if (!step->follows[rule]) continue;
-        switch ((enum optimizer)rule) {
-        case SGD:
-            if (step->any_momentum)
-                EACH(sgd_direction(step, lanes, g, &m[p]))
-            else
-                EACH(g)
-            break;
-        case ADAM: case ADAMW: EACH(adam_direction(step, lanes, g, &m[p], &v[p])) break;
-        case LION: EACH(lion_direction(lanes, g, &m[p])) break;
+    const mask all = ~(mask){0}; /* a constant, which makes `keep` a plain store */
+    /* Plain SGD goes along with another rule at no cost: its direction is g, and it keeps nothing. */
+    const int along = step->any_momentum ? 0 : step->count[SGD];
+    for (int rule = RULES - 1; rule >= 0; rule--) {
+        const int own = step->count[rule];
+        const mask followers = step->followers[rule];
+        if (own == LANES) {
+            move_lanes(step, rule, all, all, count, gradient, weights, m, v);
+        } else if (own && rule != SGD && own + along == LANES) {
+            move_lanes(step, rule, followers, all, count, gradient, weights, m, v);
+            return;
+        } else if (own) {
+            move_lanes(step, rule, followers, followers, count, gradient, weights, m, v);
         }
     }
-#undef EACH
 }
