@@ -80,4 +80,4 @@ help:  ## list the targets
 containers/%.sif: containers/%.def requirements.txt constraints.txt
 	apptainer build --force --warn-unused-build-args $(BUILD_ARGS) $@ $<
 
-containers/train.sif: scripts/genboost/train/engines/kernel_build.py $(wildcard scripts/genboost/train/engines/kernel/*)
+containers/train.sif: scripts/genboost/train/engines/kernel_build.py $(wildcard scripts/genboost/train/engines/kernel/*.*)

@@ -2,7 +2,8 @@
 
 A rule is two functions of tensors: `start` makes the state that it keeps from step to step, `step`
 returns what the parameters move by, and the new state. To add an optimizer, add a class to
-`OPTIMIZERS` and its name to `grid.optimizer` in the configuration schema.
+`OPTIMIZERS` and its name to `grid.optimizer` in the configuration schema; if its weight decay is
+always beside the step, to `problem.DECOUPLED` too.
 
 On a GPU a step runs in Python once, and its tensor operations are then repeated without Python. So
 what differs from step to step has to be a tensor, in the state or among the arguments: a number

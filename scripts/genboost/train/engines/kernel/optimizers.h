@@ -1,8 +1,8 @@
 /* The update rules: what a step makes of the parameters, given the gradient.
 
-   The models in the lanes may follow different ones. Each that occurs moves the lanes that follow it
-   and leaves the others, and their state, as they are. To add one: its name in __init__.py, its
-   function here, and a case in `move`. */
+   The models in the lanes may follow different rules. Each rule moves the lanes that follow it and
+   leaves the others, with what these keep, as they are. To add a rule: its name in __init__.py, its
+   function here, and a case in `move_lanes`. */
 
 #pragma once
 
