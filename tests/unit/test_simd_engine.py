@@ -80,7 +80,9 @@ def pose(
 
 def assert_same_bits(outcome: Outcome, other: Outcome):
     for name in NAMES:
-        np.testing.assert_array_equal(getattr(outcome, name), getattr(other, name), name)
+        one, two = getattr(outcome, name), getattr(other, name)
+        np.testing.assert_array_equal(one, two, name)
+        assert one.tobytes() == two.tobytes(), name  # -0 is not 0
 
 
 def rows_of(outcome: Outcome, models) -> Outcome:
@@ -314,6 +316,33 @@ def test_baseline_works():
     np.testing.assert_allclose(outcome.test_mse, simd_engine.train(problem).test_mse, rtol=1e-5)
 
 
+@pytest.mark.parametrize("optimizers", [["sgd", "adam"], ["sgd", "adamw", "lion"]], ids=str)
+def test_plain_sgd_beside_other_optimizers(optimizers):
+    problem = replace(pose(16), optimizer=(optimizers * 16)[:16], momentum=np.zeros(16))
+    mixed = simd_engine.train(problem)
+    for k in range(16):
+        assert_same_bits(simd_engine.train(problem.select([k])), rows_of(mixed, [k]))
+
+
+def test_momentum_nearby_leaves_even_the_sign_of_a_zero():
+    """A weight of -0 and a gradient that is too small for a number and ends as -0."""
+    problem = pose(16, hidden_layers=0, features=1, rows=1, test_rows=1, batch_size=1, epochs=1)
+    data = replace(problem.data, train_x=np.full((1, 1), 1e-30), train_y=np.full(1, 1e-20))
+    problem = replace(
+        problem,
+        data=data,
+        weights=np.tile([-0.0, 0.0], (16, 1)),
+        optimizer=["sgd"] * 16,
+        momentum=np.arange(16) / 16,
+        rho=np.full(16, np.nan),
+        weight_decay=np.zeros(16),
+        order=np.zeros((3, 1, 1), np.int32),
+    )
+    together = simd_engine.train(problem)
+    for k in range(16):
+        assert_same_bits(simd_engine.train(problem.select([k])), rows_of(together, [k]))
+
+
 def test_diverging_models_leave_their_neighbours_untouched():
     problem = pose(16, epochs=6)
     rates = problem.learning_rate.copy()
@@ -414,6 +443,16 @@ def test_torch_is_not_imported():
         "import sys; sys.path.insert(0, sys.argv[1]);"
         "from genboost.train.engines import simd_engine;"
         "simd_engine.load(); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(SCRIPTS)], check=True)
+
+
+def test_what_the_kernel_knows_is_known_without_it():
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]);"
+        "from genboost.train.problem import KERNEL_ACTIVATIONS, KERNEL_OPTIMIZERS;"
+        "assert 'lion' in KERNEL_OPTIMIZERS and 'gelu' in KERNEL_ACTIVATIONS;"
+        "assert not {'torch', 'genboost.train.engines.kernel_build'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(SCRIPTS)], check=True)
 
