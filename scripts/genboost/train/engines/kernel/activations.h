@@ -117,14 +117,18 @@ INLINE vector gelu_at(vector z, vector *slope) /* z Phi(z) (Hendrycks & Gimpel 2
 /* Puts the activations in the place of `values`, and their derivatives into `slopes`. */
 static void curve(enum activation kind, vector *values, vector *slopes, long count)
 {
-#define EACH(activation) \
-    for (long i = 0; i < count; i++) values[i] = activation(values[i], &slopes[i])
+#define EACH(activation)                          \
+    for (long i = 0; i < count; i++) {            \
+        vector slope;                             \
+        values[i] = activation(values[i], &slope); \
+        slopes[i] = slope;                        \
+    }
     switch (kind) {
-    case ELU: EACH(elu_at); break;
-    case TANH: EACH(tanh_at); break;
-    case SIGMOID: EACH(sigmoid_at); break;
-    case SILU: EACH(silu_at); break;
-    case GELU: EACH(gelu_at); break;
+    case ELU: EACH(elu_at) break;
+    case TANH: EACH(tanh_at) break;
+    case SIGMOID: EACH(sigmoid_at) break;
+    case SILU: EACH(silu_at) break;
+    case GELU: EACH(gelu_at) break;
     case RELU: case LEAKY_RELU: case IDENTITY: break; /* not curved */
     }
 #undef EACH
