@@ -83,4 +83,4 @@ containers/%.sif: containers/%.def requirements.txt constraints.txt
 	apptainer build --force --warn-unused-build-args $(BUILD_ARGS) $@ $<
 
 containers/train.sif: $(addprefix scripts/genboost/,errors.py files.py processes.py)
-containers/train.sif: scripts/genboost/train/engines/kernel_build.py $(wildcard scripts/genboost/train/engines/kernel/*)
+containers/train.sif: scripts/genboost/train/engines/kernel_build.py $(wildcard scripts/genboost/train/engines/kernel/*.*)

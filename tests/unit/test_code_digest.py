@@ -60,8 +60,8 @@ def test_it_is_the_same_from_call_to_call_and_place_to_place(scripts, before):
         ("genboost/train/engines/optim.py", '"""Update rules', '"""Rules'),
         (
             "genboost/train/engines/optim.py",
-            '    """Plain stochastic gradient descent."""',
-            '    """SGD."""',
+            '        """Return m."""',
+            '        """Return the state."""',
         ),
         (
             "genboost/train/engines/optim.py",
@@ -76,7 +76,7 @@ def test_it_is_the_same_from_call_to_call_and_place_to_place(scripts, before):
         (
             "genboost/train/engines/optim.py",
             '"sgd": SGD, "adam": Adam',
-            "'sgd': SGD,\n    'adam': Adam,",
+            "'sgd': SGD,\n    'adam': Adam",
         ),
         (
             "genboost/train/problem.py",

@@ -85,6 +85,9 @@ def test_the_defaults_are_those_of_the_deck():
         "schedule_step": "epoch",
         "t_max": 100,
         "eta_min": 0.0,
+        "momentum": 0.0,
+        "nesterov": False,
+        "sam_adaptive": False,
         "weight_decay_form": "l2",
         "loss": "mean",
         "test_error": "last",
@@ -598,7 +601,10 @@ def test_a_comparison_is_filled_in():
     for claim, message in [
         ({"study": "gird"}, r'a\.study: "gird" is unknown; choose from grid'),
         ({"study": ["grid", "gird"]}, r'a\.study: "gird" is unknown; choose from grid'),
-        ({"optimizer": "sdg"}, r'a\.optimizer\[0\]: "sdg" is unknown; choose from sgd, adam'),
+        (
+            {"optimizer": "sdg"},
+            r'a\.optimizer\[0\]: "sdg" is unknown; choose from sgd, adam, adamw, lion',
+        ),
     ]:
         with pytest.raises(UserError, match=rf"comparisons\.x\.{message}"):
             resolve({"comparisons": {"x": {"a": claim}}})

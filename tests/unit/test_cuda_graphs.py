@@ -16,7 +16,15 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from test_torch_engine import MANY, assert_same, some_problem, train64
+from test_torch_engine import (
+    KINDS,
+    MANY,
+    RADII,
+    assert_same,
+    some_kind,
+    some_problem,
+    train64,
+)
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -151,14 +159,15 @@ def assert_all_same(ours, other) -> None:
 # ---- replayed steps against plain ones ----
 
 
-@pytest.mark.parametrize("rho", [np.nan, 0.05], ids=["plain", "sam"])
+@pytest.mark.parametrize("radius", RADII.values(), ids=RADII)
 @pytest.mark.parametrize("decoupled", [False, True], ids=["l2", "decoupled"])
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_replaying_gives_the_same_bits(log, monkeypatch, optimizer, decoupled, rho):
+@pytest.mark.parametrize("kind", KINDS)
+def test_replaying_gives_the_same_bits(log, monkeypatch, kind, decoupled, radius):
     for epochs in (1, 4):
-        problem = some_problem(
-            [optimizer] * 3,
-            rho=rho,
+        problem = some_kind(
+            kind,
+            3,
+            **radius,
             weight_decay=[0.3, 0.0, 0.1],
             rate=[0.02, 0.01, 0.03],
             decoupled=decoupled,
@@ -179,6 +188,7 @@ def test_replaying_gives_the_same_bits(log, monkeypatch, optimizer, decoupled, r
         ({"hidden_layers": 0}, 2),
         ({"rows": 1}, 1),
         ({"activation": "silu"}, 2),
+        ({"activation": "gelu"}, 2),
     ],
     ids=str,
 )
@@ -235,9 +245,9 @@ def test_a_step_works_without_the_processors_memory(monkeypatch):
         return replay
 
     monkeypatch.setattr(torch_engine, "replayable", once)
-    for optimizer in optim.OPTIMIZERS:
-        for rho in (np.nan, 0.05):
-            problem = some_problem([optimizer], rho=rho, weight_decay=0.1)
+    for kind in KINDS:
+        for radius in RADII.values():
+            problem = some_kind(kind, **radius, weight_decay=0.1)
             with pytest.raises(Done):
                 torch_engine.train(problem, device="meta")
 
@@ -273,7 +283,7 @@ class Differences(optim.SGD):
     """Follows the last two gradients; its new state is partly its old one."""
 
     @staticmethod
-    def start(weights):
+    def start(weights, problem):
         return torch.zeros_like(weights), torch.zeros_like(weights)
 
     @staticmethod
@@ -302,7 +312,7 @@ class Growing(optim.SGD):
     """Has another state after a step."""
 
     @staticmethod
-    def start(weights):
+    def start(weights, problem):
         return (weights[:, :1],)
 
     @staticmethod

@@ -78,10 +78,14 @@ def two_values(axis: axes.Setting) -> list:
 @pytest.mark.parametrize("axis", axes.AXES.values(), ids=axes.AXES)
 def test_any_scalar_setting_is_an_axis_and_one_value_is_a_setting(axis):
     values = two_values(axis)
-    (study,) = studies(f"grid: {{{axis.name}: [{', '.join(map(text, values))}]}}")
+    fit = "".join(
+        f", {other}: {values if isinstance(values, list) else 0.1}"
+        for other, values in axis.rule.get("only_with", {}).items()
+    )
+    (study,) = studies(f"grid: {{{axis.name}: [{', '.join(map(text, values))}]{fit}}}")
     assert {one[axis.name] for one in study.cells} == set(values)
     assert len(study.models) == len({model.record for model in study.models})
-    (study,) = studies(f"grid: {{{axis.name}: {text(values[0])}}}")
+    (study,) = studies(f"grid: {{{axis.name}: {text(values[0])}{fit}}}")
     assert {one[axis.name] for one in study.cells} == {values[0]}
 
 
@@ -171,18 +175,21 @@ def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeyp
         shutil.copy(dataset.DATASETS / "obesity.yaml", tmp_path / f"{name}.yaml")
     monkeypatch.setattr(dataset, "DATASETS", tmp_path)
     others = {"dataset": "other", "zeroed_features": ["Height"], "test_fraction": 0.3}
-    (standard,) = studies()
+    fit = {"optimizer": "sgd", "sam_rho": 0.1}  # which some settings need
+    (standard,) = grid.studies(config.resolve({"grid": fit}))
     theirs = {model.record for model in standard.models}
     for section in schema.BLOCKS:
         for key in set(schema.defaults(section)) - {"source", "path", "kaggle_dataset"}:
             rule = schema.schema()["properties"][section]["properties"][key]
             value = others.get(key)
             if value is None and rule.get("type") in ("integer", "number"):
-                value = rule["default"] + 1
+                value = rule["default"] + (0.5 if "exclusiveMaximum" in rule else 1)
             elif value is None:
                 choices = rule.get("enum", [True, False])
                 value = next(choice for choice in choices if choice != rule["default"])
-            (study,) = grid.studies(config.resolve({section: {key: value}}))
+            if key == "epochs":  # of models without SAM
+                continue
+            (study,) = grid.studies(config.resolve({"grid": fit, section: {key: value}}))
             assert {model.record for model in study.models} != theirs, key
 
 

@@ -113,6 +113,15 @@ def test_a_kernel_is_built_once_and_again_when_its_source_changes(folder, tmp_pa
 
 
 @needs_compiler
+@pytest.mark.parametrize("name", ["OPTIMIZERS", "ACTIVATIONS"])
+def test_a_name_without_its_arithmetic_is_not_compiled(folder, monkeypatch, name):
+    names = [f"{flag},MORE" if f"-D{name}=" in flag else flag for flag in kernel_build.NAMES]
+    monkeypatch.setattr(kernel_build, "NAMES", names)
+    with pytest.raises(KernelUnavailable, match="MORE"):
+        kernel_build.build(BASELINE)
+
+
+@needs_compiler
 def test_levels_and_types_have_libraries_of_their_own():
     names = {
         kernel_build.library(level, dtype)

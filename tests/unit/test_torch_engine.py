@@ -1,29 +1,33 @@
 """The reference engine against plain torch modules, torch.optim, SAM elsewhere, and by hand."""
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
+import plain_torch
 import pytest
 import pytorch_optimizer
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
 
 from genboost.data.arrays import Data
 from genboost.errors import UserError
 from genboost.train import problem, schedules, training
-from genboost.train.engines import torch_engine
+from genboost.train.engines import optim, torch_engine
 from genboost.train.problem import Architecture, Outcome, Problem
 
 FEATURES, ROWS, TEST_ROWS, BATCH, EPOCHS = 5, 21, 7, 8, 3  # batches of 8, 8 and 5 rows
-ACTIVATIONS = {
-    "relu": nn.ReLU,
-    "leaky_relu": nn.LeakyReLU,
-    "elu": nn.ELU,
-    "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
-    "silu": nn.SiLU,
+KINDS = {  # an optimizer and its settings
+    "sgd": {"optimizer": "sgd"},
+    "momentum": {"optimizer": "sgd", "momentum": 0.9},
+    "nesterov": {"optimizer": "sgd", "momentum": 0.8, "nesterov": True},
+    "adam": {"optimizer": "adam"},
+    "adamw": {"optimizer": "adamw"},
+    "lion": {"optimizer": "lion"},
+}
+RADII = {
+    "plain": {},
+    "sam": {"rho": 0.05},
+    "asam": {"rho": 0.5, "sam_adaptive": True},
 }
 
 
@@ -45,6 +49,9 @@ def some_problem(
     optimizer: list[str],
     *,
     rho: float | list[float] = np.nan,
+    sam_adaptive: bool | list[bool] = False,
+    momentum: float | list[float] = 0.0,
+    nesterov: bool | list[bool] = False,
     weight_decay: float | list[float] = 0.0,
     rate: float | list[float] = 0.02,
     hidden_layers: int = 2,
@@ -73,106 +80,18 @@ def some_problem(
         learning_rate=np.stack([np.repeat(one, steps) for one in rates]),
         weight_decay=np.broadcast_to(weight_decay, models).astype(float),
         rho=np.broadcast_to(rho, models).astype(float),
+        sam_adaptive=np.broadcast_to(sam_adaptive, models),
+        momentum=np.broadcast_to(momentum, models).astype(float),
+        nesterov=np.broadcast_to(nesterov, models),
         order=np.stack([training.batch_order(rows, epochs, seed) for seed in (0, 1)]),
         order_of=np.arange(models) % 2,
         decoupled=decoupled,
     )
 
 
-def plain_module(architecture: Architecture, weights: np.ndarray) -> nn.Sequential:
-    """Return torch's own float64 network with these parameters."""
-    layers: list[nn.Module] = []
-    inputs = architecture.features
-    for _ in range(architecture.hidden_layers):
-        layers += [nn.Linear(inputs, architecture.width), ACTIVATIONS[architecture.activation]()]
-        inputs = architecture.width
-    network = nn.Sequential(*layers, nn.Linear(inputs, 1)).double()
-    nn.utils.vector_to_parameters(torch.from_numpy(weights.copy()), network.parameters())
-    return network
-
-
-class SAM:
-    """SAM around an optimizer, as its two steps are usually written for PyTorch modules."""
-
-    def __init__(self, parameters, base: type[torch.optim.Optimizer], rho: float, **options):
-        self.base = base(parameters, **options)
-        self.param_groups = self.base.param_groups
-        self.zero_grad = self.base.zero_grad
-        self.rho = rho
-
-    def step(self, closure: Callable[[], torch.Tensor]) -> None:
-        parameters = [p for group in self.param_groups for p in group["params"]]
-        saved = [p.detach().clone() for p in parameters]
-        norm = torch.cat([p.grad.flatten() for p in parameters]).norm()
-        with torch.no_grad():
-            for p in parameters:
-                p.add_(self.rho * p.grad / (norm + 1e-12))
-        closure()
-        with torch.no_grad():
-            for p, old in zip(parameters, saved, strict=True):
-                p.copy_(old)
-        self.base.step()
-
-
-def plain_loop(problem: Problem, k: int, keep_last: bool = True, sam: type = SAM) -> Outcome:
-    """Train model k as a PyTorch tutorial would: nn.Sequential, DataLoader, torch.optim, SAM."""
-    network = plain_module(problem.architecture, problem.weights[k])
-    data = Data(*(torch.from_numpy(a).double() for a in dataclasses.astuple(problem.data)))
-    with_sam, decay = not np.isnan(problem.rho[k]), float(problem.weight_decay[k])
-    base = {
-        ("sgd", False): torch.optim.SGD,
-        ("sgd", True): torch.optim.SGD,
-        ("adam", False): torch.optim.Adam,
-        ("adam", True): torch.optim.AdamW,
-    }[problem.optimizer[k], problem.decoupled]
-    by_formula = base is torch.optim.SGD and problem.decoupled
-    rates = problem.learning_rate[k].reshape(problem.epochs, -1)[:, 0]
-    options = {"lr": rates[0], "weight_decay": 0.0 if by_formula else decay}
-    if with_sam:
-        optimizer = sam(network.parameters(), base, rho=float(problem.rho[k]), **options)
-    else:
-        optimizer = base(network.parameters(), **options)
-    criterion = nn.MSELoss()
-
-    def mse(x: torch.Tensor, y: torch.Tensor) -> float:
-        with torch.no_grad():
-            return criterion(network(x)[:, 0], y).item()
-
-    losses, tests = [], []
-    for epoch, rate in enumerate(rates):
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        loader = DataLoader(
-            TensorDataset(data.train_x, data.train_y),
-            batch_size=problem.batch_size,
-            sampler=problem.order[problem.order_of[k], epoch].tolist(),
-            drop_last=not keep_last,
-        )
-        total = 0.0
-        for x, y in loader:
-
-            def closure(x=x, y=y):
-                optimizer.zero_grad()
-                loss = criterion(network(x)[:, 0], y)
-                loss.backward()
-                return loss
-
-            total += closure().item() * len(y)
-            before = [parameter.detach().clone() for parameter in network.parameters()]
-            optimizer.step(closure) if with_sam else optimizer.step()
-            if by_formula:  # w <- w - rate * gradient - rate * decay * w
-                with torch.no_grad():
-                    for parameter, old in zip(network.parameters(), before, strict=True):
-                        parameter.sub_(rate * decay * old)
-        losses.append(total / len(data.train_y))
-        tests.append(mse(data.test_x, data.test_y))
-    return Outcome(
-        weights=nn.utils.parameters_to_vector(network.parameters()).detach().numpy(),
-        train_loss=np.array(losses),
-        test_mse=np.array(tests),
-        train_mse=np.array(mse(data.train_x, data.train_y)),
-        epochs_run=np.array(problem.epochs),
-    )
+def some_kind(kind: str, models: int = 2, **options) -> Problem:
+    settings = KINDS[kind] | options
+    return some_problem([settings.pop("optimizer")] * models, **settings)
 
 
 def train64(problem: Problem) -> Outcome:
@@ -186,16 +105,6 @@ def assert_close(ours: Outcome, k: int, reference: Outcome, rtol: float = 1e-9) 
     assert ours.epochs_run[k] == reference.epochs_run
 
 
-def select(problem: Problem, *models: int) -> Problem:
-    rows = list(models)
-    per_model = ("weights", "learning_rate", "weight_decay", "rho", "order_of")
-    return dataclasses.replace(
-        problem,
-        optimizer=[problem.optimizer[k] for k in rows],
-        **{name: getattr(problem, name)[rows] for name in per_model},
-    )
-
-
 def assert_same(ours: Outcome, k: int, other: Outcome, j: int) -> None:
     """Assert that two outcomes are equal bit by bit."""
     for name in ("weights", "train_loss", "test_mse", "train_mse", "epochs_run"):
@@ -206,38 +115,42 @@ def assert_same(ours: Outcome, k: int, other: Outcome, j: int) -> None:
 # can't cancel out.
 
 
-@pytest.mark.parametrize("rho", [np.nan, 0.05], ids=["plain", "sam"])
+@pytest.mark.parametrize("radius", RADII.values(), ids=RADII)
 @pytest.mark.parametrize("decoupled", [False, True], ids=["l2", "decoupled"])
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_agrees_with_torch_optim_and_sam_as_usually_written(optimizer, decoupled, rho):
+@pytest.mark.parametrize("kind", KINDS)
+def test_agrees_with_the_reference_implementations(kind, decoupled, radius):
     for epochs in (1, 2, 3):
-        problem = some_problem(
-            [optimizer] * 2, rho=rho, weight_decay=[0.3, 0.0], decoupled=decoupled, epochs=epochs
+        problem = some_kind(
+            kind, weight_decay=[0.3, 0.0], decoupled=decoupled, epochs=epochs, **radius
         )
         ours = train64(problem)
         for k in range(2):
-            assert_close(ours, k, plain_loop(problem, k))
+            assert_close(ours, k, plain_torch.train(problem, k))
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_agrees_with_an_independent_sam(optimizer):
-    problem = some_problem([optimizer], rho=0.05, weight_decay=0.1)
-    reference = plain_loop(problem, 0, sam=pytorch_optimizer.SAM)
+@pytest.mark.parametrize("kind", KINDS)
+def test_agrees_with_an_independent_sam(kind):
+    problem = some_kind(kind, rho=0.05, weight_decay=0.1)
+    reference = plain_torch.train(
+        problem,
+        0,
+        sam=lambda net, base, **options: pytorch_optimizer.SAM(net.parameters(), base, **options),
+    )
     # It takes the gradient's norm in float32.
     assert_close(train64(problem), 0, reference, rtol=1e-6)
 
 
 def test_agrees_at_every_single_step():
     # One batch an epoch makes every step visible in the curves.
-    problem = some_problem(["sgd", "adam"], batch_size=ROWS, epochs=12, weight_decay=0.1, rho=0.05)
+    problem = some_problem(**MANY | {"weight_decay": 0.1}, batch_size=ROWS, epochs=12)
     ours = train64(problem)
-    for k in range(2):
-        assert_close(ours, k, plain_loop(problem, k))
+    for k in range(len(problem.optimizer)):
+        assert_close(ours, k, plain_torch.train(problem, k))
 
 
 def test_follows_the_learning_rate_that_it_is_given_as_torchs_scheduler_sets_it():
     problem = some_problem(["adam"], epochs=6)
-    network = plain_module(problem.architecture, problem.weights[0])
+    network = plain_torch.network(problem.architecture, problem.weights[0])
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2, eta_min=0.002)
     x, y = (torch.from_numpy(a).double() for a in (problem.data.train_x, problem.data.train_y))
@@ -251,14 +164,15 @@ def test_follows_the_learning_rate_that_it_is_given_as_torchs_scheduler_sets_it(
     np.testing.assert_allclose(train64(problem).weights[0], expected, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", plain_torch.ACTIVATIONS)
 def test_every_activation_agrees_with_torchs_module(activation):
     problem = some_problem(["adam"], activation=activation)
-    assert_close(train64(problem), 0, plain_loop(problem, 0))
+    assert_close(train64(problem), 0, plain_torch.train(problem, 0))
 
 
-def test_there_are_no_activations_but_those_tested():
-    assert set(torch_engine.ACTIVATIONS) == set(ACTIVATIONS)
+def test_nothing_is_there_but_what_is_tested():
+    assert set(optim.OPTIMIZERS) == {kind["optimizer"] for kind in KINDS.values()}
+    assert set(torch_engine.ACTIVATIONS) == set(plain_torch.ACTIVATIONS)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +193,7 @@ def test_every_shape_agrees_with_torch(shape):
     problem = some_problem(["sgd", "adam"], rho=0.05, **shape)
     ours = train64(problem)
     for k in range(2):
-        assert_close(ours, k, plain_loop(problem, k))
+        assert_close(ours, k, plain_torch.train(problem, k))
 
 
 def test_float32_follows_float64_to_rounding():
@@ -296,7 +210,7 @@ def test_float32_follows_float64_to_rounding():
 def test_the_smaller_last_batch_counts():
     problem = some_problem(["adam"])
     assert ROWS % BATCH  # or this tests nothing
-    dropped = plain_loop(problem, 0, keep_last=False)
+    dropped = plain_torch.train(problem, 0, keep_last=False)
     assert np.abs(train64(problem).weights[0] - dropped.weights).max() > 1e-3
 
 
@@ -342,6 +256,9 @@ def by_hand(data: Data, optimizer: str, batch_size: int, rates: list[float], **f
         "weights": np.zeros((1, 2)),
         "weight_decay": np.zeros(1),
         "rho": np.array([np.nan]),
+        "sam_adaptive": np.array([False]),
+        "momentum": np.array([0.0]),
+        "nesterov": np.array([False]),
         "decoupled": False,
     }
     return Problem(
@@ -418,7 +335,7 @@ def test_the_perturbation_has_the_length_rho_over_all_parameters_of_each_model()
         [[3.0, 0.0, 4.0], [0.0, 0.1, 0.0], [0.0, 0.0, 0.0]], dtype=torch.float64
     )
     rho = torch.tensor([[0.5], [0.2], [0.1]], dtype=torch.float64)
-    epsilon = torch_engine.sam_perturbation(gradient, rho)
+    epsilon = optim.sam_perturbation(gradient, rho)
     expected = torch.tensor(
         [[0.3, 0.0, 0.4], [0.0, 0.2, 0.0], [0.0, 0.0, 0.0]], dtype=torch.float64
     )
@@ -427,11 +344,11 @@ def test_the_perturbation_has_the_length_rho_over_all_parameters_of_each_model()
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("decoupled", [False, True])
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_rho_zero_is_the_base_optimizer_bit_by_bit(optimizer, decoupled, dtype):
+@pytest.mark.parametrize("kind", KINDS)
+def test_rho_zero_is_the_base_optimizer_bit_by_bit(kind, decoupled, dtype):
     settings = {"weight_decay": 0.01, "decoupled": decoupled}
-    with_sam = torch_engine.train(some_problem([optimizer], rho=0.0, **settings), dtype=dtype)
-    without = torch_engine.train(some_problem([optimizer], **settings), dtype=dtype)
+    with_sam = torch_engine.train(some_kind(kind, rho=0.0, **settings), dtype=dtype)
+    without = torch_engine.train(some_kind(kind, **settings), dtype=dtype)
     assert_same(with_sam, 0, without, 0)
 
 
@@ -440,25 +357,40 @@ def test_sam_changes_the_outcome():
     assert np.abs(ours[0].weights - ours[1].weights).max() > 1e-5
 
 
-def test_the_weight_decay_forms_agree_for_sgd_and_differ_for_adam():
-    def both(optimizer):
-        return [
-            train64(some_problem([optimizer], weight_decay=0.1, decoupled=form)).weights
-            for form in (False, True)
-        ]
+def both_forms(kind: str) -> list[np.ndarray]:
+    return [
+        train64(some_kind(kind, weight_decay=0.1, decoupled=form)).weights for form in (False, True)
+    ]
 
-    np.testing.assert_allclose(*both("sgd"), rtol=1e-12)
-    l2, decoupled = both("adam")
-    assert np.abs(l2 - decoupled).max() > 1e-3
+
+@pytest.mark.parametrize("kind", ["momentum", "nesterov", "adam"])
+def test_the_weight_decay_forms_differ(kind):
+    l2, decoupled = both_forms(kind)
+    assert np.abs(l2 - decoupled).max() > 1e-4
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adamw", "lion"])
+def test_the_weight_decay_forms_agree(kind):
+    np.testing.assert_allclose(*both_forms(kind), rtol=1e-12)
+
+
+def test_nesterov_needs_a_momentum():
+    with_it, without = (
+        torch_engine.train(some_problem(["sgd"], nesterov=nesterov)) for nesterov in (True, False)
+    )
+    assert_same(with_it, 0, without, 0)
 
 
 # Many models at once.
 
 MANY = {
-    "optimizer": ["sgd", "adam", "adam", "sgd", "adam", "sgd", "adam"],
-    "rho": [np.nan, np.nan, 0.05, 0.1, 0.02, np.nan, np.nan],
-    "weight_decay": [0.0, 0.1, 0.0, 0.01, 0.1, 0.1, 0.0],
-    "rate": [0.05, 0.02, 0.01, 0.02, 0.03, 0.01, 0.04],
+    "optimizer": ["sgd", "adam", "adam", "sgd", "adam", "sgd", "adam", "lion", "adamw", "sgd"],
+    "rho": [np.nan, np.nan, 0.05, 0.1, 0.02, np.nan, np.nan, 0.05, 0.3, 0.2],
+    "sam_adaptive": [False, False, True, True, False, False, False, False, True, False],
+    "momentum": [0.0, 0.0, 0.0, 0.9, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0],
+    "nesterov": [False, False, False, True, False, False, False, False, False, False],
+    "weight_decay": [0.0, 0.1, 0.0, 0.01, 0.1, 0.1, 0.0, 0.2, 0.1, 0.0],
+    "rate": [0.05, 0.02, 0.01, 0.02, 0.03, 0.01, 0.04, 0.001, 0.01, 0.03],
 }
 
 
@@ -467,7 +399,7 @@ def test_models_are_trained_each_as_if_alone_and_come_back_in_order(decoupled):
     problem = some_problem(**MANY, decoupled=decoupled)
     together = train64(problem)
     for k in range(len(problem.optimizer)):
-        alone = train64(select(problem, k))
+        alone = train64(problem.select([k]))
         for name in ("weights", "train_loss", "test_mse", "train_mse", "epochs_run"):
             np.testing.assert_allclose(
                 getattr(together, name)[k], getattr(alone, name)[0], rtol=1e-11, atol=1e-13
@@ -559,11 +491,13 @@ def test_engine_constants_are_those_of_torch():
     defaults = torch.optim.Adam([torch.zeros(1)]).defaults
     assert defaults["betas"] == problem.ADAM_BETAS
     assert defaults["eps"] == problem.ADAM_EPSILON
+    defaults = pytorch_optimizer.Lion([torch.zeros(1)]).defaults
+    assert defaults["betas"] == problem.LION_BETAS
 
 
 def test_an_optimizer_that_nobody_added_is_named():
-    problem = some_problem(["sgd", "lion"])
+    problem = some_problem(["sgd", "rmsprop"])
     with pytest.raises(
-        UserError, match="lion is not among OPTIMIZERS in scripts/genboost/train/engines/optim"
+        UserError, match="rmsprop is not among OPTIMIZERS in scripts/genboost/train/engines/optim"
     ):
         torch_engine.train(problem)

@@ -46,7 +46,7 @@ def test_each_training_job_if_the_user_says_so(machine):
 
 def test_an_optimizer_that_the_kernel_does_not_know(machine):
     """It is for torch, in packs of its own: the others have the bits that they have without it."""
-    machine.edit("workflow/schemas/config.schema.yaml", "[sgd, adam]}", "[sgd, adam, x]}")
+    machine.edit("workflow/schemas/config.schema.yaml", "adamw, lion]}", "adamw, lion, x]}")
     machine.configure(grid={"optimizer": ["sgd", "x"]})
     asked = gpus_of_jobs(machine)
     assert (asked["train sgd"], asked["train x"]) == ({0}, {1})

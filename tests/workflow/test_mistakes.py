@@ -15,7 +15,7 @@ from conftest import CHECKOUT
     [
         ({"grid": {"learning_rate": [0.001, -1]}}, ["grid.learning_rate[1]", "negative"]),
         ({"grid": {"learning_rate": ["1e-3", 0.001]}}, ["grid.learning_rate", "more than once"]),
-        ({"grid": {"optimizer": ["adamw"]}}, ["grid.optimizer[0]", "sgd, adam"]),
+        ({"grid": {"optimizer": ["rmsprop"]}}, ["grid.optimizer[0]", "sgd, adam"]),
         ({"grid": {"sam_rho": []}}, ["grid.sam_rho", "empty"]),
         ({"training": {"epoch": 3}}, ["training.epoch", "did you mean epochs"]),
         ({"data": {"source": "file"}}, ["data.path", "name the CSV file"]),

@@ -120,11 +120,11 @@ def test_comments_and_formatting(workflow, mode):
 
 
 def test_an_optimizer_is_added(workflow):
-    known = '{"sgd": SGD, "adam": Adam}'
+    known = '"lion": Lion}'
     workflow.edit(
         "scripts/genboost/train/engines/optim.py", known, known.replace("}", ', "x": SGD}')
     )
-    workflow.edit("workflow/schemas/config.schema.yaml", "[sgd, adam]}", "[sgd, adam, x]}")
+    workflow.edit("workflow/schemas/config.schema.yaml", "adamw, lion]}", "adamw, lion, x]}")
     assert not workflow.planned()
     workflow.configure(grid={"optimizer": ["sgd", "adam", "x"]})
     assert workflow.planned() == {"train": 16, **AFTERWARDS}
@@ -136,7 +136,7 @@ def test_an_optimizer_is_added(workflow):
     ("file", "old", "new"),
     [
         ("scripts/genboost/train/training.py", "BATCH_ORDER = 0, 1", "BATCH_ORDER = 0, 2"),
-        ("scripts/genboost/train/engines/kernel/kernel.c", "0.999", "0.99"),
+        ("scripts/genboost/train/engines/kernel/optimizers.h", "0.999", "0.99"),
     ],
 )
 def test_training_code_changed(workflow, file, old, new):

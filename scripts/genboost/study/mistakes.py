@@ -14,6 +14,7 @@ from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.files import no_regular_file
 from genboost.study import schema
+from genboost.study.cells import text
 from genboost.study.schema import BLOCKS, GRID, defaults
 
 TYPES = {
@@ -104,12 +105,16 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
         for number, grid in enumerate(study[GRID]):
             odd = [v for v in grid.get(setting) or [study[block][setting]] if v != default]
             for other, fitting in rule["only_with"].items() if odd else ():
-                if unfit := [value for value in grid[other] if value not in fitting]:
+                # Values that fit, or in words that any does but none.
+                listed = isinstance(fitting, list)
+                fits = fitting.__contains__ if listed else (lambda value: value is not None)
+                if unfit := [value for value in grid[other] if not fits(value)]:
                     key = _key_of(config, name, number, block, setting)
-                    message = (
-                        f"{_shown(odd[0])} goes with {other} {' or '.join(fitting)} only, not with "
-                        f"{', '.join(map(str, unfit))}; make grid a list of grids"
-                    )
+                    some = ", ".join(map(text, unfit))
+                    words = f"goes with {other} {' or '.join(fitting)} only, not with {some}"
+                    if not listed:
+                        words = f"needs {fitting} in {other}, which is also {some}"
+                    message = f"{_shown(odd[0])} {words}; make grid a list of grids"
                     found[key, message] = None
     return list(found)
 

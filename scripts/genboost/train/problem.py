@@ -6,19 +6,34 @@ function that trains a `Problem`; model k's outcome depends on row k alone.
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from genboost.data.arrays import Data
+from genboost.train.engines import kernel
 
 # What the compiled kernel can do; torch does all.
-KERNEL_OPTIMIZERS = frozenset({"sgd", "adam"})
-KERNEL_ACTIVATIONS = frozenset({"relu", "leaky_relu", "elu", "tanh", "sigmoid", "silu"})
+KERNEL_OPTIMIZERS = frozenset(kernel.OPTIMIZERS)
+KERNEL_ACTIVATIONS = frozenset(kernel.ACTIVATIONS)
 
+DECOUPLED = frozenset({"adamw", "lion"})  # optimizers whose weight decay is never in the gradient
 ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
+LION_BETAS = (0.9, 0.99)
 SAM_EPSILON = 1e-12
+ASAM_ETA = 0.01
+
+PER_MODEL = (
+    "weights",
+    "learning_rate",
+    "weight_decay",
+    "rho",
+    "sam_adaptive",
+    "momentum",
+    "nesterov",
+    "order_of",
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,16 @@ class Architecture:
         """The number of weights and biases, P."""
         return sum((inputs + 1) * outputs for inputs, outputs in self.layers)
 
+    @property
+    def is_weight(self) -> np.ndarray:
+        """Which parameters are weights, not biases: bool array [P]."""
+        return np.concatenate(
+            [
+                np.arange((inputs + 1) * outputs) < inputs * outputs
+                for inputs, outputs in self.layers
+            ]
+        )
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -54,12 +79,22 @@ class Problem:
     weights : float array [K, P]
         Initial parameters: for each layer W[outputs][inputs] row by row, then b[outputs].
     optimizer : list of K names
-        ``sgd`` or ``adam`` (with `ADAM_BETAS`, `ADAM_EPSILON`).
+        ``sgd``; ``adam`` or ``adamw`` (Loshchilov & Hutter 2019), both with `ADAM_BETAS` and
+        `ADAM_EPSILON`; ``lion`` (Chen et al. 2023) with `LION_BETAS`; or another of the torch
+        engine's.
     learning_rate : float64 array [K, epochs * S]
         The learning rate of every step.
     weight_decay : float64 array [K]
     rho : float64 array [K]
         SAM's radius (Foret et al. 2021, eq. 2); NaN for no SAM.
+    sam_adaptive : bool array [K]
+        Adaptive SAM (Kwon et al. 2021, algorithm 1): epsilon = rho T^2 g / ||T g||, where T is
+        |w| + `ASAM_ETA` for a weight and 1 for a bias, as in the authors' code
+        (github.com/SamsungLabs/ASAM). Of no effect without SAM.
+    momentum : float64 array [K]
+        SGD's, as in torch.optim.SGD without dampening; 0 for none. Of no effect on others.
+    nesterov : bool array [K]
+        Whether that is Nesterov's momentum.
     order : int32 array [R, epochs, n]
         R orders of the training rows, one permutation an epoch.
     order_of : int array [K]
@@ -67,7 +102,7 @@ class Problem:
     decoupled : bool
         Weight decay beside the step, w -= learning_rate * weight_decay * w, on the weights before
         the step (Loshchilov & Hutter 2019, as in torch.optim.AdamW); otherwise weight_decay * w is
-        added to the gradient (as torch.optim's ``weight_decay`` does).
+        added to the gradient (as torch.optim's ``weight_decay`` does). See `decouples`.
     summed : bool
         The loss of a batch is the sum of its squared errors, otherwise their mean.
     """
@@ -81,10 +116,26 @@ class Problem:
     learning_rate: np.ndarray
     weight_decay: np.ndarray
     rho: np.ndarray
+    sam_adaptive: np.ndarray
+    momentum: np.ndarray
+    nesterov: np.ndarray
     order: np.ndarray
     order_of: np.ndarray
     decoupled: bool
     summed: bool = False
+
+    def decouples(self, optimizer: str) -> bool:
+        """Say whether an optimizer's weight decay is beside the step."""
+        return self.decoupled or optimizer in DECOUPLED
+
+    def select(self, models: Sequence[int]) -> "Problem":
+        """Return the problem of some of the models."""
+        models = list(models)
+        return replace(
+            self,
+            optimizer=[self.optimizer[k] for k in models],
+            **{name: getattr(self, name)[models] for name in PER_MODEL},
+        )
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from genboost.errors import UserError
 from genboost.files import write_atomically
+from genboost.train.engines import kernel
 
 SOURCES = Path(__file__).parent / "kernel"
 
@@ -40,6 +41,11 @@ X86_LEVELS = {
 """Instruction sets by name, best first: flags in /proc/cpuinfo and, after -m, of the compiler."""
 
 FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-shared")
+NAMES = (  # of enumerations; a switch that leaves one out is an error
+    f"-DOPTIMIZERS={','.join(kernel.OPTIMIZERS).upper()}",
+    f"-DACTIVATIONS={','.join(kernel.ACTIVATIONS).upper()}",
+    "-Werror=switch",
+)
 
 
 class KernelUnavailable(Exception):  # noqa: N818 - a fact to act on, more than an error
@@ -241,7 +247,7 @@ def load(dtype: str = "float32", level: str | None = None) -> tuple[ctypes.CDLL,
 def flags(level: str, dtype: str) -> tuple[str, ...]:
     """Return the compiler's options for a library."""
     machine = tuple(f"-m{flag}" for flag in X86_LEVELS[level])
-    return (*FLAGS, *machine, *(["-DDOUBLE"] if dtype == "float64" else []))
+    return (*FLAGS, *NAMES, *machine, *(["-DDOUBLE"] if dtype == "float64" else []))
 
 
 def compiler() -> list[str]:

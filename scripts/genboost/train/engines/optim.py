@@ -2,7 +2,8 @@
 
 A rule is two functions of tensors: `start` makes the state that it keeps from step to step, `step`
 returns what the parameters move by, and the new state. To add an optimizer, add a class to
-`OPTIMIZERS` and its name to `grid.optimizer` in the configuration schema.
+`OPTIMIZERS` and its name to `grid.optimizer` in the configuration schema; if its weight decay is
+always beside the step, to `problem.DECOUPLED` too.
 
 On a GPU a step runs in Python once, and its tensor operations are then repeated without Python. So
 what differs from step to step has to be a tensor, in the state or among the arguments: a number
@@ -15,7 +16,14 @@ from typing import Protocol
 
 import torch
 
-from genboost.train.problem import ADAM_BETAS, ADAM_EPSILON, SAM_EPSILON
+from genboost.train.problem import (
+    ADAM_BETAS,
+    ADAM_EPSILON,
+    ASAM_ETA,
+    LION_BETAS,
+    SAM_EPSILON,
+    Problem,
+)
 
 State = tuple[torch.Tensor, ...]
 
@@ -24,8 +32,15 @@ class Optimizer(Protocol):
     """What an update rule looks like."""
 
     @staticmethod
-    def start(weights: torch.Tensor) -> State:
-        """Return the state before the first step, given the parameters [K, P]."""
+    def start(weights: torch.Tensor, problem: Problem) -> State:
+        """Return the state before the first step.
+
+        Parameters
+        ----------
+        weights : tensor [K, P]
+        problem
+            Those K models, for the settings that a rule has.
+        """
         ...
 
     @staticmethod
@@ -47,26 +62,42 @@ class Optimizer(Protocol):
 
 
 class SGD:
-    """Plain stochastic gradient descent."""
+    """Stochastic gradient descent, with or without momentum, as torch.optim.SGD without dampening.
+
+    Nesterov's momentum is that of Sutskever, Martens, Dahl & Hinton (2013), "On the Importance of
+    Initialization and Momentum in Deep Learning".
+    """
 
     @staticmethod
-    def start(weights: torch.Tensor) -> State:
-        """Return nothing."""
-        return ()
+    def start(weights: torch.Tensor, problem: Problem) -> State:
+        """Return nothing without momentum; else the velocity, momentum [K, 1], nesterov [K, 1]."""
+        if not problem.momentum.any():
+            return ()
+        momentum = torch.as_tensor(problem.momentum, dtype=weights.dtype, device=weights.device)
+        nesterov = torch.as_tensor(problem.nesterov, device=weights.device)
+        return torch.zeros_like(weights), momentum.unsqueeze(1), nesterov.unsqueeze(1)
 
     @staticmethod
     def step(
         state: State, gradient: torch.Tensor, learning_rate: torch.Tensor, t: torch.Tensor
     ) -> tuple[torch.Tensor, State]:
-        """Return -learning_rate * gradient."""
-        return -learning_rate * gradient, ()
+        """Return -learning_rate * (gradient, or the velocity, or what Nesterov takes)."""
+        if not state:
+            return -learning_rate * gradient, ()
+        velocity, momentum, nesterov = state
+        velocity = momentum * velocity + gradient
+        direction = torch.where(nesterov, gradient + momentum * velocity, velocity)
+        return -learning_rate * direction, (velocity, momentum, nesterov)
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015, algorithm 1), with the operations in torch.optim.Adam's order."""
+    """Adam (Kingma & Ba 2015, algorithm 1), with the operations in torch.optim.Adam's order.
+
+    AdamW is the same step; its weight decay is always beside it (see `problem.DECOUPLED`).
+    """
 
     @staticmethod
-    def start(weights: torch.Tensor) -> State:
+    def start(weights: torch.Tensor, problem: Problem) -> State:
         """Return m and v."""
         return torch.zeros_like(weights), torch.zeros_like(weights)
 
@@ -84,19 +115,64 @@ class Adam:
         return -step_size * (m / (root_v_hat + ADAM_EPSILON)), state
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
+class Lion:
+    """Lion: Chen et al. (2023), "Symbolic Discovery of Optimization Algorithms", algorithm 2."""
+
+    @staticmethod
+    def start(weights: torch.Tensor, problem: Problem) -> State:
+        """Return m."""
+        return (torch.zeros_like(weights),)
+
+    @staticmethod
+    def step(
+        state: State, gradient: torch.Tensor, learning_rate: torch.Tensor, t: torch.Tensor
+    ) -> tuple[torch.Tensor, State]:
+        """Return -learning_rate * sign(c), where c is between m and the gradient."""
+        beta1, beta2 = LION_BETAS
+        (m,) = state
+        direction = m.lerp(gradient, 1 - beta1).sign()
+        m.lerp_(gradient, 1 - beta2)
+        return -learning_rate * direction, state
 
 
-def sam_perturbation(gradient: torch.Tensor, rho: torch.Tensor) -> torch.Tensor:
-    """Return SAM's epsilon = rho * g / ||g||, one norm over all of a model's parameters.
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": Adam, "lion": Lion}
+
+
+def sam_perturbation(
+    gradient: torch.Tensor, rho: torch.Tensor, size: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return SAM's epsilon = rho * T^2 g / ||T g||, one norm over all of a model's parameters.
 
     Foret, Kleiner, Mobahi & Neyshabur (2021), "Sharpness-Aware Minimization for Efficiently
-    Improving Generalization", eq. 2 with p = 2.
+    Improving Generalization", eq. 2 with p = 2, where T is 1. Kwon, Kim, Park & Choi (2021), "ASAM:
+    Adaptive Sharpness-Aware Minimization for Scale-Invariant Learning of Deep Neural Networks",
+    algorithm 1, otherwise.
 
     Parameters
     ----------
     gradient : tensor [K, P]
     rho : tensor [K, 1]
+    size : tensor [K, P], optional
+        T, such as `adaptive_size` returns; 1 if not given.
     """
+    if size is not None:
+        gradient = size * gradient
     norm = gradient.norm(dim=1, keepdim=True)
+    if size is not None:
+        gradient = size * gradient
     return rho * gradient / (norm + SAM_EPSILON)
+
+
+def adaptive_size(
+    weights: torch.Tensor, is_weight: torch.Tensor, adaptive: torch.Tensor
+) -> torch.Tensor:
+    """Return ASAM's T [K, P]: |w| + eta for the weights of adaptive models, 1 for all else.
+
+    Parameters
+    ----------
+    weights : tensor [K, P]
+    is_weight : bool tensor [P]
+        False for biases, which the authors' code (github.com/SamsungLabs/ASAM) leaves alone.
+    adaptive : bool tensor [K, 1]
+    """
+    return (weights.abs() + ASAM_ETA).masked_fill(~(adaptive & is_weight), 1)

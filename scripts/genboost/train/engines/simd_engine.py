@@ -16,9 +16,9 @@ from functools import partial
 import numpy as np
 
 from genboost.train.engines import kernel_build
-from genboost.train.problem import KERNEL_OPTIMIZERS, Engine, Group, Outcome, Problem
+from genboost.train.engines.kernel import ACTIVATIONS, OPTIMIZERS
+from genboost.train.problem import Engine, Group, Outcome, Problem
 
-ACTIVATIONS = ("relu", "leaky_relu", "elu", "tanh", "sigmoid", "silu")
 WIDE = 64  # units in a layer
 
 
@@ -115,8 +115,8 @@ def pack(problem: Problem, lanes: int) -> list[np.ndarray]:
     faster one by one, and so are all that are so wide that many at once do not fit into the cache
     (measured by benchmarks/, section growth).
     """
-    adam = np.array([name == "adam" for name in problem.optimizer])
-    order = np.lexsort((~adam, np.isnan(problem.rho)))
+    last = [-OPTIMIZERS.index(name) for name in problem.optimizer]
+    order = np.lexsort((problem.momentum == 0, last, ~problem.sam_adaptive, np.isnan(problem.rho)))
     groups = [order[start : start + lanes] for start in range(0, len(order), lanes)]
     wide = problem.architecture.width >= WIDE
     return [
@@ -131,20 +131,23 @@ class _CProblem(ctypes.Structure):
 
     _fields_ = (
         [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "activation")]
-        + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "decoupled", "summed")]
+        + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "summed")]
         + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "stride")]
-        + [(name, ctypes.c_void_p) for name in ("train_x", "train_y", "test_x", "test_y", "order")]
+        + [(name, ctypes.c_void_p) for name in ("train_x", "train_y", "test_x", "test_y")]
+        + [(name, ctypes.c_void_p) for name in ("order", "is_weight")]
     )
 
 
 class _CGroup(ctypes.Structure):
     """``struct group`` of the kernel."""
 
-    _inputs = ("weights", "learning_rate", "weight_decay", "rho", "adam", "order_of")
-    _outputs = ("final_weights", "train_loss", "test_mse", "train_mse", "epochs_run")
     _fields_ = (
-        ("models", ctypes.c_int32),
-        *((name, ctypes.c_void_p) for name in _inputs + _outputs),
+        [("models", ctypes.c_int32)]
+        + [(name, ctypes.c_void_p) for name in ("weights", "learning_rate", "weight_decay")]
+        + [(name, ctypes.c_void_p) for name in ("decoupled", "rho", "sam_adaptive", "optimizer")]
+        + [(name, ctypes.c_void_p) for name in ("momentum", "nesterov", "order_of")]
+        + [(name, ctypes.c_void_p) for name in ("final_weights", "train_loss", "test_mse")]
+        + [(name, ctypes.c_void_p) for name in ("train_mse", "epochs_run")]
     )
 
 
@@ -163,6 +166,7 @@ class _Shared:
             "test_x": _with_stride(data.test_x, stride, kernel.dtype),
             "test_y": np.ascontiguousarray(data.test_y, kernel.dtype),
             "order": np.ascontiguousarray(problem.order, np.int32),
+            "is_weight": architecture.is_weight.astype(np.int32),
         }
         self.c_problem = _CProblem(
             features=features,
@@ -171,7 +175,6 @@ class _Shared:
             activation=ACTIVATIONS.index(architecture.activation),
             batch_size=min(problem.batch_size, len(data.train_y)),
             epochs=problem.epochs,
-            decoupled=problem.decoupled,
             summed=problem.summed,
             train_rows=len(data.train_y),
             test_rows=len(data.test_y),
@@ -191,8 +194,12 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "weights": np.ascontiguousarray(problem.weights[filled], dtype),
         "learning_rate": np.ascontiguousarray(problem.learning_rate[filled], np.float64),
         "weight_decay": np.ascontiguousarray(problem.weight_decay[filled], np.float64),
+        "decoupled": np.array([problem.decouples(problem.optimizer[k]) for k in filled], np.int32),
         "rho": np.ascontiguousarray(problem.rho[filled], np.float64),
-        "adam": np.array([problem.optimizer[k] == "adam" for k in filled], np.int32),
+        "sam_adaptive": np.ascontiguousarray(problem.sam_adaptive[filled], np.int32),
+        "optimizer": np.array([OPTIMIZERS.index(problem.optimizer[k]) for k in filled], np.int32),
+        "momentum": np.ascontiguousarray(problem.momentum[filled], np.float64),
+        "nesterov": np.ascontiguousarray(problem.nesterov[filled], np.int32),
         "order_of": np.ascontiguousarray(problem.order_of[filled], np.int64),
         "final_weights": np.empty((size, problem.architecture.parameters), dtype),
         "train_loss": np.full((size, epochs), np.nan),
@@ -200,7 +207,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "train_mse": np.empty(size),
         "epochs_run": np.empty(size, np.int32),
     }
-    c_group = _CGroup(size, *(array.ctypes.data for array in arrays.values()))
+    c_group = _CGroup(models=size, **{name: array.ctypes.data for name, array in arrays.items()})
     if kernel.library.genboost_train(ctypes.byref(shared.c_problem), ctypes.byref(c_group)):
         raise MemoryError("no memory for a group of models")
     outcome = Outcome(
@@ -236,6 +243,9 @@ def _check(problem: Problem) -> None:
         "learning_rate": (problem.learning_rate, (models, steps)),
         "weight_decay": (problem.weight_decay, (models,)),
         "rho": (problem.rho, (models,)),
+        "sam_adaptive": (problem.sam_adaptive, (models,)),
+        "momentum": (problem.momentum, (models,)),
+        "nesterov": (problem.nesterov, (models,)),
         "order_of": (problem.order_of, (models,)),
         "order": (problem.order, (len(problem.order), problem.epochs, rows)),
         "train_x": (data.train_x, (rows, architecture.features)),
@@ -250,7 +260,7 @@ def _check(problem: Problem) -> None:
     ):
         if array.min() < 0 or array.max() >= limit:
             raise ValueError(f"{name} has indices beyond 0..{limit - 1}")
-    if unknown := set(problem.optimizer) - KERNEL_OPTIMIZERS:
+    if unknown := set(problem.optimizer) - set(OPTIMIZERS):
         raise ValueError(f"no optimizer {', '.join(sorted(unknown))} in the kernel")
     if architecture.activation not in ACTIVATIONS:
         raise ValueError(f"no activation {architecture.activation} in the kernel")

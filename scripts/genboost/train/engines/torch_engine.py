@@ -3,7 +3,7 @@
 The models' parameters are one tensor [K, P], so an update rule reads as its paper writes it.
 """
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch.nn import functional
 from genboost.data.arrays import Data
 from genboost.errors import UserError
 from genboost.train.engines.cuda_graphs import State, replayable
-from genboost.train.engines.optim import OPTIMIZERS, sam_perturbation
+from genboost.train.engines.optim import OPTIMIZERS, adaptive_size, sam_perturbation
 from genboost.train.problem import Architecture, Outcome, Problem
 
 ACTIVATIONS = {
@@ -23,6 +23,7 @@ ACTIVATIONS = {
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "silu": functional.silu,
+    "gelu": functional.gelu,
 }
 
 
@@ -59,8 +60,7 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
     torch.set_flush_denormal(True)  # dead ReLUs decay into denormals, many times slower on a CPU
     try:
         outcomes = [
-            _train_alike(_select(problem, rows), *kind, device, dtype)
-            for kind, rows in kinds.items()
+            _train_alike(problem.select(rows), *kind, device, dtype) for kind, rows in kinds.items()
         ]
     finally:
         torch.set_flush_denormal(False)
@@ -118,7 +118,11 @@ def _train_alike(
     weight_decay = tensor(problem.weight_decay).unsqueeze(1)
     rho = tensor(problem.rho).unsqueeze(1)
     decays = bool(problem.weight_decay.any())
+    decoupled = problem.decouples(optimizer)
     rule = OPTIMIZERS[optimizer]
+    adapts = bool(problem.sam_adaptive.any())
+    adaptive = torch.as_tensor(problem.sam_adaptive, device=device).unsqueeze(1)
+    is_weight = torch.as_tensor(architecture.is_weight, device=device)
 
     def gradient(at: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the gradient [K, P] of each model's loss on a batch, and its errors."""
@@ -136,18 +140,19 @@ def _train_alike(
         y = data.train_y[batch]
         g, error = gradient(weights, x, y)
         if with_sam:
-            g, _ = gradient(weights + sam_perturbation(g, rho), x, y)
-        if decays and not problem.decoupled:
+            size = adaptive_size(weights, is_weight, adaptive) if adapts else None
+            g, _ = gradient(weights + sam_perturbation(g, rho, size), x, y)
+        if decays and not decoupled:
             g = g + weight_decay * weights
         change, rule_state = rule.step(tuple(rule_state), g, learning_rate, t)
-        if decays and problem.decoupled:
+        if decays and decoupled:
             weights = weights - learning_rate * weight_decay * weights
         squares = squares + error.double().square().sum(dim=1)
         return weights + change, squares, *rule_state
 
     train_step = replayable(step, device, f"grid.optimizer: {optimizer}")
     weights = tensor(problem.weights)
-    rule_state = rule.start(weights)
+    rule_state = rule.start(weights, problem)
     times = zip(learning_rates, steps, strict=True)
     curves = torch.full((2, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
     train_loss, test_mse = curves
@@ -177,13 +182,3 @@ def _mse(weights: Tensor, x: Tensor, y: Tensor, architecture: Architecture) -> T
     """Return the models' mean squared errors [K] on the same rows, in float64."""
     error = forward(weights, x.expand(len(weights), -1, -1), architecture) - y
     return error.double().square().mean(dim=1)
-
-
-def _select(problem: Problem, rows: list[int]) -> Problem:
-    """Return the problem of some of the models."""
-    per_model = ("weights", "learning_rate", "weight_decay", "rho", "order_of")
-    return replace(
-        problem,
-        optimizer=[problem.optimizer[k] for k in rows],
-        **{name: getattr(problem, name)[rows] for name in per_model},
-    )

@@ -1,17 +1,17 @@
-/* The activations and the linear layers of multilayer perceptrons, with their gradients.
+/* The linear layers of multilayer perceptrons, with their gradients.
 
    Lanes hold the same row of LANES models, or LANES rows of one model. Either way a layer's input
    x[v][i] and output y[v][o] are vectors, v being a row or LANES rows, and a sum runs over the same
    numbers in the same order: a model's bits do not depend on the layout. */
 
-#include "vector.h"
+#pragma once
+
+#include "activations.h"
 
 enum layout {
     MODELS, /* every weight is a vector, too */
     ROWS    /* weights are reals */
 };
-
-enum activation { RELU, LEAKY_RELU, ELU, TANH, SIGMOID, SILU, IDENTITY };
 
 /* Rows that go through the network together; their activations stay in the cache. */
 enum { BLOCK = 32 };
@@ -43,55 +43,6 @@ enum { TILE_OF_ROWS = BLOCK / LANES < TILE_VECTORS ? BLOCK / LANES : TILE_VECTOR
         }                                                                              \
         tile += size;                                                                  \
     }
-
-/* The piecewise linear ones. A NaN stays a NaN. */
-INLINE vector rectify(enum activation kind, vector z)
-{
-    switch (kind) {
-    case RELU: return choose(z < 0, fill(0), z);
-    case LEAKY_RELU: return choose(z < 0, z * (real)0.01, z);
-    default: return z;
-    }
-}
-
-/* gradient times the derivative of `rectify`, given its output a. */
-INLINE vector rectify_gradient(enum activation kind, vector a, vector gradient)
-{
-    switch (kind) {
-    case RELU: return choose(a <= 0, fill(0), gradient);
-    case LEAKY_RELU: return choose(a <= 0, gradient * (real)0.01, gradient);
-    default: return gradient;
-    }
-}
-
-INLINE int is_curved(enum activation kind)
-{
-    return kind != RELU && kind != LEAKY_RELU && kind != IDENTITY;
-}
-
-/* The curved ones, in place; their derivative goes to `slope`. */
-static void curve(enum activation kind, vector *values, vector *slopes, int count)
-{
-    for (int i = 0; i < count; i++) {
-        vector z = values[i], a = z, slope = fill(1);
-        if (kind == ELU) {
-            vector below = exp_minus_1(z);
-            a = choose(z <= 0, below, z);
-            slope = choose(z <= 0, below + 1, slope);
-        } else if (kind == TANH) {
-            vector e = exp_minus_1(z + z);
-            a = e / (e + 2);
-            slope = 1 - a * a;
-        } else { /* sigmoid, and SiLU: z sigmoid(z) */
-            vector sigmoid = 1 / (exp_minus_1(-z) + 2);
-            a = kind == SILU ? z * sigmoid : sigmoid;
-            slope = sigmoid * (1 - sigmoid);
-            if (kind == SILU) slope = fused(z, slope, sigmoid);
-        }
-        values[i] = a;
-        slopes[i] = slope;
-    }
-}
 
 /* ---- forward, and back to the inputs ----
    Heights and widths of tiles are constants to the compiler, which keeps the sums in registers. */

@@ -5,6 +5,8 @@
    So the bits of a result are those of this source, whatever the compiler, the vector length or
    the optimization level, on every processor that has a fused multiply-add. */
 
+#pragma once
+
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -109,9 +111,9 @@ INLINE vector choose(mask condition, vector yes, vector no)
     return (vector)((condition & (mask)yes) | (~condition & (mask)no));
 }
 
-/* exp(x) - 1 without cancellation: exp(x) = 2^n exp(r), |r| <= ln(2) / 2, exp(r) - 1 as a Taylor
-   series, whose remainder is below half a unit in the last place. */
-INLINE vector exp_minus_1(vector x)
+/* exp(x) = power (1 + rest), power = 2^n, 1 + rest = exp(r), |r| <= ln(2) / 2; rest is a Taylor series,
+   whose remainder is below half a unit in the last place. */
+INLINE vector exp_rest(vector x, vector *power)
 {
     static const real inverse_factorial[] = {
         1.0,           1.0 / 2,         1.0 / 6,          1.0 / 24,         1.0 / 120,
@@ -126,8 +128,20 @@ INLINE vector exp_minus_1(vector x)
     vector series = fill(inverse_factorial[EXP_TERMS - 1]);
     UNROLL for (int k = EXP_TERMS - 2; k >= 0; k--)
         series = fused(series, r, fill(inverse_factorial[k]));
-    vector power = (vector)(((bits)shifted + EXPONENT_BIAS) << FRACTION_BITS); /* 2^n */
-    return fused(power, series * r, power - 1);
+    *power = (vector)(((bits)shifted + EXPONENT_BIAS) << FRACTION_BITS);
+    return series * r;
+}
+
+INLINE vector exponential(vector x)
+{
+    vector power, rest = exp_rest(x, &power);
+    return fused(power, rest, power);
+}
+
+INLINE vector exp_minus_1(vector x) /* without cancellation */
+{
+    vector power, rest = exp_rest(x, &power);
+    return fused(power, rest, power - 1);
 }
 
 /* The lanes of a, and then of b, that `lanes` names. */
