@@ -11,6 +11,7 @@ min_version("9.27")  # whose ways scripts/genboost/run/snakemake_internals.py re
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/plan.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/tables.smk"

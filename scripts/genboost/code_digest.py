@@ -7,6 +7,7 @@ substance, and does not when a comment, a docstring or the formatting did.
 import ast
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -47,11 +48,20 @@ def _reached(script: Path, without: Path | None = None) -> set[Path]:
     return reached
 
 
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield all statements in a node, at any depth; expressions hold none."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            yield child
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from _statements(child)
+
+
 @cache
 def _tree(path: Path) -> ast.Module:
     """Return a Python file's syntax tree without docstrings."""
     tree = ast.parse(path.read_text(), str(path))
-    for node in ast.walk(tree):
+    for node in (tree, *_statements(tree)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
@@ -63,7 +73,7 @@ def _tree(path: Path) -> ast.Module:
 def _imports(path: Path) -> list[Path]:
     """Return the library's modules that a file imports, anywhere in it."""
     found: list[Path] = []
-    for node in ast.walk(_tree(path)):
+    for node in _statements(_tree(path)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

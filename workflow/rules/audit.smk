@@ -2,7 +2,7 @@
 # trial is one job and writes only errors: there are too many models for a record of each.
 
 from genboost.report import audit_report
-from genboost.study import readings, reference
+from genboost.study import readings
 from genboost.study.cells import Cell
 
 try:
@@ -27,12 +27,6 @@ DATA |= {
 SOURCES |= {grid.raw(data): data for data in DATA.values()}
 
 TRIAL = "results/audit/trials/{variant}/{protocol}.csv"
-
-
-def deck_cells(wildcards):
-    """Return the deck's cells as a reading trains them."""
-    settings = TRIALS[TRIAL.format(**wildcards)].settings
-    return reference.cells("workflow/reference/deck.csv", settings)
 
 
 rule trial:

@@ -1,0 +1,82 @@
+# Which models there are to train, by whom, and how packs share them out; and what is done again.
+
+from genboost.study import reference
+from genboost.study.packs import LANES, packs
+from genboost.train.order import Order
+
+CODE = train_code("train.py")
+# Whether the kernel can be had where training is done; a container brings its own.
+KERNEL = CONTAINED or kernel_build.is_available()
+BY_RECORD = {model.record: model for model in MODELS}
+
+
+def order(*models):
+    """Return the order of some models on the same data."""
+    cells = {model.cell for model in models}
+    return Order(
+        models={model.record: (model.cell, model.seed) for model in models},
+        engine=ENGINE[0],
+        device=ENGINE[1],
+        accepted=policy.accepted(*ENGINE, cells, KERNEL),
+        code=CODE,
+    )
+
+
+def model_of(wildcards):
+    record = grid.RECORD.format(**wildcards)
+    if record not in BY_RECORD:
+        raise UserError(f"no study of the configuration has the model {record}")
+    return BY_RECORD[record]
+
+
+def arrays_of(model):
+    return f"results/data/{axes.variant(model.cell)}/arrays.npz"
+
+
+def engine_of(cell):
+    return policy.by_kernel(*ENGINE, [cell])
+
+
+def deck_cells(wildcards):
+    """Return the deck's cells as a reading trains them."""
+    settings = TRIALS[TRIAL.format(**wildcards)].settings
+    return reference.cells("workflow/reference/deck.csv", settings)
+
+
+# `--profile fused` asks for packs by `set-scatter`: of a profile's settings, `config` is the one
+# that a user's own `--config` would put aside. Its 0 is for as many as the configuration says.
+AT_LEAST = STUDY["execution"]["packs"]
+FUSED = STUDY["execution"]["fuse"]
+asked_for = snakemake_internals.scatter_items(workflow, "packs")
+if asked_for is not None:
+    AT_LEAST = asked_for or AT_LEAST
+    FUSED = FUSED or [*axes.AXES, "seed"]
+
+# A GPU is for as many models at once as there are: a pack for each GPU of this machine, unless
+# jobs are a cluster's.
+LOCAL = not snakemake_internals.is_for_a_cluster(workflow)
+if LOCAL and gpus_for(*CELLS):
+    AT_LEAST = len(gpus.visible()) or AT_LEAST
+
+
+# Packs by the files of their orders, which are the jobs' outputs as well: Snakemake keeps notes on
+# every output, and on thousands of records they would come to gigabytes.
+PACK = "build/packs/{pack}.json"
+PACKS, ORDERS = {}, {}
+
+
+shared_out = packs(MODELS, FUSED, AT_LEAST, engine_of, training.alike) if FUSED else []
+for number, pack in enumerate(shared_out, start=1):
+    pack_order = order(*pack)
+    text = pack_order.write()
+    name = f"{number}-{receipts.identity(text.encode())[:12]}"
+    PACKS[name], ORDERS[PACK.format(pack=name)] = pack, pack_order
+    if workflow.is_main_process:
+        rerun.lay_out(PACK.format(pack=name), text, arrays_of(pack[0]))
+
+TRAINED = list(ORDERS) or list(BY_RECORD)
+
+
+if workflow.is_main_process:
+    judge = rerun.Judge(list(BY_RECORD), ORDERS, workflow.output_settings.dryrun)
+    snakemake_internals.judge_by(judge)
