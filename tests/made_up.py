@@ -60,18 +60,19 @@ class Made:
     audit = None
 
     def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None):
-        self.config = config.resolve(settings or {})
+        self.settings = settings or {}
+        self.config = config.resolve(self.settings)
         for study in self.config["studies"].values() if optimizers else ():
             for grid_of_study in study["grid"]:
                 grid_of_study["optimizer"] = optimizers
         studies = grid.studies(self.config)
         self.models = grid.models(studies)
-        settings = axes.shown_settings(cell for study in studies for cell in study.cells)
+        shown = axes.shown_settings(cell for study in studies for cell in study.cells)
         rows = [
             {
                 "data": data(study, synthetic),
                 "study": study.name,
-                **aggregation.columns(model.cell, settings),
+                **aggregation.columns(model.cell, shown),
                 "seed": model.seed,
                 "test_mse": errors(model),
             }

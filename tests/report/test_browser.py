@@ -52,7 +52,7 @@ def address(made, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "index.html"
     drawings = made.drawings()
     path.write_text(made.report(drawings))
-    stand_in = Made(made.config, synthetic=["obesity"])
+    stand_in = Made(made.settings, synthetic=["obesity"])
     path.with_name("synthetic.html").write_text(stand_in.report(drawings))
     assert path.stat().st_size < SIZE
     return path.as_uri()

@@ -29,7 +29,7 @@ def wait_until_none_is_at_work(workflow):
 def hang(workflow):
     """Have training stop, but not end, after a job's first record; return what mends that."""
     written = "        write_atomically(path, text)\n"
-    stop = "        time.sleep(3600)\n"
+    stop = "        __import__('time').sleep(3600)\n"
     workflow.edit("scripts/train.py", written, written + stop)
     return lambda: workflow.edit("scripts/train.py", stop, "")
 

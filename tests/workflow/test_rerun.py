@@ -127,9 +127,9 @@ def test_an_optimizer_is_added(workflow):
     workflow.edit("workflow/schemas/config.schema.yaml", "adamw, lion]}", "adamw, lion, x]}")
     assert not workflow.planned()
     workflow.configure(grid={"optimizer": ["sgd", "adam", "x"]})
-    assert workflow.planned() == {"train": 16, **AFTERWARDS}
+    assert workflow.planned() == {"train": 16, "measure": 16, **AFTERWARDS}
     workflow.configure(execution={"engine": "torch"})
-    assert workflow.planned() == {"train": 56, **AFTERWARDS}
+    assert workflow.planned() == {"train": 56, "measure": 56, **AFTERWARDS}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_an_optimizer_is_added(workflow):
 )
 def test_training_code_changed(workflow, file, old, new):
     workflow.edit(file, old, new)
-    assert workflow.planned() == {"train": 40, **AFTERWARDS}
+    assert workflow.planned() == {"train": 40, "measure": 40, **AFTERWARDS}
     fused = workflow.planned(*MODES["fused"])
     assert fused["train_pack"] >= 8
     assert fused["train"] == 0
