@@ -51,14 +51,14 @@ def bundled(fresh, cluster):
 
 def test_bundles_ask_for_what_one_model_needs_and_the_time_of_all(bundled):
     _, jobs = bundled
-    training = of_step(jobs, "models_train")
+    training = of_step(jobs, "models")
     assert len(training) == 2
     for job in training:
         assert job["JobState"] == "COMPLETED"
         assert asked(job) == {
             "cpus": "1",
             "memory": "1200M",
-            "time": "00:12:00",
+            "time": "00:24:00",  # four models, each trained and measured
             "gpus": "gres:gpu:1",
             "partition": "main",
             "features": "fast",
@@ -67,7 +67,7 @@ def test_bundles_ask_for_what_one_model_needs_and_the_time_of_all(bundled):
 
 def test_only_training_asks_for_gpus_and_downloads_stay_where_the_user_is(bundled):
     _, jobs = bundled
-    others = [job for job in jobs if job not in of_step(jobs, "models_train")]
+    others = [job for job in jobs if job not in of_step(jobs, "models")]
     (data,) = of_step(others, "data")
     (report,) = of_step(others, "report")
     assert len(others) == 2
@@ -81,9 +81,9 @@ def test_only_training_asks_for_gpus_and_downloads_stay_where_the_user_is(bundle
 
 def test_two_jobs_with_a_gpu_saw_different_ones(bundled, cluster):
     _, jobs = bundled
-    seen = [cluster.devices(job["JobId"]) for job in of_step(jobs, "models_train")]
+    seen = [cluster.devices(job["JobId"]) for job in of_step(jobs, "models")]
     assert sorted(map(sorted, seen)) == [["0"], ["1"]]
-    others = [job for job in jobs if job not in of_step(jobs, "models_train")]
+    others = [job for job in jobs if job not in of_step(jobs, "models")]
     assert all(cluster.devices(job["JobId"]) == {"none"} for job in others)
 
 
@@ -99,7 +99,7 @@ def test_going_back_to_one_machine_trains_nothing_again(bundled):
 def test_packs(untrained, local, cluster):
     untrained.configure(resources={"train": {"cpus": 2, "mem_mb": 900, "runtime": 3}})
     before = cluster.last_job()
-    finish(untrained.submit("--set-scatter", "packs=2", "--", *local.records()))
+    finish(untrained.submit("--set-scatter", "packs=2", "--until", "train_pack"))
     jobs = cluster.jobs(after=before)
     assert len(jobs) == len(of_step(jobs, "train_pack")) == 2
     for job in jobs:
@@ -111,7 +111,7 @@ def test_packs(untrained, local, cluster):
 def test_out_of_memory_is_tried_again_with_more(untrained, local, cluster):
     untrained.configure(resources={"train": {"mem_mb": 100, "runtime": 3}})
     before = cluster.last_job()
-    finish(untrained.submit("--set-scatter", "packs=1", "--", *local.records()))
+    finish(untrained.submit("--set-scatter", "packs=1", "--until", "train_pack"))
     jobs = cluster.jobs(after=before)
     assert [job["MinMemoryNode"] for job in jobs] == [
         f"{100 * n}M" for n in range(1, len(jobs) + 1)
