@@ -249,6 +249,19 @@ def test_synthetic_data_is_marked_in_every_file(files):
         assert "SYNTHETIC" not in files[name], name
 
 
+def test_means_over_models_of_two_engines_are_marked():
+    made = results()
+    cell = made.models["study"] == "grid"
+    made.models.loc[cell & (made.models["seed"] == 1) & (made.models.index < 3), "engine"] = "torch"
+    said = "MIXED ENGINES: in 1 cell "
+    marked = {name for name, content in tables.files(made).items() if said in content}
+    assert {"ranking.md", "tables.tex", "grid-adam-no-sam.md", "summary.txt"} <= marked
+    assert not any(name.startswith("one_seed") for name in marked)
+    made = results()
+    made.models.loc[made.models["study"] == "grid", "engine"] = "torch"  # each mean is one engine's
+    assert not any("MIXED" in content for content in tables.files(made).values())
+
+
 def test_both_formats_escape_a_title():
     title = results().studies[1].title
     table = Table("t", title, ["a"], [[Entry(title, bold=True)]])

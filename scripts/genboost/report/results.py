@@ -31,6 +31,10 @@ WARNING = (
     f"{MARK} DATA: computed from a generated stand-in, not from the published data set. "
     "No number here says anything about the real one."
 )
+MIXED = (
+    "MIXED ENGINES: in {cells} some seeds were trained by the compiled kernel and some by torch,"
+    " whose rounding differs. Where the kernel can be built, the next run trains these anew."
+)
 
 
 @dataclass(frozen=True)
@@ -147,8 +151,20 @@ class Results:
         return f"{MARK}: {title}" if self.is_synthetic(*studies) else title
 
     def warning(self, *studies: grid.Study) -> list[str]:
-        """Return the note that goes with synthetic data."""
-        return [WARNING] if self.is_synthetic(*studies) else []
+        """Return the notes that go with synthetic data, and with means over two engines' models."""
+        names = {study.name for study in studies or self.studies}
+        mixed = sum(study in names for study, *_ in self._of_two_engines)
+        return [
+            *([WARNING] if self.is_synthetic(*studies) else []),
+            *([MIXED.format(cells="1 cell" if mixed == 1 else f"{mixed} cells")] if mixed else []),
+        ]
+
+    @cached_property
+    def _of_two_engines(self) -> list[tuple[Any, ...]]:
+        """The study's name and the settings of each cell whose seeds several engines trained."""
+        columns = ["study", *(setting.name for setting in self.settings)]
+        engines = self.models.groupby(columns, dropna=False, sort=False)["engine"].nunique()
+        return list(engines.index[engines > 1])
 
     def number(self, value: float) -> str:
         """Write a measured number; nothing for NaN."""

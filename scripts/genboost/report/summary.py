@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from genboost.analysis import deck
 from genboost.report import deck_tables
 from genboost.report.layout import Layout, Panel
-from genboost.report.results import WARNING, Results
+from genboost.report.results import Results
 from genboost.study import grid
 
 MOST = 16  # panels that are listed, the best
@@ -16,7 +16,7 @@ MOST = 16  # panels that are listed, the best
 
 def summary_lines(results: Results) -> Iterator[str]:
     """Yield the lines, as plain ASCII where the words are ours."""
-    warning = [f"*** {WARNING} ***"] if results.is_synthetic() else []
+    warning = [f"*** {note} ***" for note in results.warning()]
     yield from warning
     yield "Tables: results/tables/tables.md and tables.tex; also ranking.csv and deck.md there"
     for study in results.studies:
