@@ -23,6 +23,7 @@ def write(results: Results, page: Path) -> None:
         "gpu": ("The torch engine on a GPU", on_gpu),
         "growth": ("How the cost grows", growth),
         "study": ("The whole study", study),
+        "size": ("How a study grows", size),
         "job": ("What a default job's seconds are made of", job),
     }
     lines = [
@@ -261,15 +262,58 @@ def study(section: Results) -> list[str]:
     for run in section["runs"]:
         rows.append([run["name"], f"{run['trained']:,}", f"{run['seconds']:.1f}",
                      f"{run['cpu']:.1f}", f"{run['training']:.1f}"])  # fmt: skip
-    aggregate = section["steps"]["aggregate"]
     return [
         f"`snakemake --cores {section['cores']}` on {_cores(section['cores'])}, data, tables and "
         "figures included; `training` is the engines' time, added over jobs.",
         "",
         *_table(["run", "models trained", "s", "processor, s", "of it training, s"], rows),
+    ]
+
+
+def size(section: Results) -> list[str]:
+    """Show what more and more models cost besides their training."""
+    times, room = [], []
+    for point in section["points"]:
+        runs, models = point["runs"], f"{point['models']:,}"
+        seconds = [runs[name] for name in ("planned", "made", "again")]
+        memory = max(run["memory"] for run in runs.values())
+        times.append(
+            [
+                models,
+                *(f"{run['seconds']:.1f} ({run['cpu']:.1f})" for run in seconds),
+                f"{memory / 2**20:.0f}",
+            ]
+        )
+        room.append(
+            [
+                models,
+                *(f"{point['files'][name]:,}" for name in point["files"]),
+                *(f"{point['bytes'][name] / 1e6:.1f}" for name in point["bytes"]),
+                f"{point['page'] / 1e6:.2f}",
+            ]
+        )
+    return [
+        f"`snakemake --profile fused --cores {section['cores']}` with more and more seeds, each "
+        "model trained for an epoch or two: all but the training, figures, report and measures "
+        "included. Seconds by the clock, of the processor in parentheses; memory is the most that "
+        "any one process had.",
         "",
-        "Reading and summarizing the records of the study with more seeds: "
-        f"{aggregate['seconds']:.1f} s ({aggregate['cpu']:.1f} s of processor time).",
+        *_table(
+            ["models", "plan (`-n`), s", "from nothing, s", "nothing to do, s", "memory, MiB"],
+            times,
+        ),
+        "",
+        *_table(
+            [
+                "models",
+                "files in results/",
+                "in .snakemake/",
+                "MB in results/",
+                "in .snakemake/",
+                "MB of the page",
+            ],
+            room,
+        ),
     ]
 
 

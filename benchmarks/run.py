@@ -1,6 +1,6 @@
 """Measure how fast models are trained, keep the numbers, and write the page that shows them.
 
-    make bench                                  everything, some twelve minutes; writes docs/
+    make bench                                  everything, some twenty minutes; writes docs/
     make bench ARGS=--quick                     a taste, in a few minutes; writes build/benchmarks/
     make bench ARGS="--data FILE.csv growth"    one section, on a data set of one's own
     make bench ARGS=--render                    the page again, from the numbers that were kept
@@ -35,7 +35,7 @@ from genboost import receipts  # noqa: E402
 from genboost.files import write_atomically  # noqa: E402
 from genboost.study import config as configuration  # noqa: E402
 
-SECTIONS = ("peers", "engines", "gpu", "growth", "study", "job")
+SECTIONS = ("peers", "engines", "gpu", "growth", "study", "size", "job")
 PACKAGES = ("numpy", "torch", "snakemake", "jax")
 
 
@@ -78,6 +78,7 @@ def measure(
         "gpu": lambda: scaling.on_gpu(arrays, arguments.quick),
         "growth": lambda: scaling.growth(arguments.quick),
         "study": lambda: workflow.study(source, arguments.quick),
+        "size": lambda: workflow.size(source, arguments.quick),
         "job": lambda: workflow.job(arrays, arguments.quick),
     }[section]
     load, started = os.getloadavg()[0], time.monotonic()

@@ -4,7 +4,6 @@ import ctypes
 import multiprocessing
 import os
 import platform
-import resource
 import shlex
 import statistics
 import subprocess
@@ -59,27 +58,33 @@ def timed(function: Callable[[], Any]) -> Sample:
 def timed_command(command: list[str], folder: Path | None = None, cores: int = 1) -> Sample:
     """Run a command, its output put aside, and say what it took with all that it started.
 
+    Its ``memory``, in bytes, is the most that any one of these processes had.
+
     Raises
     ------
     RuntimeError
         If it fails, with its output.
     """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        preexec_fn=lambda: _bind(cores),
-    )
-    seconds = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}")
-    used = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
-    return {"seconds": seconds, "cpu": used}
+    with tempfile.TemporaryFile("w+") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: _bind(cores),
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            raise RuntimeError(f"{' '.join(command)} failed:\n{output.read()}")
+    return {
+        "seconds": seconds,
+        "cpu": used.ru_utime + used.ru_stime,
+        "memory": used.ru_maxrss * 1024,
+    }
 
 
 def in_turns(tasks: dict[str, Callable[[], Sample]], rounds: int) -> dict[str, list[Sample]]:

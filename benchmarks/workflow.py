@@ -1,4 +1,4 @@
-"""The whole study by both modes, and what a default job's seconds are made of."""
+"""The whole study by both modes, how it grows, and what a default job's seconds are made of."""
 
 import json
 import os
@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scaling import ROOT, deck_grid, study_config
+from scaling import ROOT, deck_grid
 from timing import Sample, in_turns, timed_command
 
 from genboost.study import grid
 from genboost.study.cells import Cell
 from genboost.train.engines import kernel_build
+from genboost.train.order import Order
 
 LEFT_OUT = shutil.ignore_patterns(
     ".*", "results", "build", "__pycache__", "node_modules", "benchmarks", "tests"
@@ -53,8 +54,46 @@ def study(source: list[str], quick: bool) -> dict[str, Any]:
         seeds = [f"grid={{seeds: {3 if quick else 30}}}"]
         add("30 seeds, fused, from nothing", folder, [*fused, "--config", *seeds])
         add("30 seeds, fused, nothing to do", folder, [*fused, "--config", *seeds])
-        steps = _after_training(folder, 3 if quick else 30)
-    return {"runs": runs, "steps": steps, "cores": CORES}
+    return {"runs": runs, "cores": CORES}
+
+
+def size(source: list[str], quick: bool) -> dict[str, Any]:
+    """Plan, run and run again fused studies of more and more seeds, each model for an epoch.
+
+    So all is timed but training, which grows as its models do.
+
+    Parameters
+    ----------
+    source
+        The data: words of Snakemake's ``--config``.
+    """
+    short = [
+        "training={epochs: 1, epochs_sam: 1}",
+        "studies={second_chance: {training: {epochs_sam: 2}}}",
+    ]
+    points = []
+    for seeds in (3, 30) if quick else (3, 30, 100, 463):
+        arguments = ["--profile", "fused", "--config", f"grid={{seeds: {seeds}}}", *short]
+        with _copy() as folder:
+            planned = _snakemake(folder, source, ["--dry-run", "--quiet", *arguments])
+            made = _snakemake(folder, source, arguments)
+            again = _snakemake(folder, source, arguments)
+            files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+            kept = {
+                name: [path.stat().st_size for path in files if path.is_relative_to(folder / name)]
+                for name in ("results", ".snakemake")
+            }
+            page = (folder / "results/report/index.html").stat().st_size
+        points.append(
+            {
+                "models": made["trained"],
+                "runs": {"planned": planned, "made": made, "again": again},
+                "files": {name: len(sizes) for name, sizes in kept.items()},
+                "bytes": {name: sum(sizes) for name, sizes in kept.items()},
+                "page": page,
+            }
+        )
+    return {"points": points, "cores": CORES}
 
 
 def job(arrays: str, quick: bool) -> dict[str, Any]:
@@ -70,10 +109,9 @@ def job(arrays: str, quick: bool) -> dict[str, Any]:
             path = Path(folder) / model.record
             path.unlink(missing_ok=True)
             path.parent.mkdir(parents=True, exist_ok=True)
-            told = json.dumps({"record": str(path), "seed": 0, **cell})
-            return timed_command(
-                [python, script, "--data", arrays, "--engine", "simd", "--device", "cpu", told]
-            )
+            by = [("simd", "cpu")]
+            order = Order({str(path): (cell, 0)}, *by[0], accepted=by, code={"simd": ""})
+            return timed_command([python, script, "--data", arrays, "--order", order.write()])
 
         cells = {kind: models[len(models) // 2][0] for kind, models in kinds.items()}
         tasks = {
@@ -109,11 +147,3 @@ def _snakemake(folder: Path, source: list[str], arguments: list[str]) -> dict[st
     training = sum(json.loads(path.read_text())["run"]["seconds"] for path in new)
     print(f"  {' '.join(arguments)}: {sample['seconds']:.1f} s", file=sys.stderr, flush=True)
     return {**sample, "trained": len(new), "training": training}
-
-
-def _after_training(folder: Path, seeds: int) -> dict[str, Sample]:
-    """Time what follows the training, by itself: reading the records, and the tables."""
-    shown = json.dumps({"studies": study_config(seeds)["studies"]})
-    command = [sys.executable, "scripts/aggregate.py", "--config", shown,
-               "--cells", "cells.csv", "--summary", "summary.csv"]  # fmt: skip
-    return {"aggregate": timed_command(command, folder)}
