@@ -60,8 +60,8 @@ def page(keys: dict[str, Any]) -> str:
 
 
 def block(name: str, rule: dict[str, Any]) -> Iterator[str]:
-    """Yield the section of a block of keys, and those of the blocks in it; or that of a list."""
-    if rule.get("type") == "array":
+    """Yield the section of a block of keys, and those of the blocks in it; or that of a value."""
+    if "object" not in schema.types(rule):
         default = f"Default: `{shown(rule['default'])}`."
         yield "\n".join([f"## {name}", "", rule["description"], "", default, ""])
         return

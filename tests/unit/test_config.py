@@ -52,7 +52,7 @@ def test_the_shipped_configuration_is_the_defaults_and_a_second_study():
 def test_the_shipped_configuration_lists_every_key_a_user_needs():
     properties = schema.written()["properties"]
     assert SHIPPED["measures"] == properties["measures"]["default"]
-    for section in properties.keys() - {"studies", "comparisons", "measures"}:
+    for section in properties.keys() - {"name", "studies", "comparisons", "measures"}:
         # The name of the one data set that is shipped is nothing to change in a first run.
         # Nor are the epochs of a grid, which `training` has.
         keys = set(properties[section]["properties"]) - {"dataset"}
@@ -272,7 +272,13 @@ def test_any_number_means_the_same_however_it_is_written(number):
             "studies.a.grid.rho: unknown key; did you mean sam_rho?",
         ),
         ("studies: {a: {tables: {}}}", "studies.a.tables: unknown key"),
-        ("1: 2", "1: unknown key; known: data"),
+        ("1: 2", "1: unknown key; known: name, data"),
+        ("name: 3", "name: 3 is not a valid value; it takes text"),
+        ("name: Models", "name: results/Models is for what all runs share; choose another"),
+        ("name: ../x", 'name: "../x" is no plain word, which the folder results/NAME takes'),
+        ("name: a b", 'name: "a b" is no plain word'),
+        ("name: ''", 'name: "" is no plain word'),
+        (f"name: {'a' * 65}", f'name: "{"a" * 65}" is no plain word'),
         ("studies: {a: {grid: {seeds: [-1]}}}", "studies.a.grid.seeds[0]: -1 is negative"),
         (
             "studies: {a: {grid: {sam_rho: [1, 1]}}}",
@@ -490,8 +496,10 @@ def test_every_block_of_the_schema_is_closed_and_every_key_has_a_description_and
 
 
 def test_every_default_is_valid():
-    for section in schema.schema()["properties"].keys() - {"studies", "comparisons", "measures"}:
-        resolve({section: copy.deepcopy(schema.defaults(section))})
+    for section, default in schema.defaults().items():
+        resolve({section: copy.deepcopy(default)})
+        if isinstance(default, dict) and section not in ("studies", "comparisons"):
+            resolve({section: copy.deepcopy(schema.defaults(section))})
 
 
 def test_the_schema_knows_what_the_code_knows():
