@@ -1,14 +1,16 @@
 """The project in one folder, its work in another; and the project as a module of a Snakefile."""
 
 import os
+import re
 import shlex
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import SMALL, Workflow, copy_checkout
+from conftest import CHECKOUT, SMALL, Workflow, copy_checkout
 
 MODES = ("default", "fused")
+NO_FIGURES = ("--omit-from", "boosts_figures")
 
 
 def written(folder: Path) -> dict[str, int]:
@@ -76,43 +78,28 @@ def test_a_configuration_there_counts_and_else_the_projects(project, elsewhere):
     assert "config.yaml, line 2: grid.seed: unknown key; did you mean seeds?" in said
 
 
-MODULE = """
-rule all:
-    input:
-        "results/mine/tables/tables.md",
-        "own.txt",
-
+OWN_RULE = """
 
 rule own:
     output:
-        "own.txt",
+        "what_else_you_make.txt",
     params:
         order="beans",
         request="as a gift",
     shell:
-        "echo {{params.order}} {{params.request}} > {{output}}"
-
-
-configfile: "config.yaml"
-
-
-module boosts:
-    snakefile:
-        {snakefile!r}
-    config:
-        config["boosts"]
-
-
-use rule * from boosts as boosts_*
+        "echo {params.order} {params.request} > {output}"
 """
 
 
 @pytest.fixture
 def user(project, elsewhere) -> Workflow:
-    """Return a workflow that has the project as a module, with a configuration for it."""
-    (elsewhere.folder / "Snakefile").write_text(
-        MODULE.format(snakefile=str(project.folder / "Snakefile"))
-    )
+    """Return the documented workflow that has the project as a module, with a rule of its own."""
+    page = (CHECKOUT / "docs/deployment.md").read_text()
+    (documented,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    assert "/path/to/project" in documented
+    snakefile = documented.replace("/path/to/project", str(project.folder)) + OWN_RULE
+    (elsewhere.folder / "Snakefile").write_text(snakefile)
+    elsewhere.figures = True  # which are another rule here
     own = {"other": 3, "boosts": {**SMALL, "name": "mine"}}
     (elsewhere.folder / "config.yaml").write_text(yaml.safe_dump(own, sort_keys=False))
     return elsewhere
@@ -121,7 +108,7 @@ def user(project, elsewhere) -> Workflow:
 def as_module(project: Workflow, mode: str) -> tuple[str, ...]:
     profiles = project.folder / "profiles"
     fused = ("--profile", str(profiles / "fused")) if mode == "fused" else ()
-    return "--workflow-profile", str(profiles / "default"), *fused
+    return "--workflow-profile", str(profiles / "default"), *fused, *NO_FIGURES
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -129,7 +116,7 @@ def test_as_a_module(user, project, finished, mode):
     before = written(project.folder)
     user.run(*as_module(project, mode))
     assert user.results() == finished.results()
-    assert (user.folder / "own.txt").read_text() == "beans as a gift\n"
+    assert (user.folder / "what_else_you_make.txt").read_text() == "beans as a gift\n"
     assert written(project.folder) == before
     for other in MODES:
         assert not user.planned(*as_module(project, other))
@@ -138,10 +125,11 @@ def test_as_a_module(user, project, finished, mode):
     assert user.planned(*as_module(project, "default"))["boosts_train"] == 20
 
 
-def test_as_a_module_without_snakemakes_profile(user):
+def test_as_a_module_without_the_default_profile(user, project):
     """Snakemake then goes by its own view as well, which must not do anything twice."""
-    user.run()
-    assert not user.planned()
+    fused = ("--profile", str(project.folder / "profiles/fused"), *NO_FIGURES)
+    user.run(*fused)
+    assert not user.planned(*fused)
 
 
 def test_a_mistake_in_what_a_module_is_given(user):
@@ -156,8 +144,7 @@ def test_a_module_without_a_configuration_has_the_projects_own(user):
     text = (user.folder / "Snakefile").read_text()
     given = '    config:\n        config["boosts"]\n'
     assert given in text
-    text = text.replace(given, "").replace('configfile: "config.yaml"\n', "")
-    (user.folder / "Snakefile").write_text(text.replace("results/mine", "results/deck"))
+    (user.folder / "Snakefile").write_text(text.replace(given, ""))
     assert user.planned()["boosts_train"] == 40
 
 

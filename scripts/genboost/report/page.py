@@ -62,9 +62,9 @@ class Inputs:
     drawings : dict
         By the figure's name: an SVG file's text.
     statistics : dict
-        What results/statistics/statistics.json holds.
+        What results/NAME/statistics/statistics.json holds.
     audit : dict, optional
-        What results/audit/audit.json holds.
+        What results/NAME/audit/audit.json holds.
     runs : dict
         How the models were trained; see `aggregation.run_facts`.
     commit : str, optional
