@@ -15,7 +15,7 @@ from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.study import axes, grid, schema
 from genboost.study.cells import text
-from genboost.study.config import resolve
+from genboost.study.config import complete, resolve
 from genboost.study.mistakes import check_file
 from genboost.train import problem
 from genboost.train.engines import optim, torch_engine
@@ -645,6 +645,17 @@ def test_shipped_comparisons_are_about_cells_that_there_are(example):
     for name, claim in resolved["comparisons"].items():
         for side in filter(None, (claim["a"], claim["b"])):
             assert any(all(c[k] in v for k, v in side.items()) for c in cells), name
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name if path else "config.yaml")
+def test_a_complete_configuration_is_another_for_the_same(example):
+    given = merged(SHIPPED, yaml.safe_load(example.read_text()) if example else {})
+    assert given["name"] == (example.stem if example else "deck")
+    written = yaml.safe_load(yaml.safe_dump(complete(given)))
+    assert resolve(written) == resolve(given)
+    for section, default in schema.defaults().items():
+        if isinstance(default, dict) and section not in ("grid", "studies", "comparisons"):
+            assert written[section].keys() == schema.defaults(section).keys()
 
 
 def test_a_boolean_can_be_text_as_the_command_line_has_it():

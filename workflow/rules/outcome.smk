@@ -11,6 +11,7 @@ rule configuration:
         CONFIGURATION,
     log:
         outcome_log("configuration"),
+    localrule: True
     conda:
         ENVIRONMENT["report"]
     container:
