@@ -8,9 +8,10 @@ from functools import cache
 
 # Not workflow.basedir: as a module, the rules are another Snakefile's.
 RULES = workflow.current_basedir.get_path_or_uri(secret_free=True)
-if not workflow.current_basedir.is_local:
+if not os.path.isdir(RULES):
     sys.exit(
-        f"error: {RULES} is not on this machine; clone the project (docs/deployment.md)"
+        f"error: {RULES} is no folder of this machine, and steps need the whole project:"
+        " clone it, and name its Snakefile (docs/deployment.md)"
     )
 sys.path.insert(0, os.path.abspath(os.path.join(RULES, "../../scripts")))
 # Jobs outside conda and containers run the Python that runs Snakemake, activated or not.
