@@ -53,7 +53,8 @@ def test_the_index_has_every_report_with_its_verdicts(workflow):
     workflow.figures = True
     claim = {"title": "Adam < SGD", "a": {"optimizer": "adam"}, "b": {"optimizer": "sgd"}}
     workflow.configure(comparisons={"c": claim})
-    workflow.run("--profile", "fused")
+    said = workflow.run("--profile", "fused").stderr
+    assert "All reports that are here: results/index.html" in said
     index = workflow.folder / "results/index.html"
     assert 'href="other/' not in index.read_text()
     workflow.run("--profile", "fused", *other(workflow))

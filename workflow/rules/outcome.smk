@@ -3,7 +3,7 @@
 from genboost.report import outcomes
 
 CONFIGURATION = outcome("config.yaml")
-INDEX = "results/index.html"
+INDEX = console.INDEX
 
 
 rule configuration:

@@ -23,7 +23,10 @@ WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons")
 
 
-report: "../report/workflow.rst"
+# A module leaves the front page of Snakemake's own report to who uses it.
+if not snakemake_internals.is_module(workflow):
+
+    report: "../report/workflow.rst"
 
 
 rule figures:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from genboost.run.snakemake_internals import FailedJob, Request
 
+INDEX = "results/index.html"
 NAMED = 3  # files of a job
 NOTHING = "is empty: something killed it, such as a lack of memory"
 
@@ -26,6 +27,8 @@ def where_the_results_are(folder: str, made: set[str]) -> Iterator[str]:
         yield Path(summary).read_text()
     if (page := f"{folder}/report/index.html") in made:
         yield f"All of it in one page: {page}"
+    if INDEX in made:
+        yield f"All reports that are here: {INDEX}"
 
 
 def what_failed(jobs: Iterable[FailedJob], snakemake_logs: Iterable[str]) -> Iterator[str]:
