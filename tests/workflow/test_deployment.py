@@ -157,12 +157,11 @@ def test_a_prefix_is_refused(user):
     assert "a module of it takes no prefix" in result.stderr
 
 
-def test_braces_in_the_projects_path_are_refused_where_they_matter(tmp_path, elsewhere):
-    copy = copy_checkout(tmp_path / "{x}")
-    assert copy.planned()["train"] == 40
-    result = elsewhere.run(*of(copy), "--dry-run", check=False)
+def test_braces_in_the_projects_path_are_refused(tmp_path):
+    result = copy_checkout(tmp_path / "{x}").run("--dry-run", check=False)
     assert result.returncode == 1
-    assert "has braces, which are Snakemake's wildcards" in result.stderr
+    assert "has braces, which are Snakemake's wildcards; rename the folder" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 APPTAINER = """\

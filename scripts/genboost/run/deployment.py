@@ -42,13 +42,11 @@ def check(prefixed: bool, contained: bool) -> None:
             "this workflow's paths are its own, so a module of it takes no prefix; for outcomes "
             "apart, give each a `name` in its configuration, or run in another --directory"
         )
-    if not is_in_place() and set("{}") & set(str(ROOT)):
-        raise UserError(
-            f"{ROOT} has braces, which are Snakemake's wildcards: run in that folder, or rename it"
-        )
+    if set("{}") & set(str(ROOT)):
+        raise UserError(f"{ROOT} has braces, which are Snakemake's wildcards; rename the folder")
     if not is_in_place() and contained and str(ROOT).split() != [str(ROOT)]:
         raise UserError(
-            f"{ROOT} has a space, and Snakemake takes no image from such a path: run in that "
+            f"{ROOT} has a space, and Snakemake takes no image from such a path; run in that "
             "folder, or rename it"
         )
 
