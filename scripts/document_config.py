@@ -27,6 +27,7 @@ snakemake --cores 8 --configfile my_study.yaml
 
 ```yaml
 # my_study.yaml: a narrower network, and a study of its own
+name: my_study     # what it yields goes into results/my_study
 model:
   width: 9
 studies:
