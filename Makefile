@@ -46,8 +46,8 @@ docs: .venv/run.done  ## write the generated pages of docs/
 
 example:  ## copy the finished run's tables and figures to docs/results
 	mkdir -p docs/results
-	cp results/tables/tables.md results/tables/ranking.md results/tables/deck.md docs/results
-	cp results/statistics/statistics.md results/figures/*.png docs/results
+	cd results/deck/tables && cp tables.md ranking.md deck.md ../../../docs/results
+	cp results/deck/statistics/statistics.md results/deck/figures/*.png docs/results
 
 bench: .venv/bench.done  ## measure how fast it is and write docs/benchmarks.md (ARGS=--quick)
 	$(BIN)/python benchmarks/run.py $(ARGS)

@@ -9,6 +9,20 @@ from snakemake.utils import min_version
 min_version("9.27")  # whose ways scripts/genboost/run/snakemake_internals.py relies on
 
 
+rule all:
+    input:
+        lambda wildcards: [
+            *MEASURED,
+            *TABLES,
+            *STATISTICS,
+            *AUDIT,
+            *FIGURES,
+            REPORT,
+            CONFIGURATION,
+            INDEX,
+        ],
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/plan.smk"
@@ -18,17 +32,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/audit.smk"
-
-
-rule all:
-    default_target: True
-    input:
-        MEASURED,
-        TABLES,
-        STATISTICS,
-        AUDIT,
-        FIGURES,
-        "results/report/index.html",
+include: "workflow/rules/outcome.smk"
 
 
 onstart:
@@ -41,7 +45,11 @@ onstart:
 
 
 onsuccess:
-    console.say(console.where_the_results_are(snakemake_internals.made(workflow)))
+    console.say(
+        console.where_the_results_are(
+            outcome("").rstrip("/"), snakemake_internals.made(workflow)
+        )
+    )
 
 
 onerror:

@@ -83,7 +83,7 @@ def size(source: list[str], quick: bool) -> dict[str, Any]:
                 name: [path.stat().st_size for path in files if path.is_relative_to(folder / name)]
                 for name in ("results", ".snakemake")
             }
-            page = (folder / "results/report/index.html").stat().st_size
+            page = (folder / "results/deck/report/index.html").stat().st_size
         points.append(
             {
                 "models": made["trained"],

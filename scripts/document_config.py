@@ -27,6 +27,7 @@ snakemake --cores 8 --configfile my_study.yaml
 
 ```yaml
 # my_study.yaml: a narrower network, and a study of its own
+name: my_study     # what it yields goes into results/my_study
 model:
   width: 9
 studies:
@@ -60,8 +61,8 @@ def page(keys: dict[str, Any]) -> str:
 
 
 def block(name: str, rule: dict[str, Any]) -> Iterator[str]:
-    """Yield the section of a block of keys, and those of the blocks in it; or that of a list."""
-    if rule.get("type") == "array":
+    """Yield the section of a block of keys, and those of the blocks in it; or that of a value."""
+    if "object" not in schema.types(rule):
         default = f"Default: `{shown(rule['default'])}`."
         yield "\n".join([f"## {name}", "", rule["description"], "", default, ""])
         return

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from genboost.errors import UserError
-from genboost.files import write_atomically
+from genboost.files import ROOT, write_atomically
 
 FOLDER = Path("results/receipts")
+PROJECT = "{project}"  # stands for its folder
 
 
 def request(step: str, code: str, **settings: Any) -> str:
@@ -36,6 +37,13 @@ def request(step: str, code: str, **settings: Any) -> str:
         All else that determines the result, apart from the files that it reads.
     """
     return json.dumps({"step": step, "code": code, **settings})
+
+
+def name_of(path: str | Path) -> str:
+    """Return a file's name in receipts; the project's own keep theirs wherever the project is."""
+    path = Path(path)
+    ours = path.is_absolute() and path.is_relative_to(ROOT)
+    return f"{PROJECT}/{path.relative_to(ROOT)}" if ours else str(path)
 
 
 def path_of(request: str) -> Path:
@@ -79,7 +87,7 @@ class Step:
             content = Path(path).read_bytes()
         except OSError as error:
             raise UserError(f"cannot read {path}: {error.strerror}; run snakemake again") from error
-        self.inputs[str(path)] = identity(content)
+        self.inputs[name_of(path)] = identity(content)
         return content
 
     def read_json(self, path: str | Path) -> Any:
@@ -91,7 +99,7 @@ class Step:
 
     def note(self, path: str | Path, identity: str) -> None:
         """Note something that was read in another way, and its identity."""
-        self.inputs[str(path)] = identity
+        self.inputs[name_of(path)] = identity
 
     def reads(self, path: str | Path) -> Path:
         """Note a file that something else is about to read, and return its path."""
@@ -137,7 +145,8 @@ class Check:
         """Return a file's identity; None if it cannot be read."""
         if path not in self.known:
             try:
-                self.known[path] = identity(Path(path).read_bytes())
+                place = path.replace(PROJECT, str(ROOT), 1)
+                self.known[path] = identity(Path(place).read_bytes())
             except OSError:
                 self.known[path] = None
         return self.known[path]

@@ -137,11 +137,11 @@ def lay_out(path: str, content: str, made_from: str) -> None:
     So its time says to Snakemake neither that the job must run nor that others must.
     """
     try:
-        if Path(path).read_text() == content:
-            return
+        there = Path(path).read_text()
     except (OSError, ValueError):
-        pass
-    write_atomically(path, content)
+        there = None
+    if there != content:
+        write_atomically(path, content)
     with contextlib.suppress(OSError):
         time = Path(made_from).stat().st_mtime_ns
         os.utime(path, ns=(time, time))

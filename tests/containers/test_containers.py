@@ -67,7 +67,7 @@ def copy(folder: Path) -> Path:
 
 def results(folder: Path) -> dict[str, str]:
     """Return the records and tables, without the line that may differ from run to run."""
-    files = [*(folder / "results/models").rglob("*.json"), *(folder / "results").glob("tables/*")]
+    files = [*(folder / "results/models").rglob("*.json"), *(folder / "results").glob("*/tables/*")]
     texts = {str(file.relative_to(folder)): file.read_text() for file in files}
     return {file: re.sub('^"run".*', "", text, flags=re.M) for file, text in texts.items()}
 

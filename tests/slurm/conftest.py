@@ -77,7 +77,7 @@ class Workflow:
 
     def results(self) -> dict[str, str]:
         """Return the records and tables, without the line that may differ from run to run."""
-        files = [*self.records(), "results/cells.csv", "results/tables/tables.md"]
+        files = [*self.records(), "results/deck/cells.csv", "results/deck/tables/tables.md"]
         texts = {file: (self.folder / file).read_text() for file in files}
         return {file: re.sub('^"run".*', "", text, flags=re.M) for file, text in texts.items()}
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 from cluster import wait_for
-from conftest import finish
+from conftest import SETTINGS, Workflow, finish
 
 BUNDLES = ("--group-components", "models=4")
 
@@ -94,6 +94,17 @@ def test_results_are_those_of_a_local_run(bundled, local):
 def test_going_back_to_one_machine_trains_nothing_again(bundled):
     for mode in ([], ["--profile", "fused"]):
         assert "Nothing to be done" in bundled[0].run("--cores", "2", "--dry-run", *mode)
+
+
+def test_from_another_folder(tmp_path, checkout, local, cluster):
+    (tmp_path / "my study ü").mkdir()
+    elsewhere = Workflow(tmp_path / "my study ü", cluster.environment)
+    project = ("--snakefile", str(checkout / "Snakefile"))
+    profile = ("--profile", str(checkout / "profiles/slurm"), *SETTINGS)
+    elsewhere.run(*project, *profile, *BUNDLES)
+    assert elsewhere.results() == local.results()
+    assert not (checkout / "results").exists()
+    assert "Nothing to be done" in elsewhere.run(*project, "--cores", "2", "--dry-run")
 
 
 def test_packs(untrained, local, cluster):

@@ -47,7 +47,7 @@ def test_readings_are_tried_alone_and_in_pairs_that_do_not_contradict_each_other
     (pair,) = [reading for reading in found if reading.names == ("constant", "scaled")]
     assert pair.title == "never stepped + scaled"
     assert (pair.settings.schedule, pair.settings.scaling) == ("constant", "standard")
-    assert pair.trial == "results/audit/trials/scaling~standard/schedule~constant.csv"
+    assert pair.trial == "results/deck/audit/trials/scaling~standard/schedule~constant.csv"
     assert {data["split_seed"] for data in pair.splits(3)} == {0, 1, 2}
 
 

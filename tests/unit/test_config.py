@@ -15,7 +15,7 @@ from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.study import axes, grid, schema
 from genboost.study.cells import text
-from genboost.study.config import resolve
+from genboost.study.config import complete, resolve
 from genboost.study.mistakes import check_file
 from genboost.train import problem
 from genboost.train.engines import optim, torch_engine
@@ -52,7 +52,7 @@ def test_the_shipped_configuration_is_the_defaults_and_a_second_study():
 def test_the_shipped_configuration_lists_every_key_a_user_needs():
     properties = schema.written()["properties"]
     assert SHIPPED["measures"] == properties["measures"]["default"]
-    for section in properties.keys() - {"studies", "comparisons", "measures"}:
+    for section in properties.keys() - {"name", "studies", "comparisons", "measures"}:
         # The name of the one data set that is shipped is nothing to change in a first run.
         # Nor are the epochs of a grid, which `training` has.
         keys = set(properties[section]["properties"]) - {"dataset"}
@@ -272,7 +272,13 @@ def test_any_number_means_the_same_however_it_is_written(number):
             "studies.a.grid.rho: unknown key; did you mean sam_rho?",
         ),
         ("studies: {a: {tables: {}}}", "studies.a.tables: unknown key"),
-        ("1: 2", "1: unknown key; known: data"),
+        ("1: 2", "1: unknown key; known: name, data"),
+        ("name: 3", "name: 3 is not a valid value; it takes text"),
+        ("name: Models", "name: results/Models is for what all runs share; choose another"),
+        ("name: ../x", 'name: "../x" is no plain word, which the folder results/NAME takes'),
+        ("name: a b", 'name: "a b" is no plain word'),
+        ("name: ''", 'name: "" is no plain word'),
+        (f"name: {'a' * 65}", f'name: "{"a" * 65}" is no plain word'),
         ("studies: {a: {grid: {seeds: [-1]}}}", "studies.a.grid.seeds[0]: -1 is negative"),
         (
             "studies: {a: {grid: {sam_rho: [1, 1]}}}",
@@ -490,8 +496,10 @@ def test_every_block_of_the_schema_is_closed_and_every_key_has_a_description_and
 
 
 def test_every_default_is_valid():
-    for section in schema.schema()["properties"].keys() - {"studies", "comparisons", "measures"}:
-        resolve({section: copy.deepcopy(schema.defaults(section))})
+    for section, default in schema.defaults().items():
+        resolve({section: copy.deepcopy(default)})
+        if isinstance(default, dict) and section not in ("studies", "comparisons"):
+            resolve({section: copy.deepcopy(schema.defaults(section))})
 
 
 def test_the_schema_knows_what_the_code_knows():
@@ -637,6 +645,17 @@ def test_shipped_comparisons_are_about_cells_that_there_are(example):
     for name, claim in resolved["comparisons"].items():
         for side in filter(None, (claim["a"], claim["b"])):
             assert any(all(c[k] in v for k, v in side.items()) for c in cells), name
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name if path else "config.yaml")
+def test_a_complete_configuration_is_another_for_the_same(example):
+    given = merged(SHIPPED, yaml.safe_load(example.read_text()) if example else {})
+    assert given["name"] == (example.stem if example else "deck")
+    written = yaml.safe_load(yaml.safe_dump(complete(given)))
+    assert resolve(written) == resolve(given)
+    for section, default in schema.defaults().items():
+        if isinstance(default, dict) and section not in ("grid", "studies", "comparisons"):
+            assert written[section].keys() == schema.defaults(section).keys()
 
 
 def test_a_boolean_can_be_text_as_the_command_line_has_it():

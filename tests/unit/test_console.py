@@ -20,7 +20,7 @@ def failed(*jobs, on_cluster=False):
 
 def test_nothing_is_said_without_failed_jobs_or_results():
     assert not list(what_failed([], []))
-    assert not list(where_the_results_are({"results/cells.csv"}))
+    assert not list(where_the_results_are("results/deck", {"results/deck/cells.csv"}))
 
 
 def test_of_a_group_those_are_named_that_did_not_make_their_files(folder):

@@ -55,7 +55,7 @@ def rules() -> Iterator[tuple[str, set[str], set[str]]]:
         for name, value in re.findall(r"^([A-Z]+) = \((.*?)^\)", content, flags=re.M | re.S):
             content = re.sub(rf"(?<= ){name}$", lambda _, value=value: value, content, flags=re.M)
         for text in re.split(r"^ *rule\b", content, flags=re.M)[1:]:
-            scripts = set(re.findall(r"python scripts/(\w+\.py)", text))
+            scripts = set(re.findall(r"python \{SCRIPTS\}/(\w+\.py)", text))
             named = r'(?:ENVIRONMENT\[|IMAGE\[|RESOURCES\[|needs\()"(\w+)"'
             yield text, set(re.findall(named, text)), scripts
 

@@ -294,7 +294,7 @@ def luminance(color):
 
 @pytest.mark.parametrize("scheme", [0, 1, 2], ids=["light", "dark", "print"])
 def test_contrast(scheme):
-    css = (report.TEMPLATES / "report.css").read_text()
+    css = (report.pages.TEMPLATES / "report.css").read_text()
     colors = dict(
         re.findall(r"--([\w-]+): (#\w{6});", re.findall(r":root \{(.*?)\}", css, re.S)[scheme])
     )

@@ -92,3 +92,21 @@ def test_what_cannot_be_read_is_said(made):
 def test_a_receipt_is_the_same_for_the_same_step(made):
     first = receipts.path_of(REQUEST).read_bytes()
     assert set(json.loads(first)) == {"request", "inputs", "outputs"}
+
+
+def test_files_of_the_project_are_the_same_wherever_it_is(made, tmp_path, monkeypatch):
+    first, second = tmp_path / "project", tmp_path / "moved"
+    first.mkdir()
+    (first / "deck.csv").write_text("1")
+    monkeypatch.setattr(receipts, "ROOT", first)
+    step = receipts.Step(REQUEST)
+    step.read(first / "deck.csv")
+    step.write("out/x.md", "x")
+    step.done()
+    assert holds(outputs=["out/x.md"])
+    first.rename(second)
+    assert not holds(outputs=["out/x.md"])
+    monkeypatch.setattr(receipts, "ROOT", second)
+    assert holds(outputs=["out/x.md"])
+    (second / "deck.csv").write_text("2")
+    assert not holds(outputs=["out/x.md"])

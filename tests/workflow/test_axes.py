@@ -36,11 +36,11 @@ def test_a_study_over_seven_axes(seven):
     before, inodes = seven.results(), seven.inodes()
     assert len(before) == 2**7
     assert not seven.planned()
-    with open(seven.folder / "results/summary.csv", newline="") as file:
+    with open(seven.folder / "results/deck/summary.csv", newline="") as file:
         cells = list(csv.DictReader(file))
     named = ("split_seed", "width", "activation", "batch_size", "optimizer", "sam_rho")
     assert len({tuple(cell[name] for name in named) for cell in cells}) == 2**6
-    tables = {path.name for path in (seven.folder / "results/tables").glob("seven-*.md")}
+    tables = {path.name for path in (seven.folder / "results/deck/tables").glob("seven-*.md")}
     assert len(tables) == 2**5  # learning rates down, and one more axis across
     for path in list(seven.records().values())[::32]:
         path.unlink()

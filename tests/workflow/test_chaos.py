@@ -23,7 +23,7 @@ MODES = {"single": (), "fused": ("--profile", "fused", "--set-scatter", "packs=2
 # Long enough to be killed in the middle.
 TRAINING = {"epochs": 300, "epochs_sam": 150, "t_max": 100}
 DAMAGES = ("truncated", "deleted", "edited", "swapped", "aged", "renewed", "doubled")
-NOT_COMPARED = ("logs", "receipts", "figures", "report")
+NOT_COMPARED = ("logs", "receipts", "deck/figures", "deck/report")
 
 
 def unchanged(workflow: Workflow) -> None:
@@ -60,7 +60,7 @@ def contents(workflow: Workflow) -> dict[str, object]:
         elif path.suffix == ".npz":
             with np.load(path) as arrays:
                 found[name] = {key: arrays[key].tobytes() for key in arrays}
-    return {name: value for name, value in found.items() if name.split("/")[0] not in NOT_COMPARED}
+    return {name: value for name, value in found.items() if not name.startswith(NOT_COMPARED)}
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,10 @@ import shutil
 import pytest
 from conftest import Workflow
 
+CONFIGURED = "configuration tables statistics"
+REPORTED = "report index"
 TEMPLATES = "scripts/genboost/report/templates"
-DRAWN = "figures report"
+DRAWN = f"figures {REPORTED}"
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +29,9 @@ def workflow(drawn, tmp_path) -> Workflow:
 
 
 def test_a_run_draws_and_reports(drawn):
-    figures = {path.name for path in (drawn.folder / "results/figures").iterdir()}
+    figures = {path.name for path in (drawn.folder / "results/deck/figures").iterdir()}
     assert {"heatmap-grid.svg", "heatmap-grid.png", "curves-second.svg", "deck.png"} <= figures
-    report = (drawn.folder / "results/report/index.html").read_text()
+    report = (drawn.folder / "results/deck/report/index.html").read_text()
     assert (
         report.count("<svg") == len(figures) / 2 - 3
     )  # heatmaps are tables there; no cell of the deck
@@ -40,11 +42,11 @@ def test_a_run_draws_and_reports(drawn):
 @pytest.mark.parametrize(
     ("file", "old", "new", "again"),
     [
-        ("config.yaml", "title: Longer", "title: Other", f"tables statistics {DRAWN}"),
+        ("config.yaml", "title: Longer", "title: Other", f"{CONFIGURED} {DRAWN}"),
         ("scripts/genboost/report/figures/drawing.py", "MANY = 3000", "MANY = 4000", DRAWN),
-        (f"{TEMPLATES}/report.css", "84rem", "80rem", "report"),
-        (f"{TEMPLATES}/report.html.j2", ">This run</h2>", ">The run</h2>", "report"),
-        ("workflow/report/methods.rst", "partly luck", "luck in part", "report"),
+        (f"{TEMPLATES}/report.css", "84rem", "80rem", REPORTED),
+        (f"{TEMPLATES}/report.html.j2", ">This run</h2>", ">The run</h2>", REPORTED),
+        ("workflow/report/methods.rst", "partly luck", "luck in part", REPORTED),
         ("workflow/report/summary.rst", "Every", "Each", ""),
     ],
     ids=["title", "drawing", "style", "template", "caption", "other_caption"],
@@ -56,9 +58,9 @@ def test_an_edit_makes_again_what_it_touches(workflow, file, old, new, again):
 
 def test_curves_of_other_cells(workflow):
     workflow.configure(figures={"curves": [{"optimizer": "sgd", "learning_rate": "1e-3"}]})
-    assert workflow.planned() == {"figures": 1, "report": 1}
+    assert workflow.planned() == dict.fromkeys(f"configuration {DRAWN}".split(), 1)
     workflow.run()
-    assert (workflow.folder / "results/figures/curves.svg").exists()
+    assert (workflow.folder / "results/deck/figures/curves.svg").exists()
     workflow.configure(figures={"curves": [{"learning_rate": 5}]})
     result = workflow.run("--dry-run", check=False)
     assert result.returncode == 1
@@ -66,7 +68,7 @@ def test_curves_of_other_cells(workflow):
 
 
 def test_nothing_is_left_of_a_study_that_is_taken_out(workflow):
-    results = workflow.folder / "results"
+    results = workflow.folder / "results/deck"
     mine = [results / "tables/notes-second.md", results / "figures/second.png"]
     for path in mine:
         path.write_text("A reader's")

@@ -4,16 +4,16 @@ import os
 import re
 import signal
 
-TABLES = "Tables: results/tables/tables.md"
-PAGE = "results/report/index.html"
+TABLES = "Tables: results/deck/tables/tables.md"
+PAGE = "results/deck/report/index.html"
 
 
 def test_the_results_that_were_asked_for_are_named(workflow):
     (workflow.folder / "results/data/origin~synthetic/description.md").unlink()
     said = workflow.run("--", "results/data/origin~synthetic/description.md").stderr
     assert TABLES not in said  # those of the run before
-    (workflow.folder / "results/tables/tables.md").unlink()
-    said = workflow.run("--", "results/tables/tables.md").stderr
+    (workflow.folder / "results/deck/tables/tables.md").unlink()
+    said = workflow.run("--", "results/deck/tables/tables.md").stderr
     assert TABLES in said
     assert PAGE not in said
     workflow.figures = True

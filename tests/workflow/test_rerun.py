@@ -8,7 +8,7 @@ import yaml
 from conftest import kill
 
 MODES = {"single": (), "fused": ("--profile", "fused")}
-AFTERWARDS = {"aggregate": 1, "tables": 1, "statistics": 1}
+AFTERWARDS = {"aggregate": 1, "tables": 1, "statistics": 1, "configuration": 1}
 
 
 def trained(workflow, *arguments: str) -> set[str]:
@@ -20,8 +20,8 @@ def trained(workflow, *arguments: str) -> set[str]:
 
 def test_a_run_makes_every_record_and_table(finished):
     assert len(finished.records()) == 40
-    assert (finished.folder / "results/tables/tables.md").exists()
-    assert (finished.folder / "results/cells.csv").exists()
+    assert (finished.folder / "results/deck/tables/tables.md").exists()
+    assert (finished.folder / "results/deck/cells.csv").exists()
 
 
 def test_nothing_changed(workflow):
@@ -33,10 +33,16 @@ def test_modes_give_the_same_and_trade_places(workflow, fresh):
     fresh.run(*MODES["fused"])
     assert fresh.results() == workflow.results()
     for name in ("cells.csv", "summary.csv", "tables/tables.md", "tables/tables.tex"):
-        first, second = (copy.folder / "results" / name for copy in (fresh, workflow))
+        first, second = (copy.folder / "results/deck" / name for copy in (fresh, workflow))
         assert first.read_bytes() == second.read_bytes()
     assert not workflow.planned(*MODES["fused"])
     assert not fresh.planned(*MODES["single"])
+
+
+def test_a_dry_run_before_there_are_data_changes_nothing(fresh):
+    fresh.planned(*MODES["fused"])
+    fresh.run(*MODES["single"])
+    assert not fresh.planned(*MODES["fused"])
 
 
 def test_the_number_of_packs(fresh):
@@ -93,12 +99,12 @@ def test_a_study_renamed(workflow):
 
 def test_a_title_changed(workflow):
     workflow.edit("config.yaml", "title: Longer", "title: Another")
-    assert workflow.planned() == {"tables": 1, "statistics": 1}
+    assert workflow.planned() == {"tables": 1, "statistics": 1, "configuration": 1}
 
 
 def test_fewer_digits(workflow):
     workflow.configure(tables={"digits": 3})
-    assert workflow.planned() == {"tables": 1, "statistics": 1}
+    assert workflow.planned() == {"tables": 1, "statistics": 1, "configuration": 1}
 
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
@@ -180,7 +186,7 @@ def test_real_data_are_not_replaced_by_a_stand_in(workflow):
     assert raw.read_bytes() == mine.read_bytes()
     assert workflow.inodes() == before
     assert not workflow.planned()
-    rows = (workflow.folder / "results/cells.csv").read_text().splitlines()[1:]
+    rows = (workflow.folder / "results/deck/cells.csv").read_text().splitlines()[1:]
     assert all(row.startswith("obesity,") for row in rows)
 
 

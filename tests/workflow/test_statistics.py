@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-AUDIT = ("--", "results/audit/audit.md")
+AUDIT = ("--", "results/deck/audit/audit.md")
 READINGS = {"constant_rate": {"training": {"schedule": "constant"}}}
 
 
 def test_verdicts_are_made_and_marked(finished):
-    folder = finished.folder / "results/statistics"
+    folder = finished.folder / "results/deck/statistics"
     found = json.loads((folder / "statistics.json").read_text())
     assert found["data"] == "SYNTHETIC"
     assert "SYNTHETIC" in (folder / "statistics.md").read_text()
@@ -20,7 +20,7 @@ def test_a_claim_changed_is_judged_anew(workflow):
     workflow.configure(comparisons={"sgd_wins": claim})
     assert workflow.planned() == {"statistics": 1}
     workflow.run()
-    found = json.loads((workflow.folder / "results/statistics/statistics.json").read_text())
+    found = json.loads((workflow.folder / "results/deck/statistics/statistics.json").read_text())
     assert "sgd_wins" in [entry["name"] for entry in found["comparisons"]]
 
 
@@ -34,7 +34,7 @@ def audited(workflow):
 
 
 def test_an_audit_is_done_once_and_again_as_far_as_it_changed(audited):
-    found = json.loads((audited.folder / "results/audit/audit.json").read_text())
+    found = json.loads((audited.folder / "results/deck/audit/audit.json").read_text())
     assert found["synthetic"]
     assert sorted(row["reading"] for row in found["ranking"]) == ["as stated", "constant_rate"]
     assert not audited.planned(*AUDIT)

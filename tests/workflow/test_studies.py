@@ -4,7 +4,7 @@ import hashlib
 
 import yaml
 
-TABLES = "results/tables/tables.md"
+TABLES = "results/deck/tables/tables.md"
 
 
 def test_they_come_in_the_order_of_config_yaml_and_then_the_new_ones(workflow):

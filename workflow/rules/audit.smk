@@ -10,7 +10,7 @@ try:
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
-AUDIT = [f"results/audit/{name}" for name in audit_report.FILES] if READINGS else []
+AUDIT = [outcome(f"audit/{name}") for name in audit_report.FILES] if READINGS else []
 TRIALS = {reading.trial: reading for reading in READINGS}
 SPLITS = {
     reading.trial: [
@@ -26,7 +26,7 @@ DATA |= {
 }
 SOURCES |= {grid.raw(data): data for data in DATA.values()}
 
-TRIAL = "results/audit/trials/{variant}/{protocol}.csv"
+TRIAL = outcome("audit/trials/{variant}/{protocol}.csv")
 
 
 rule trial:
@@ -35,11 +35,11 @@ rule trial:
             f"results/data/{variant}/arrays.npz"
             for variant in SPLITS[TRIAL.format(**wildcards)]
         ],
-        deck="workflow/reference/deck.csv",
+        deck=DECK,
     output:
         TRIAL,
     log:
-        "results/logs/audit/{variant}/{protocol}.log",
+        outcome_log("audit/{variant}/{protocol}"),
     conda:
         ENVIRONMENT["train"]
     container:
@@ -53,7 +53,7 @@ rule trial:
         ),
     params:
         request=lambda wildcards: receipts.request(
-            f"trial/{wildcards.variant}/{wildcards.protocol}",
+            outcome_step(f"trial/{wildcards.variant}/{wildcards.protocol}"),
             train_code("train_trial.py")[
                 "simd" if policy.by_kernel(*ENGINE, deck_cells(wildcards)) else "torch"
             ],
@@ -65,20 +65,21 @@ rule trial:
             dict(TRIALS[TRIAL.format(**wildcards)].settings)
         ),
     shell:
-        "python scripts/train_trial.py --request {params.request:q} --settings {params.settings:q}"
-        " --data {input.arrays} --deck {input.deck} --threads {threads}"
+        f"python {SCRIPTS}/train_trial.py"
+        " --request {params.request:q} --settings {params.settings:q}"
+        " --data {input.arrays} --deck {input.deck:q} --threads {threads}"
         " --gpus {resources.gpu} --output {output} 2>&1 | tee {log}"
 
 
 rule audit:
     input:
         trials=list(TRIALS),
-        deck="workflow/reference/deck.csv",
+        deck=DECK,
         provenance=f"results/data/raw/{grid.raw(STUDY['data'])}.provenance.json",
     output:
-        AUDIT or [f"results/audit/{name}" for name in audit_report.FILES],
+        AUDIT or [outcome(f"audit/{name}") for name in audit_report.FILES],
     log:
-        "results/logs/audit.log",
+        outcome_log("audit"),
     conda:
         ENVIRONMENT["report"]
     container:
@@ -88,8 +89,10 @@ rule audit:
         **needs("report"),
     params:
         request=request(
-            "make_audit.py", **sections("audit", "data", "model", "training")
+            "make_audit.py", **sections("name", "audit", "data", "model", "training")
         ),
+        folder=outcome("audit"),
     shell:
-        "python scripts/make_audit.py --request {params.request:q} --deck {input.deck}"
-        " --provenance {input.provenance} --output results/audit 2>&1 | tee {log}"
+        f"python {SCRIPTS}/make_audit.py"
+        " --request {params.request:q} --deck {input.deck:q}"
+        " --provenance {input.provenance} --output {params.folder} 2>&1 | tee {log}"

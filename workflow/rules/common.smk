@@ -6,7 +6,14 @@ import shlex
 import sys
 from functools import cache
 
-sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
+# Not workflow.basedir: as a module, the rules are another Snakefile's.
+RULES = workflow.current_basedir.get_path_or_uri(secret_free=True)
+if not os.path.isdir(RULES):
+    sys.exit(
+        f"error: {RULES} is no folder of this machine, and steps need the whole project:"
+        " clone it, and name its Snakefile (docs/deployment.md)"
+    )
+sys.path.insert(0, os.path.abspath(os.path.join(RULES, "../../scripts")))
 # Jobs outside conda and containers run the Python that runs Snakemake, activated or not.
 os.environ.update(
     PATH=os.path.dirname(sys.executable) + os.pathsep + os.getenv("PATH", "")
@@ -19,39 +26,57 @@ from genboost.study import axes, grid, mistakes
 from genboost.study import config as configuration
 from genboost.report import tables
 from genboost.report.figures import catalogue
-from genboost.run import console, folder_lock, interruption, slurm, snakemake_internals
+from genboost.run import (
+    console,
+    deployment,
+    folder_lock,
+    interruption,
+    slurm,
+    snakemake_internals,
+)
 from genboost.train import training
 from genboost.train.engines import gpus, kernel_build, policy
 from genboost import receipts, rerun
 from genboost.code_digest import digest
 from genboost.errors import UserError
 from genboost.files import write_atomically
+from genboost.run.deployment import project
 
 processes.announce()
 if workflow.is_main_process:
     HELD = folder_lock.hold(dry_run=workflow.output_settings.dryrun)
 
+CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+SCRIPTS = shlex.quote(project("scripts"))
+DECK = project("workflow/reference/deck.csv")
 given = workflow.config_settings
-FILES = [*map(os.path.relpath, reversed(given.configfiles)), "config.yaml"]
-FILES = list(filter(os.path.exists, FILES))
+# As a module, the project has a configuration of its own: config.yaml may be another workflow's.
+OWN = os.path.exists("config.yaml") and not snakemake_internals.is_module(workflow)
+CONFIG = "config.yaml" if OWN else project("config.yaml")
+FILES = [*map(os.path.relpath, reversed(given.configfiles)), CONFIG]
+GIVEN = [given.config, *filter(os.path.exists, FILES)]
+if snakemake_internals.config_is_passed(workflow):
+    GIVEN = []
+else:
+    # Snakemake starts with what is given on the command line, and merges it again after the file.
+    config.clear()  # so that studies come in the order of the file
 try:
-    for file in FILES:
+    deployment.check(snakemake_internals.is_prefixed(workflow), CONTAINED)
+    for file in GIVEN[1:]:
         mistakes.check_file(file)
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
-# Snakemake starts with what is given on the command line, and merges it again after the file.
-config.clear()  # so that studies come in the order of the file
 
 
-configfile: "config.yaml"
+configfile: CONFIG
 
 
 try:
-    STUDY = configuration.resolve(config, [given.config, *FILES])
+    STUDY = configuration.resolve(config, GIVEN)
     ENGINE = STUDY["execution"]["engine"], STUDY["execution"]["device"]
     STUDIES = grid.studies(STUDY)
     CELLS = dict.fromkeys(cell for study in STUDIES for cell in study.cells)
-    mistakes.refuse(list(policy.mistakes(ENGINE[0], CELLS)), [given.config, *FILES])
+    mistakes.refuse(list(policy.mistakes(ENGINE[0], CELLS)), GIVEN)
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
@@ -81,9 +106,10 @@ RESOURCES = STUDY["resources"]
 ENVIRONMENT = {step: f"../../envs/{step}.yaml" for step in configuration.STEPS}
 if STUDY["execution"]["device"] == "cuda":
     ENVIRONMENT["train"] = "../../envs/train-cuda.yaml"
-IMAGE = {step: f"containers/{step}.sif" for step in configuration.STEPS}
-CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+IMAGE = dict.fromkeys(configuration.STEPS)
 if CONTAINED:
+    IMAGE = {step: project(f"containers/{step}.sif") for step in IMAGE}
+    snakemake_internals.show_to_containers(workflow)
     unbuilt = [path for path in IMAGE.values() if not os.path.exists(path)]
     if unbuilt:
         sys.exit(
@@ -110,9 +136,23 @@ def train_code(script):
     }
 
 
+def outcome(path):
+    """Return the place of a file that only runs of this name make."""
+    return f"results/{STUDY['name']}/{path}"
+
+
+def outcome_log(step):
+    return f"results/logs/{STUDY['name']}/{step}.log"
+
+
+def outcome_step(step):
+    """Return a step's name, which tells it from that of another outcome."""
+    return f"outcomes/{STUDY['name']}/{step}"
+
+
 def request(script, *templates, step=None, **settings):
     """Return what a step is asked for, as one string: settings, and a digest of its code."""
-    name = step or script.removesuffix(".py").removeprefix("make_")
+    name = step or outcome_step(script.removesuffix(".py").removeprefix("make_"))
     return receipts.request(name, cached_digest(script, *templates), **settings)
 
 
@@ -154,10 +194,7 @@ def share_of_cores(jobs):
 
 def raw(file):
     """Return a function that names a raw file, or what goes with it, of a variant."""
-    return lambda wildcards: file.format(
-        raw=grid.raw(DATA[wildcards.variant]),
-        dataset=DATA[wildcards.variant]["dataset"],
-    )
+    return lambda wildcards: file.format(raw=grid.raw(DATA[wildcards.variant]))
 
 
 def source_options(wildcards):

@@ -1,12 +1,8 @@
 # From the source of a data set to arrays that a model can be trained on.
 
 
-DESCRIPTION = "workflow/datasets/{dataset}.yaml"
-
-
-# Where Snakemake itself runs: the nodes of a cluster often have no internet.
-localrules:
-    download,
+def description(data):
+    return project(f"workflow/datasets/{data['dataset']}.yaml")
 
 
 # `update` keeps the files that are there when the job starts: where no source can be reached, real
@@ -14,12 +10,14 @@ localrules:
 rule download:
     input:
         local_file,
-        description=lambda wildcards: DESCRIPTION.format(**SOURCES[wildcards.raw]),
+        description=lambda wildcards: description(SOURCES[wildcards.raw]),
     output:
         csv=update("results/data/raw/{raw}.csv"),
         provenance=update("results/data/raw/{raw}.provenance.json"),
     log:
         "results/logs/download/{raw}.log",
+    # The nodes of a cluster often have no internet.
+    localrule: True
     conda:
         ENVIRONMENT["data"]
     container:
@@ -35,14 +33,15 @@ rule download:
         ),
         options=source_options,
     shell:
-        "python scripts/download_data.py --request {params.request:q}"
-        " --dataset {input.description} {params.options}"
+        f"python {SCRIPTS}/download_data.py"
+        " --request {params.request:q}"
+        " --dataset {input.description:q} {params.options}"
         " --output {output.csv} --provenance {output.provenance} 2>&1 | tee {log}"
 
 
 rule prepare:
     input:
-        description=raw(DESCRIPTION),
+        description=lambda wildcards: description(DATA[wildcards.variant]),
         csv=raw("results/data/raw/{raw}.csv"),
         provenance=raw("results/data/raw/{raw}.provenance.json"),
     output:
@@ -70,8 +69,9 @@ rule prepare:
             },
         ),
     shell:
-        "python scripts/preprocess.py --request {params.request:q}"
-        " --dataset {input.description} --raw {input.csv} --provenance {input.provenance}"
+        f"python {SCRIPTS}/preprocess.py"
+        " --request {params.request:q}"
+        " --dataset {input.description:q} --raw {input.csv} --provenance {input.provenance}"
         " --output {output.arrays} --description {output.description} 2>&1 | tee {log}"
 
 
@@ -96,4 +96,6 @@ rule baselines:
             "baselines.py", step=f"baselines/{wildcards.variant}"
         ),
     shell:
-        "python scripts/baselines.py --request {params.request:q} --arrays {input.arrays} --output {output} 2>&1 | tee {log}"
+        f"python {SCRIPTS}/baselines.py"
+        " --request {params.request:q}"
+        " --arrays {input.arrays} --output {output} 2>&1 | tee {log}"

@@ -19,7 +19,8 @@ MEASURES = {
     for name in STUDY["measures"]
 }
 MEASURE = (
-    "python scripts/measure.py --data {input.arrays} --order {params.measured:q}"
+    f"python {SCRIPTS}/measure.py"
+    " --data {input.arrays} --order {params.measured:q}"
     " --measures {params.measures:q} 2>&1 | tee {log}"
 )
 MEASURED_PACK = "build/measured/{pack}.json"

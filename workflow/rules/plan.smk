@@ -40,7 +40,7 @@ def engine_of(cell):
 def deck_cells(wildcards):
     """Return the deck's cells as a reading trains them."""
     settings = TRIALS[TRIAL.format(**wildcards)].settings
-    return reference.cells("workflow/reference/deck.csv", settings)
+    return reference.cells(DECK, settings)
 
 
 # `--profile fused` asks for packs by `set-scatter`: of a profile's settings, `config` is the one
@@ -79,4 +79,4 @@ TRAINED = list(ORDERS) or list(BY_RECORD)
 
 if workflow.is_main_process:
     judge = rerun.Judge(list(BY_RECORD), ORDERS, workflow.output_settings.dryrun)
-    snakemake_internals.judge_by(judge)
+    snakemake_internals.judge_by(judge, workflow)

@@ -5,7 +5,7 @@ try:
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 CAPTIONS = catalogue.captions(STUDY)
-FIGURES = [f"results/figures/{name}" for name in catalogue.names(STUDY)]
+FIGURES = [outcome(f"figures/{name}") for name in catalogue.names(STUDY)]
 # What the report is made from, apart from Python.
 TEMPLATES = [
     *(
@@ -17,23 +17,27 @@ TEMPLATES = [
         for kind in sorted({c.kind for c in CAPTIONS.values()})
     ),
 ]
-AUDITED = ["results/audit/audit.json"] if STUDY["audit"]["readings"] else []
+REPORT = outcome("report/index.html")
+AUDITED = [outcome("audit/audit.json")] if STUDY["audit"]["readings"] else []
 WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons")
 
 
-report: "../report/workflow.rst"
+# A module leaves the front page of Snakemake's own report to who uses it.
+if not snakemake_internals.is_module(workflow):
+
+    report: "../report/workflow.rst"
 
 
 rule figures:
     input:
         **RESULTS,
-        statistics="results/statistics/statistics.json",
+        statistics=outcome("statistics/statistics.json"),
         audit=AUDITED,
     output:
         [labelled(path) for path in FIGURES],
     log:
-        "results/logs/figures.log",
+        outcome_log("figures"),
     group:
         "report"
     conda:
@@ -48,27 +52,29 @@ rule figures:
             "make_figures.py",
             **sections("studies", "comparisons", "audit", "tables", "figures"),
         ),
+        folder=outcome("figures"),
     shell:
-        f"python scripts/make_figures.py {READING}{WITH_AUDIT}"
-        " --statistics {input.statistics} --output results/figures 2>&1 | tee {log}"
+        f"python {SCRIPTS}/make_figures.py"
+        f"{READING}{WITH_AUDIT}"
+        " --statistics {input.statistics} --output {params.folder} 2>&1 | tee {log}"
 
 
 rule report:
     input:
         **RESULTS,
-        statistics="results/statistics/statistics.json",
+        statistics=outcome("statistics/statistics.json"),
         audit=AUDITED,
         descriptions=[f"results/data/{variant}/description.md" for variant in DATA],
         figures=FIGURES,
-        runs="results/runs.json",
+        runs=outcome("runs.json"),
     output:
         report(
-            "results/report/index.html",
+            REPORT,
             caption="../report/report.rst",
             category="Report",
         ),
     log:
-        "results/logs/report.log",
+        outcome_log("report"),
     group:
         "report"
     conda:
@@ -84,8 +90,10 @@ rule report:
             *TEMPLATES,
             **sections(*SCIENCE, "audit", "tables", "figures"),
         ),
+        figures=outcome("figures"),
     shell:
-        f"python scripts/make_report.py {READING}{WITH_AUDIT}"
+        f"python {SCRIPTS}/make_report.py"
+        f"{READING}{WITH_AUDIT}"
         " --statistics {input.statistics} --descriptions {input.descriptions}"
-        " --figures results/figures --runs {input.runs}"
+        " --figures {params.figures} --runs {input.runs}"
         " --output {output} 2>&1 | tee {log}"

@@ -2,8 +2,8 @@
 
 from genboost.report import findings
 
-STATISTICS = [f"results/statistics/{name}" for name in findings.FILES]
-CLAIMS = "results/statistics/comparisons.csv"
+STATISTICS = [outcome(f"statistics/{name}") for name in findings.FILES]
+CLAIMS = outcome("statistics/comparisons.csv")
 
 
 rule statistics:
@@ -13,7 +13,7 @@ rule statistics:
         [path for path in STATISTICS if path != CLAIMS],
         report(CLAIMS, caption="../report/claims.rst", category="Tables"),
     log:
-        "results/logs/statistics.log",
+        outcome_log("statistics"),
     group:
         "report"
     conda:
@@ -27,6 +27,8 @@ rule statistics:
         request=request(
             "make_statistics.py", **sections("studies", "tables", "comparisons")
         ),
+        folder=outcome("statistics"),
     shell:
-        f"python scripts/make_statistics.py {READING}"
-        " --output results/statistics 2>&1 | tee {log}"
+        f"python {SCRIPTS}/make_statistics.py"
+        f"{READING}"
+        " --output {params.folder} 2>&1 | tee {log}"

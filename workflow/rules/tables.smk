@@ -1,17 +1,17 @@
 # From the records of all models to tables.
 
-TABLES = [f"results/tables/{name}" for name in tables.names(STUDY)]
+TABLES = [outcome(f"tables/{name}") for name in tables.names(STUDY)]
 # What all that shows results reads, and the options that name it.
 RESULTS = {
-    "cells": "results/cells.csv",
-    "summary": "results/summary.csv",
-    "deck": "workflow/reference/deck.csv",
+    "cells": outcome("cells.csv"),
+    "summary": outcome("summary.csv"),
+    "deck": DECK,
     "provenance": [f"results/data/raw/{name}.provenance.json" for name in SOURCES],
     "baselines": [f"results/data/{variant}/baselines.json" for variant in DATA],
 }
 READING = (
-    "--request {params.request:q} --cells {input.cells} --summary {input.summary}"
-    " --deck {input.deck} --provenance {input.provenance} --baselines {input.baselines}"
+    " --request {params.request:q} --cells {input.cells} --summary {input.summary}"
+    " --deck {input.deck:q} --provenance {input.provenance} --baselines {input.baselines}"
 )
 
 
@@ -20,13 +20,13 @@ rule aggregate:
         arrays=[f"results/data/{variant}/arrays.npz" for variant in DATA],
         models=MEASURED,
     output:
-        cells="results/cells.csv",
+        cells=outcome("cells.csv"),
         summary=report(
-            "results/summary.csv", caption="../report/summary.rst", category="Tables"
+            outcome("summary.csv"), caption="../report/summary.rst", category="Tables"
         ),
-        runs="results/runs.json",
+        runs=outcome("runs.json"),
     log:
-        "results/logs/aggregate.log",
+        outcome_log("aggregate"),
     group:
         "report"
     conda:
@@ -49,7 +49,8 @@ rule aggregate:
         # No part of the request: another code or engine shows in the records.
         trained=json.dumps({"execution": ENGINE, "code": CODE}),
     shell:
-        "python scripts/aggregate.py --request {params.request:q} --trained {params.trained:q}"
+        f"python {SCRIPTS}/aggregate.py"
+        " --request {params.request:q} --trained {params.trained:q}"
         " --arrays {input.arrays}"
         " --cells {output.cells} --summary {output.summary} --runs {output.runs} 2>&1 | tee {log}"
 
@@ -60,7 +61,7 @@ rule tables:
     output:
         TABLES,
     log:
-        "results/logs/tables.log",
+        outcome_log("tables"),
     group:
         "report"
     conda:
@@ -72,6 +73,8 @@ rule tables:
         **needs("report"),
     params:
         request=request("make_tables.py", **sections("studies", "tables")),
+        folder=outcome("tables"),
     shell:
-        f"python scripts/make_tables.py {READING}"
-        " --output results/tables 2>&1 | tee {log}"
+        f"python {SCRIPTS}/make_tables.py"
+        f"{READING}"
+        " --output {params.folder} 2>&1 | tee {log}"

@@ -5,7 +5,8 @@
 # `update` has Snakemake leave the files that are there to it.
 
 TRAIN = (
-    "python scripts/train.py --data {input.arrays} --order {params.order:q}"
+    f"python {SCRIPTS}/train.py"
+    " --data {input.arrays} --order {params.order:q}"
     " --threads {threads} --gpus {resources.gpu} 2>&1 | tee {log}"
 )
 

@@ -1,8 +1,8 @@
 """The audit's files: the ranking of readings, and what the best of them leaves unexplained.
 
-`results/audit/` holds ``ranking.csv`` (a row per reading), ``cells.csv`` (for each of the deck's
-cells, its figure and ours as stated and by the best reading), ``audit.json`` (both, and the tables
-for people) and ``audit.md`` (for people).
+`results/NAME/audit/` holds ``ranking.csv`` (a row per reading), ``cells.csv`` (for each of the
+deck's cells, its figure and ours as stated and by the best reading), ``audit.json`` (both, and the
+tables for people) and ``audit.md`` (for people).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """What the numbers mean: all statistics of a run, as CSV, JSON and Markdown.
 
-`results/statistics/` holds, each table with a first column ``data`` that names the data:
+`results/NAME/statistics/` holds, each table with a first column ``data`` that names the data:
 
 - ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
 - ``comparisons.csv``: the verdict on every claim of the configuration;
 - ``best.csv``: the best cell of each study and each of its panels, and its unbiased error;
-- ``agreement.csv``: our cells against the deck's in a few numbers (`results/tables/deck.csv` has
+- ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
 - ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
   and the tables for people;

@@ -14,7 +14,7 @@ from typing import Any
 
 from genboost.data.arrays import MARK
 from genboost.files import ROOT
-from genboost.report import deck_tables, findings, tables
+from genboost.report import deck_tables, findings, pages, tables
 from genboost.report.figures import catalogue, drawing
 from genboost.report.figures.drawing import INK, PAPER
 from genboost.report.layout import Panel
@@ -25,7 +25,6 @@ from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.study.schema import BLOCKS, GRID
 
-TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html.j2"
 
 
@@ -63,9 +62,9 @@ class Inputs:
     drawings : dict
         By the figure's name: an SVG file's text.
     statistics : dict
-        What results/statistics/statistics.json holds.
+        What results/NAME/statistics/statistics.json holds.
     audit : dict, optional
-        What results/audit/audit.json holds.
+        What results/NAME/audit/audit.json holds.
     runs : dict
         How the models were trained; see `aggregation.run_facts`.
     commit : str, optional
@@ -92,18 +91,10 @@ def compose(results: Results, inputs: Inputs) -> str:
     inputs
         The rest.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["unbroken"] = _unbroken
     captions = catalogue.captions(inputs.config)
-    page = environment.get_template(TEMPLATE).render(
+    return pages.render(
+        TEMPLATE,
+        filters={"unbroken": _unbroken},
         results=results,
         synthetic=results.is_synthetic(),
         warning=WARNING,
@@ -141,7 +132,6 @@ def compose(results: Results, inputs: Inputs) -> str:
         run=inputs.runs,
         commit=inputs.commit,
     )
-    return page.strip() + "\n"
 
 
 def answer(
@@ -178,9 +168,7 @@ def claim(results: Results, found: dict[str, Any]) -> dict[str, Any]:
         **numbers,
         "difference": _with_interval(results, found, "difference") if found["n"] else "",
         "wrong_direction": None if wrong is None else f"{wrong:.1%}",
-        "sign": {"supported": "✓", "contradicted": "✗", "undecided": "?"}.get(
-            found["verdict"], "–"
-        ),
+        "sign": pages.SIGNS.get(found["verdict"], "–"),
     }
 
 

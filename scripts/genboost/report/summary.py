@@ -18,9 +18,9 @@ def summary_lines(results: Results) -> Iterator[str]:
     """Yield the lines, as plain ASCII where the words are ours."""
     warning = [f"*** {note} ***" for note in results.warning()]
     yield from warning
-    yield "Tables: results/tables/tables.md and tables.tex; also ranking.csv and deck.md there"
-    for study in results.studies:
-        yield ""
+    for number, study in enumerate(results.studies):
+        if number or warning:
+            yield ""
         title = results.titles[study.name]
         yield f"{title}{'' if title.endswith(('?', '!')) else '.'} {measure(study)}:"
         yield from _panels(results, results.layouts[study.name])

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from genboost.run.snakemake_internals import FailedJob, Request
 
-SUMMARY = "results/tables/summary.txt"
-PAGE = "results/report/index.html"
+INDEX = "results/index.html"
 NAMED = 3  # files of a job
 NOTHING = "is empty: something killed it, such as a lack of memory"
 
@@ -20,12 +19,16 @@ def say(lines: Iterable[str]) -> None:
         print(line, file=sys.stderr)
 
 
-def where_the_results_are(made: set[str]) -> Iterator[str]:
-    """Say where the results are that a run made, and which cells are best."""
-    if SUMMARY in made:
-        yield Path(SUMMARY).read_text()
-    if PAGE in made:
-        yield f"All of it in one page: {PAGE}"
+def where_the_results_are(folder: str, made: set[str]) -> Iterator[str]:
+    """Say where the results are that a run made in its own folder, and which cells are best."""
+    if (summary := f"{folder}/tables/summary.txt") in made:
+        tables = f"{folder}/tables/tables.md"
+        yield f"Tables: {tables} and tables.tex; also ranking.csv and deck.md there"
+        yield Path(summary).read_text()
+    if (page := f"{folder}/report/index.html") in made:
+        yield f"All of it in one page: {page}"
+    if INDEX in made:
+        yield f"All reports that are here: {INDEX}"
 
 
 def what_failed(jobs: Iterable[FailedJob], snakemake_logs: Iterable[str]) -> Iterator[str]:

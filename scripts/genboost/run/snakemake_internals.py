@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from genboost.rerun import Judge
+from genboost.run import deployment
 
 LOCKS = Path(".snakemake/locks")
 """The folder of the files by which a run keeps others from the same outputs."""
@@ -54,6 +55,28 @@ class FailedJob:
 def submits_to_slurm(workflow: Any) -> bool:
     """Say whether this process hands jobs to SLURM; known once jobs are about to start."""
     return workflow.is_main_process and workflow.executor_plugin.name == "slurm"
+
+
+def is_module(workflow: Any) -> bool:
+    """Say whether the rules that are being read are used by another Snakefile, as a module."""
+    return not workflow.modifier.is_main_snakefile()
+
+
+def config_is_passed(workflow: Any) -> bool:
+    """Say whether a module has its configuration from the Snakefile that uses it."""
+    return workflow.modifier.skip_configfile
+
+
+def is_prefixed(workflow: Any) -> bool:
+    """Say whether the Snakefile that uses a module moves its files."""
+    path = "results/cells.csv"
+    return workflow.modifier.path_modifier.replace_prefix(path) != path
+
+
+def show_to_containers(workflow: Any) -> None:
+    """Have Apptainer show the project's folder to containers."""
+    settings = workflow.deployment_settings
+    settings.apptainer_args = deployment.visible_in_containers(settings.apptainer_args)
 
 
 def is_for_a_cluster(workflow: Any) -> bool:
@@ -100,21 +123,25 @@ def _request(job: Any) -> Request:
     return Request(**{name: job.resources.get(name) for name in names}, threads=job.threads)
 
 
-def judge_by(judge: Judge) -> None:
-    """Have Snakemake ask a judge what to run, for all rules that have a request or an order.
+def judge_by(judge: Judge, workflow: Any) -> None:
+    """Have Snakemake ask a judge what to run, for all rules here that have a request or an order.
 
     Where it would look for outputs that a killed run left incomplete, it gets all that are stale.
+    Other rules, of a Snakefile that uses these as a module, are left to it.
     """
     from snakemake.dag import DAG
 
-    def is_ours(job: Any) -> bool:
-        return any(job.params.get(name) for name in ("order", "measured", "request"))
+    rules = workflow.globals  # each use of a module has its own
 
-    theirs = DAG.check_incomplete
+    def is_ours(job: Any) -> bool:
+        names = ("order", "measured", "request")
+        return job.rule.module_globals is rules and any(map(job.params.get, names))
+
+    incomplete, theirs = DAG.incomplete_files, DAG.check_incomplete
 
     async def incomplete_files(dag: Any) -> list[str]:
-        found = [await dag.workflow.persistence.incomplete(j) for j in dag.jobs if not is_ours(j)]
-        return [path for paths in found for path in paths if path is not None]
+        ours = {path for job in dag.jobs if is_ours(job) for path in job.output}
+        return [path for path in await incomplete(dag) if path not in ours]
 
     async def check_incomplete(dag: Any) -> None:
         dag.forcefiles.update(judge.stale([job for job in dag.jobs if is_ours(job)]))

@@ -39,13 +39,7 @@ def resolve(config: dict[str, Any], sources: Sequence[mistakes.Source] = ()) -> 
     """
     config = normalized(config, schema.schema())
     mistakes.refuse(mistakes.find(config), sources)
-    resolved = {
-        section: {**defaults(section), **config.get(section, {})}
-        for section in schema.written()["properties"]
-        if section not in (GRID, "studies", "comparisons", "measures")
-    }
-    resolved["measures"] = config.get("measures", defaults()["measures"])
-    resolved[GRID] = [{**defaults(GRID), **grid} for grid in mistakes.grids(config)]
+    resolved = complete(config)
     resolved["comparisons"] = {
         name: {"title": name, "claim": "lower", "by": "best", "b": None, **comparison}
         for name, comparison in config.get("comparisons", {}).items()
@@ -79,6 +73,16 @@ def resolve(config: dict[str, Any], sources: Sequence[mistakes.Source] = ()) -> 
     for section in studies:
         section[GRID] = [{**grid, "seeds": seeds(grid)} for grid in section[GRID]]
     return resolved
+
+
+def complete(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a right configuration with all that it leaves to defaults: another for the same."""
+    full = {**defaults(), **normalized(config, schema.schema())}
+    full[GRID] = [{**defaults(GRID), **grid} for grid in mistakes.grids(full)]
+    for section in full.keys() - {GRID, "studies", "comparisons"}:
+        if isinstance(full[section], dict):
+            full[section] = {**defaults(section), **full[section]}
+    return full
 
 
 def _origin(data: Mapping[str, Any], described: dataset.Dataset) -> str | None:

@@ -4,6 +4,7 @@ import difflib
 import itertools
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ TYPES = {
     "boolean": "true or false",
     "null": "none",
 }
+
+SHARED = ("data", "models", "measures", "receipts", "logs")
+"""Folders of results/ for what runs of any name share."""
 
 Key = tuple[str | int, ...]
 Source = str | Path | Mapping[str, Any]
@@ -175,11 +179,24 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 def _value_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     """Yield what a schema can't say: numbers that are not finite, values that are there twice."""
     yield from _bad_values((), config)
+    yield from _name_mistakes(config.get("name", defaults()["name"]))
     if not studies(config):
         yield ("studies",), "all are null; it needs at least one study"
     yield from _grid_mistakes(config)
     yield from _selection_mistakes(config)
     yield from dict.fromkeys([*_dataset_mistakes(config), *_source_mistakes(config)])
+
+
+def _name_mistakes(name: str) -> Iterable[Mistake]:
+    """Yield why results/NAME cannot be the folder of a run's own files."""
+    if name.lower() in SHARED:
+        yield ("name",), f"results/{name} is for what all runs share; choose another name"
+    elif not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
+        yield (
+            ("name",),
+            f"{_shown(name)} is no plain word, which the folder results/NAME takes: up to 64 "
+            "letters of the English alphabet, digits, - and _, a letter first",
+        )
 
 
 def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:

@@ -22,6 +22,8 @@ class Reading:
         The readings that it is made of.
     data, model, training : dict
         Complete sections of a configuration.
+    folder : str
+        Where its errors belong.
     """
 
     names: tuple[str, ...]
@@ -29,6 +31,7 @@ class Reading:
     data: dict[str, Any]
     model: dict[str, Any]
     training: dict[str, Any]
+    folder: str
 
     @property
     def settings(self) -> Cell:
@@ -42,7 +45,7 @@ class Reading:
     @property
     def trial(self) -> str:
         """The path of the errors of its models; readings that differ in no model share it."""
-        folder = f"results/audit/trials/{axes.variant(self.settings)}"
+        folder = f"{self.folder}/{axes.variant(self.settings)}"
         return f"{folder}/{axes.protocol(self.settings)}.csv"
 
     def splits(self, count: int) -> list[dict[str, Any]]:
@@ -89,6 +92,7 @@ def readings(config: dict[str, Any]) -> list[Reading]:
                 part: dict(ChainMap(*(single[name].get(part, {}) for name in names), config[part]))
                 for part in BLOCKS
             },
+            folder=f"results/{config['name']}/audit/trials",
         )
         for names in tried
     ]

@@ -25,11 +25,11 @@ class Material:
     config : dict
         The resolved configuration.
     statistics : dict
-        What results/statistics/statistics.json holds.
+        What results/NAME/statistics/statistics.json holds.
     read : callable
         Returns a model's curves; asked only for models of which a figure shows them.
     audit : dict, optional
-        What results/audit/audit.json holds, if the configuration has an audit.
+        What results/NAME/audit/audit.json holds, if the configuration has an audit.
     """
 
     config: dict[str, Any]

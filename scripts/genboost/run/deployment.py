@@ -1,0 +1,60 @@
+"""The project's folder and the one that it works in, which may be the same or not.
+
+With ``snakemake --snakefile .../Snakefile`` from another folder, and as a module of another
+Snakefile, code, descriptions of data sets and images are the project's, and may be read-only;
+results/ and build/ belong to the folder that Snakemake works in.
+"""
+
+import os
+import shlex
+
+from genboost.errors import UserError
+from genboost.files import ROOT
+
+
+def is_in_place() -> bool:
+    """Say whether the project's folder is the one that Snakemake works in."""
+    return os.path.samefile(ROOT, os.curdir)
+
+
+def project(path: str) -> str:
+    """Return where one of the project's own files is, as the working folder sees it."""
+    return path if is_in_place() else str(ROOT / path)
+
+
+def check(prefixed: bool, contained: bool) -> None:
+    """Refuse what cannot work, or not from this place.
+
+    Parameters
+    ----------
+    prefixed
+        Whether the Snakefile that uses the project as a module moves its paths.
+    contained
+        Whether steps run in containers.
+
+    Raises
+    ------
+    UserError
+        Saying what to do instead.
+    """
+    if prefixed:
+        raise UserError(
+            "this workflow's paths are its own, so a module of it takes no prefix; for outcomes "
+            "apart, give each a `name` in its configuration, or run in another --directory"
+        )
+    if set("{}") & set(str(ROOT)):
+        raise UserError(f"{ROOT} has braces, which are Snakemake's wildcards; rename the folder")
+    if not is_in_place() and contained and str(ROOT).split() != [str(ROOT)]:
+        raise UserError(
+            f"{ROOT} has a space, and Snakemake takes no image from such a path; run in that "
+            "folder, or rename it"
+        )
+
+
+def visible_in_containers(arguments: str) -> str:
+    """Return Apptainer's arguments, with one that shows the project's folder to containers.
+
+    By themselves they see the working folder, the home folder and /tmp.
+    """
+    shown = f"--bind {shlex.quote(str(ROOT))}"
+    return arguments if is_in_place() or shown in arguments else f"{arguments} {shown}".strip()
