@@ -91,8 +91,8 @@ rule audit:
         request=request(
             "make_audit.py", **sections("name", "audit", "data", "model", "training")
         ),
-        folder=outcome("audit"),
     shell:
         f"python {SCRIPTS}/make_audit.py"
         " --request {params.request:q} --deck {input.deck:q}"
-        " --provenance {input.provenance} --output {params.folder} 2>&1 | tee {log}"
+        " --provenance {input.provenance}"
+        f" --output {outcome('audit')} 2>&1 | tee {{log}}"

@@ -197,6 +197,10 @@ def raw(file):
     return lambda wildcards: file.format(raw=grid.raw(DATA[wildcards.variant]))
 
 
+def description(data):
+    return project(f"workflow/datasets/{data['dataset']}.yaml")
+
+
 def source_options(wildcards):
     data = SOURCES[wildcards.raw]
     options = {

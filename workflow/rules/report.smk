@@ -52,11 +52,11 @@ rule figures:
             "make_figures.py",
             **sections("studies", "comparisons", "audit", "tables", "figures"),
         ),
-        folder=outcome("figures"),
     shell:
         f"python {SCRIPTS}/make_figures.py"
         f"{READING}{WITH_AUDIT}"
-        " --statistics {input.statistics} --output {params.folder} 2>&1 | tee {log}"
+        " --statistics {input.statistics}"
+        f" --output {outcome('figures')} 2>&1 | tee {{log}}"
 
 
 rule report:
@@ -90,10 +90,9 @@ rule report:
             *TEMPLATES,
             **sections(*SCIENCE, "audit", "tables", "figures"),
         ),
-        figures=outcome("figures"),
     shell:
         f"python {SCRIPTS}/make_report.py"
         f"{READING}{WITH_AUDIT}"
         " --statistics {input.statistics} --descriptions {input.descriptions}"
-        " --figures {params.figures} --runs {input.runs}"
-        " --output {output} 2>&1 | tee {log}"
+        f" --figures {outcome('figures')}"
+        " --runs {input.runs} --output {output} 2>&1 | tee {log}"

@@ -27,8 +27,7 @@ rule statistics:
         request=request(
             "make_statistics.py", **sections("studies", "tables", "comparisons")
         ),
-        folder=outcome("statistics"),
     shell:
         f"python {SCRIPTS}/make_statistics.py"
         f"{READING}"
-        " --output {params.folder} 2>&1 | tee {log}"
+        f" --output {outcome('statistics')} 2>&1 | tee {{log}}"

@@ -73,8 +73,7 @@ rule tables:
         **needs("report"),
     params:
         request=request("make_tables.py", **sections("studies", "tables")),
-        folder=outcome("tables"),
     shell:
         f"python {SCRIPTS}/make_tables.py"
         f"{READING}"
-        " --output {params.folder} 2>&1 | tee {log}"
+        f" --output {outcome('tables')} 2>&1 | tee {{log}}"
