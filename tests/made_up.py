@@ -95,9 +95,9 @@ class Made:
         self.statistics = json.loads(findings.files(found)["statistics.json"])
 
     def figures(self, read=curves):
-        """Yield each figure with its name."""
+        """Yield each figure's name and the figure."""
         material = Material(self.config, self.results, self.statistics, read, self.audit)
-        return draw.figures(material)
+        return ((exhibit.name, figure) for exhibit, figure in draw.drawn(material))
 
     def figure(self, name, read=curves):
         """Return one figure."""

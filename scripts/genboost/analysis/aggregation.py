@@ -1,22 +1,19 @@
 """From the records of all models to one row per model, and from these to one row per cell."""
 
-from __future__ import annotations
-
 import csv
 import statistics
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from genboost.errors import UserError
 from genboost.measures import sheet
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.train import record
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TEXTS = {"data", "study", "status", "engine"}
 NAMED = 20  # mistakes that a message names
@@ -55,8 +52,6 @@ def collect(
         Naming every model whose record is missing, damaged, doubled or not what is wanted: of
         another model, other data, or trained by other code.
     """
-    import pandas as pd
-
     models = grid.models(list(studies))
     entries, numbers, mistakes = {}, {}, list(_doubled(studies))
     for model in models:
@@ -194,8 +189,6 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 def read_csv(path: str | Path) -> pd.DataFrame:
     """Read what `to_csv` wrote; only numbers can be missing, a study may be called ``NA``."""
-    import pandas as pd
-
     with open(path, newline="") as file:
         header = next(csv.reader(file))
     texts = TEXTS | {name for name, setting in axes.SETTINGS.items() if not setting.is_number}

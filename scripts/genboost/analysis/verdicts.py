@@ -7,26 +7,21 @@ chooses, and the others compare: a choice by the very numbers that are compared 
 larger set. `best_cells` has the test.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from genboost.analysis import aggregation, best_cells, stats
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
-
-if TYPE_CHECKING:
-    import pandas as pd
+from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED, UNTESTED
 
 FEW = 3  # seeds of the deck's study
 ENOUGH = 5  # errors from which a t interval of an error says something
-
-SUPPORTED, CONTRADICTED, UNDECIDED, UNTESTED = "supported", "contradicted", "undecided", "untested"
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,15 @@
 - ``statistics.md``: the same for people.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from genboost.analysis import stats, verdicts
+import pandas as pd
+
+from genboost.analysis import aggregation, stats, verdicts
 from genboost.data.arrays import MARK
 from genboost.report import deck_tables
 from genboost.report.markup import Table, markdown
@@ -28,14 +28,6 @@ from genboost.report.results import Results
 from genboost.study import grid
 from genboost.study.cells import Cell
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-FILES = [
-    *(f"{name}.csv" for name in ("cells", "comparisons", "best", "agreement")),
-    "statistics.json",
-    "statistics.md",
-]
 MORE_SEEDS = "snakemake --cores 8 --profile fused --configfile studies/thirty_seeds.yaml"
 
 
@@ -67,9 +59,7 @@ def find(results: Results, claims: Mapping[str, Mapping[str, Any]]) -> Findings:
 
 
 def files(found: Findings) -> dict[str, str]:
-    """Return the files of `FILES` by name."""
-    import pandas as pd
-
+    """Return the files of all statistics, by name."""
     results = found.results
     agreements = [{"scope": scope, **asdict(a)} for scope, a in deck_tables.agreements(results)]
     agreement = deck_tables.agreement_table(results)
@@ -251,8 +241,6 @@ def _seeds_needed(verdict: verdicts.Verdict) -> str:
 
 def _csv(results: Results, frame: pd.DataFrame) -> str:
     """Write a frame with the data of its study, or of all, in its first column."""
-    from genboost.analysis import aggregation
-
     if "data" not in frame:
         names = dict(zip(results.models["study"], results.models["data"], strict=True))
         everything = "+".join(dict.fromkeys(names.values()))

@@ -3,7 +3,6 @@
 Only its last section, on the run, may differ between two runs of the same study.
 """
 
-import functools
 import html
 import re
 import subprocess
@@ -12,10 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import markupsafe
+import mistune
+import yaml
+
 from genboost.data.arrays import MARK
 from genboost.files import ROOT
-from genboost.report import deck_tables, findings, pages, tables
-from genboost.report.figures import catalogue, drawing
+from genboost.report import deck_tables, exhibits, findings, pages, tables
+from genboost.report.exhibits import Exhibit
+from genboost.report.figures import drawing
 from genboost.report.figures.drawing import INK, PAPER
 from genboost.report.layout import Panel
 from genboost.report.markup import Entry, Table
@@ -91,7 +95,7 @@ def compose(results: Results, inputs: Inputs) -> str:
     inputs
         The rest.
     """
-    captions = catalogue.captions(inputs.config)
+    shown = exhibits.of(exhibits.FIGURES, inputs.config)
     return pages.render(
         TEMPLATE,
         filters={"unbroken": _unbroken},
@@ -107,12 +111,8 @@ def compose(results: Results, inputs: Inputs) -> str:
         audit=_tables(inputs.audit) if inputs.audit else {},
         heat={study.name: heat_tables(results, study) for study in results.studies},
         scale={study.name: scale(results, study) for study in results.studies},
-        figure=functools.partial(_figure, captions, inputs.drawings),
-        chosen="curves" in captions,
-        drawings={
-            study.name: [n for n, c in captions.items() if c.study == study.name]
-            for study in results.studies
-        },
+        sections=exhibits.sections(inputs.config),
+        figures=[_figure(exhibit, inputs.drawings) for exhibit in shown if exhibit.section],
         measures={
             name: " ".join(filter(None, [f"{measure(laid_out.study)}.", laid_out.caption]))
             for name, laid_out in results.layouts.items()
@@ -251,12 +251,10 @@ def _axes(results: Results) -> str:
     return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
 
 
-def _figure(
-    captions: Mapping[str, catalogue.Caption], drawings: Mapping[str, str], name: str
-) -> dict[str, Any]:
+def _figure(exhibit: Exhibit, drawings: Mapping[str, str]) -> dict[str, Any]:
     """Return what the template needs of a figure."""
-    text, width = inline(drawings[name], name, captions[name].title)
-    return {"name": name, "svg": _markup(text), "width": width, "caption": captions[name]}
+    text, width = inline(drawings[exhibit.name], exhibit.name, exhibit.title)
+    return {"exhibit": exhibit, "svg": _markup(text), "width": width}
 
 
 def inline(svg: str, name: str, title: str) -> tuple[str, int]:
@@ -287,8 +285,6 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
 
 def as_written(config: dict[str, Any]) -> str:
     """Write a resolved configuration as YAML, each study with what it overrides only."""
-    import yaml
-
     shown = {key: value for key, value in config.items() if key != "studies"}
     shown["data"] = {key: v for key, v in shown["data"].items() if key != axes.ORIGIN}
     shown[GRID] = shown[GRID] if len(shown[GRID]) > 1 else shown[GRID][0]
@@ -332,7 +328,6 @@ def commit(clone: str | Path = ROOT) -> str | None:
 
 def _from_markdown(text: str) -> Any:
     """Return a description as HTML, two heading levels below the page's."""
-    import mistune
 
     class Renderer(mistune.HTMLRenderer):
         def heading(self, text: str, level: int, **attributes: Any) -> str:
@@ -347,13 +342,9 @@ def _from_markdown(text: str) -> Any:
 
 def _unbroken(text: str) -> Any:
     """Return a text whose rates are not broken into lines at their hyphens."""
-    import markupsafe
-
     safe = str(markupsafe.escape(text))
     return _markup(re.sub(r"[\d.]+e-\d+", r'<span class="unbroken">\g<0></span>', safe))
 
 
 def _markup(text: str) -> Any:
-    import markupsafe
-
     return markupsafe.Markup(text)

@@ -1,7 +1,5 @@
 """All that tables, figures and the report are made from, and how a command line names it."""
 
-from __future__ import annotations
-
 import argparse
 import math
 import re
@@ -9,17 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from genboost.analysis import deck
+import pandas as pd
+
+from genboost.analysis import aggregation, deck
 from genboost.data.arrays import MARK
 from genboost.receipts import Step
 from genboost.report.layout import Layout, layout
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SIMPLE = {
     "mean": "predicting the mean",
@@ -105,8 +102,6 @@ class Results:
     @cached_property
     def errors(self) -> dict[tuple[str, Cell], dict[int, float]]:
         """The test MSE of each seed of each cell, by the study's name and the cell."""
-        from genboost.analysis import aggregation
-
         return aggregation.errors_by_cell(self.studies, self.models)
 
     @cached_property
@@ -186,8 +181,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load(arguments: argparse.Namespace, step: Step) -> Results:
     """Read the results that a command line names."""
-    from genboost.analysis import aggregation
-
     return Results(
         studies=grid.studies(step.settings),
         models=aggregation.read_csv(step.reads(arguments.cells)),

@@ -1,7 +1,5 @@
 """What a person wants to read on the terminal when a run is done."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

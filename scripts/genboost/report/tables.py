@@ -1,65 +1,79 @@
-"""The tables of results: which there are, and what they say; `markup` gives them their formats.
-
-Snakemake imports this module for `names` whenever it starts, hence no pandas here.
-"""
-
-from __future__ import annotations
+"""The tables of results, each as files of several formats; `markup` gives them these."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from genboost.report import deck_tables
-from genboost.report.layout import NAMES, Layout, Panel, layout
+import pandas as pd
+
+from genboost.analysis import aggregation, stats
+from genboost.report import deck_tables, exhibits
+from genboost.report.exhibits import Exhibit
+from genboost.report.layout import Layout, Panel
 from genboost.report.markup import Entry, Table, latex, latex_document, markdown
 from genboost.report.results import SIMPLE, Results
 from genboost.report.summary import measure, summary_lines
-from genboost.study import axes, grid
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-OF_A_PANEL = rf"{NAMES}\.(md|tex)"  # the files that not every configuration has
-
-
-def names(config: dict[str, Any]) -> list[str]:
-    """Return the names of all files that `files` makes for a resolved configuration."""
-    shown = config["tables"]["rows"], config["tables"]["columns"]
-    layouts = [layout(study, *shown) for study in grid.studies(config)]
-    tables = [panel.name for laid_out in layouts for panel in laid_out.panels]
-    return [
-        *(f"{name}.{ending}" for name in (*tables, "tables") for ending in ("md", "tex")),
-        *(f"{name}.{ending}" for name in ("ranking", "deck") for ending in ("md", "tex", "csv")),
-        "summary.txt",
-    ]
+from genboost.study import axes
 
 
 def files(results: Results) -> dict[str, str]:
-    """Return all files of the tables, by name."""
-    from genboost.analysis import aggregation
+    """Return the files of the exhibits that are tables, by name."""
+    return {
+        name: content
+        for exhibit in exhibits.tables(results.layouts.values())
+        for name, content in zip(exhibit.files, KINDS[exhibit.kind](results, exhibit), strict=True)
+    }
 
-    grids = [
+
+def _panel(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
+    laid_out = results.layouts[exhibit.study]
+    (panel,) = (panel for panel in laid_out.panels if panel.name == exhibit.name)
+    return _formats(panel_table(results, laid_out, panel))
+
+
+def _everything(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
+    panels = [
         panel_table(results, laid_out, panel)
         for laid_out in results.layouts.values()
         for panel in laid_out.panels
     ]
+    found = [
+        *panels,
+        baseline_table(results),
+        deck_tables.agreement_table(results),
+        deck_tables.deck_table(results),
+        ranking_table(results, ranking(results)),
+    ]
+    title = results.marked(exhibit.title)
+    return markdown(found, title), latex_document(found, title)
+
+
+def _ranking(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
     ranked = ranking(results)
-    ranked_table = ranking_table(results, ranked)
-    of_deck = [deck_tables.agreement_table(results), deck_tables.deck_table(results)]
-    everything = [*grids, baseline_table(results), *of_deck, ranked_table]
-    title = results.marked("Test errors")
-    return {
-        **{f"{table.name}.md": markdown([table]) for table in grids},
-        **{f"{table.name}.tex": latex([table]) for table in grids},
-        "tables.md": markdown(everything, title),
-        "tables.tex": latex_document(everything, title),
-        "ranking.md": markdown([ranked_table]),
-        "ranking.tex": latex([ranked_table]),
-        "ranking.csv": aggregation.to_csv(ranked),
-        "deck.md": markdown(of_deck),
-        "deck.tex": latex(of_deck),
-        "deck.csv": aggregation.to_csv(results.compared),
-        "summary.txt": "\n".join(summary_lines(results)) + "\n",
-    }
+    return *_formats(ranking_table(results, ranked)), aggregation.to_csv(ranked)
+
+
+def _deck(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
+    tables = deck_tables.agreement_table(results), deck_tables.deck_table(results)
+    return *_formats(*tables), aggregation.to_csv(results.compared)
+
+
+def _summary(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
+    return ("\n".join(summary_lines(results)) + "\n",)
+
+
+def _formats(*tables: Table) -> tuple[str, str]:
+    return markdown(tables), latex(tables)
+
+
+# What makes each kind of exhibit: the contents of its files, in the order of its formats.
+KINDS: dict[str, Callable[[Results, Exhibit], tuple[str, ...]]] = {
+    "panel": _panel,
+    "everything": _everything,
+    "ranking": _ranking,
+    "deck": _deck,
+    "summary": _summary,
+}
 
 
 def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
@@ -190,8 +204,6 @@ def _deviation(results: Results, cell: Any) -> str:
 
 def _interval(results: Results, cell: Any) -> str:
     """Return the interval to put below a mean of several seeds, if it shall be there."""
-    from genboost.analysis import stats
-
     if cell.n < 2 or not results.interval:
         return ""
     half = stats.half_width(cell.test_mse_sd, cell.n)

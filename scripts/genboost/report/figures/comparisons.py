@@ -4,12 +4,12 @@ import textwrap
 
 from matplotlib.figure import Figure
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import COLORS, FAINT, INK, start
 from genboost.report.figures.material import Material
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure."""
     comparisons = material.statistics["comparisons"]
     figure = start(7.2, 1.1 + 0.36 * len(comparisons), title)

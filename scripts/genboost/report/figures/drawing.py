@@ -22,7 +22,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from genboost.data.arrays import MARK
-from genboost.report.figures.catalogue import FORMATS
+from genboost.report.exhibits import PICTURE
 from genboost.report.layout import Layout, Panel
 from genboost.report.results import SIMPLE, Results
 from genboost.study.cells import Cell
@@ -73,7 +73,7 @@ def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
     """Yield a figure's file in each format, with its ending: the same bytes for the same figure."""
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
     with matplotlib.rc_context(STYLE):
-        for ending in FORMATS:
+        for ending in PICTURE:
             file = io.BytesIO()
             figure.savefig(file, format=ending, metadata=metadata[ending])
             figure.set_layout_engine("none")  # it is laid out now, and need not be again

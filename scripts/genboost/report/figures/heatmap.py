@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORMAP,
     COLORS,
@@ -25,9 +25,9 @@ from genboost.report.figures.drawing import (
 from genboost.report.figures.material import Material
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of a study."""
-    results, laid_out = material.results, material.results.layouts[caption.study]
+    results, laid_out = material.results, material.results.layouts[exhibit.study]
     study, down, across = laid_out.study, laid_out.down, laid_out.across
     # Wide enough for a panel's title, and a number in a cell where there are not too many.
     height, width = min(0.2, 9 / len(down)), min(max(0.42, 1.5 / len(across)), 7 / len(across))

@@ -4,7 +4,7 @@ import math
 
 from matplotlib.figure import Figure
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
@@ -17,7 +17,7 @@ from genboost.report.figures.drawing import (
 from genboost.report.figures.material import Material
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure; of a study with many panels, the best."""
     results = material.results
     rows: list[tuple[str, list[float] | None]] = []

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
     LINES,
@@ -22,9 +22,9 @@ from genboost.report.figures.material import Material
 from genboost.study.axes import Setting
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of a study."""
-    results, laid_out = material.results, material.results.layouts[caption.study]
+    results, laid_out = material.results, material.results.layouts[exhibit.study]
     study, across = laid_out.study, laid_out.across
     figure, found = panels(results, laid_out, 1.75, 1.6, title, legend=len(across), sharey=True)
     errors = {cell: results.errors[study.name, cell] for cell in study.cells}
