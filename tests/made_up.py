@@ -55,11 +55,13 @@ class Made:
         A configuration, or what differs from the defaults.
     errors
         Returns a model's test MSE; NaN for a run that diverged.
+    measured
+        By the name of a quantity, what returns a model's.
     """
 
     audit = None
 
-    def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None):
+    def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None, **measured):
         self.settings = settings or {}
         self.config = config.resolve(self.settings)
         for study in self.config["studies"].values() if optimizers else ():
@@ -82,6 +84,8 @@ class Made:
         models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
         models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
         models["engine"] = "simd"
+        for name, measure in measured.items():
+            models[name] = [measure(model) for study in studies for model in study.models]
         self.results = Results(
             studies=studies,
             models=models,

@@ -9,6 +9,7 @@ from genboost.report import exhibits, tables
 from genboost.study import config
 
 EVERYTHING = {
+    "tables": {"quantities": ["test_mse", "gap"]},
     "comparisons": {"a": {"a": {"optimizer": "adam"}}},
     "figures": {"curves": [{"optimizer": "adam"}]},
     "audit": {"readings": {"other": {"training": {"batch_size": 8}}}},

@@ -24,6 +24,7 @@ from snakemake.settings.types import DeploymentMethod
 from genboost import processes
 from genboost.study import axes, grid, mistakes
 from genboost.study import config as configuration
+from genboost.measures import registry
 from genboost.report import exhibits
 from genboost.run import (
     console,
@@ -75,7 +76,9 @@ try:
     ENGINE = STUDY["execution"]["engine"], STUDY["execution"]["device"]
     STUDIES = grid.studies(STUDY)
     CELLS = dict.fromkeys(cell for study in STUDIES for cell in study.cells)
-    mistakes.refuse(list(policy.mistakes(ENGINE[0], CELLS)), GIVEN)
+    mistakes.refuse(
+        [*policy.mistakes(ENGINE[0], CELLS), *registry.mistakes(STUDY)], GIVEN
+    )
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 

@@ -1,6 +1,7 @@
 """From the records of all models to one row per model, and from these to one row per cell."""
 
 import csv
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -125,15 +126,17 @@ def columns(cell: Cell, settings: Sequence[axes.Setting]) -> dict[str, Any]:
     return {setting.name: setting.column(cell[setting.name]) for setting in settings}
 
 
-def errors_by_cell(
-    studies: Sequence[grid.Study], models: pd.DataFrame
+def values_by_cell(
+    studies: Sequence[grid.Study], models: pd.DataFrame, quantity: str = "test_mse"
 ) -> dict[tuple[str, Cell], dict[int, float]]:
-    """Return the test MSE of each seed of each cell, by the study's name and the cell.
+    """Return a quantity of each seed of each cell, by the study's name and the cell.
 
     Parameters
     ----------
     models
         One row per study and model, as `collect` makes it.
+    quantity
+        A column. Where there is none, as of a group of rows that the data lack, all is NaN.
     """
     settings = [axes.SETTINGS[name] for name in models.columns if name in axes.SETTINGS]
     cells = {
@@ -144,10 +147,9 @@ def errors_by_cell(
     names = ["study", *(setting.name for setting in settings)]
     keys = zip(*(models[name] for name in names), strict=True)
     found: dict[tuple[str, Cell], dict[int, float]] = {}
-    for key, seed, error in zip(
-        keys, models["seed"], models["test_mse"].astype(float), strict=True
-    ):
-        found.setdefault((key[0], cells[key]), {})[seed] = error
+    values = models[quantity] if quantity in models else pd.Series(math.nan, models.index)
+    for key, seed, value in zip(keys, models["seed"], values.astype(float), strict=True):
+        found.setdefault((key[0], cells[key]), {})[seed] = value
     return found
 
 

@@ -60,7 +60,7 @@ def compare(
     theirs = {tuple(row): error for *row, error in figures.itertuples(index=False)}
     data = dict(zip(models["study"], models["data"], strict=True))
     rows = []
-    for (study, cell), by_seed in aggregation.errors_by_cell(studies, models).items():
+    for (study, cell), by_seed in aggregation.values_by_cell(studies, models).items():
         key = tuple(aggregation.columns(cell, settings).values())
         errors = np.array(list(by_seed.values()), float)
         if axes.repeats_standard(cell) and key in theirs and np.isfinite(errors).all():

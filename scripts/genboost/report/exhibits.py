@@ -11,12 +11,15 @@ from typing import Any
 
 from genboost.errors import UserError
 from genboost.files import ROOT
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.report.layout import NAMES, STUDY, Layout, layout
 from genboost.study import axes, grid
 from genboost.study.cells import Cell, text
 
 CAPTIONS = ROOT / "workflow/report"
 FOLDERS = TABLES, STATISTICS, FIGURES, AUDIT = "tables", "statistics", "figures", "audit"
+FIRST = {"lower": "best first", "higher": "best first", "none": "lowest first"}
 PICTURE = ("png", "svg")
 TABLE = ("md", "tex")
 
@@ -41,6 +44,10 @@ class Exhibit:
         The section of the report page that shows it as a figure.
     study : str, optional
         The name of the study that it is about, if it is about one.
+    panel : str, optional
+        The name of the panel that it is the table of.
+    quantity : Quantity
+        What it shows of the models.
     """
 
     folder: str
@@ -51,6 +58,8 @@ class Exhibit:
     caption: str = ""
     section: str = ""
     study: str | None = None
+    panel: str | None = None
+    quantity: Quantity = TEST_MSE
 
     @property
     def files(self) -> list[str]:
@@ -68,7 +77,7 @@ def exhibits(config: dict[str, Any]) -> list[Exhibit]:
     shown = config["tables"]["rows"], config["tables"]["columns"]
     layouts = [layout(study, *shown) for study in grid.studies(config)]
     return [
-        *tables(layouts),
+        *tables(layouts, config["tables"]["quantities"]),
         *_statistics(),
         *_figures(layouts, config),
         *(_audit() if config["audit"]["readings"] else []),
@@ -80,14 +89,32 @@ def of(folder: str, config: dict[str, Any]) -> list[Exhibit]:
     return [exhibit for exhibit in exhibits(config) if exhibit.folder == folder]
 
 
-def tables(layouts: Iterable[Layout]) -> Iterator[Exhibit]:
-    """Yield the tables of studies that are laid out."""
-    for laid_out in layouts:
-        for panel in laid_out.panels:
-            title = f"{laid_out.study.title}: {panel.title}"
-            yield Exhibit(TABLES, panel.name, TABLE, title, "panel", study=laid_out.study.name)
+def named(name: str, quantity: Quantity) -> str:
+    """Return the name of an exhibit that shows a quantity: ``ranking``, ``ranking+gap``."""
+    return name if quantity == TEST_MSE else f"{name}+{quantity.slug}"
+
+
+def titled(title: str, quantity: Quantity) -> str:
+    """Return the title of an exhibit that shows a quantity, which is named if not the error."""
+    return title if quantity == TEST_MSE else f"{title}: {quantity.phrase}"
+
+
+def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exhibit]:
+    """Yield the tables of studies that are laid out, of some quantities."""
+    layouts, shown = list(layouts), list(map(registry.quantity, quantities))
+    for quantity in shown:
+        for laid_out in layouts:
+            for panel in laid_out.panels:
+                title = f"{laid_out.study.title}: {titled(panel.title, quantity)}"
+                name, study = named(panel.name, quantity), laid_out.study.name
+                yield Exhibit(TABLES, name, TABLE, title, "panel", study=study, panel=panel.name,
+                              quantity=quantity)  # fmt: skip
     yield Exhibit(TABLES, "tables", TABLE, "Test errors", "everything")
-    yield Exhibit(TABLES, "ranking", (*TABLE, "csv"), "All cells, best first", "ranking")
+    for quantity in shown:
+        title = titled(f"All cells, {FIRST[quantity.better]}", quantity)
+        formats = (*TABLE, "csv")
+        yield Exhibit(TABLES, named("ranking", quantity), formats, title, "ranking",
+                      quantity=quantity)  # fmt: skip
     yield Exhibit(TABLES, "deck", (*TABLE, "csv"), "The deck's test MSE and ours", "deck")
     yield Exhibit(TABLES, "summary", ("txt",), "In short", "summary")
 
@@ -101,8 +128,17 @@ def _statistics() -> Iterator[Exhibit]:
 
 
 def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhibit]:
-    def figure(name: str, kind: str, title: str, section: str, study: str | None = None) -> Exhibit:
-        return Exhibit(FIGURES, name, PICTURE, title, kind, kind, section, study)
+    def figure(
+        name: str,
+        kind: str,
+        title: str,
+        section: str,
+        study: str | None = None,
+        quantity: Quantity = TEST_MSE,
+    ) -> Exhibit:
+        caption = kind if quantity == TEST_MSE else f"{kind}_of_quantity"
+        return Exhibit(FIGURES, named(name, quantity), PICTURE, title, kind, caption, section,
+                       study, quantity=quantity)  # fmt: skip
 
     yield figure("methods", "methods", "The best cell of each method", "best")
     for laid_out in layouts:
@@ -110,10 +146,14 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
         by = " and ".join(axis.title for axis in (laid_out.rows, laid_out.columns) if axis)
         down = laid_out.rows
         section = f"study-{name}"
-        # No section: the page has these numbers as tables in colour.
-        yield figure(f"heatmap-{name}", "heatmap", f"{title}: test MSE by {by}", "", name)
-        yield figure(f"{down.name.replace('_', '-')}-{name}", "profile",
-                     f"{title}: test MSE against {down.title}", section, name)  # fmt: skip
+        for quantity in map(registry.quantity, config["tables"]["quantities"]):
+            # The page has test errors as tables in colour.
+            of_heatmap = "" if quantity == TEST_MSE else section
+            yield figure(f"heatmap-{name}", "heatmap", f"{title}: {quantity.phrase} by {by}",
+                         of_heatmap, name, quantity)  # fmt: skip
+            yield figure(f"{down.name.replace('_', '-')}-{name}", "profile",
+                         f"{title}: {quantity.phrase} against {down.title}",
+                         section, name, quantity)  # fmt: skip
         yield figure(f"curves-{name}", "curves", f"{title}: learning curves of the best cells",
                      section, name)  # fmt: skip
     if config["figures"]["curves"]:
@@ -154,10 +194,12 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 
 
 # The names of the files that not every configuration has, by folder.
+_SLUG = r"[\w-]+"
 _KINDS = ["heatmap", "curves", *(name.replace("_", "-") for name in axes.AXES)]
 OF_SOME_STUDIES = {
-    TABLES: rf"{NAMES}\.({'|'.join(TABLE)})",
-    FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}|curves|comparisons|audit)\.({'|'.join(PICTURE)})",
+    TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
+    FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|curves|comparisons|audit)"
+    rf"\.({'|'.join(PICTURE)})",
 }
 
 

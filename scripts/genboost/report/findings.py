@@ -21,7 +21,10 @@ from typing import Any
 import pandas as pd
 
 from genboost.analysis import aggregation, stats, verdicts
+from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE
 from genboost.report import deck_tables
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
@@ -49,7 +52,7 @@ class Findings:
 
 def find(results: Results, claims: Mapping[str, Mapping[str, Any]]) -> Findings:
     """Compute all statistics of a run."""
-    measured = verdicts.Measured(results.studies, results.models)
+    measured = Measured(results.studies, results.models)
     return Findings(
         results=results,
         cells=_with_intervals(results),
@@ -87,13 +90,15 @@ def files(found: Findings) -> dict[str, str]:
 
 def comparison_table(found: Findings) -> Table:
     """Return the verdicts as a table."""
+    others = any(verdict.quantity != TEST_MSE.name for verdict in found.verdicts)
     rows = [
         [
             verdict.title,
+            *([registry.quantity(verdict.quantity).phrase] if others else []),
             verdict.verdict,
             str(verdict.n),
-            _signed(found, verdict.difference),
-            _range(found, verdict.low, verdict.high),
+            _difference(found, verdict),
+            _difference_range(found, verdict),
             _p(verdict.p),
             _p(verdict.p_holm),
             _seeds_needed(verdict),
@@ -104,25 +109,40 @@ def comparison_table(found: Findings) -> Table:
         name="comparisons",
         title=found.results.marked("The claims"),
         header=[
-            *("claim", "verdict", "n", "difference", "95 % interval", "p", "p (Holm)"),
-            "seeds needed",
+            *("claim", *(["quantity"] if others else []), "verdict", "n", "difference"),
+            *("95 % interval", "p", "p (Holm)", "seeds needed"),
         ],
         rows=rows,
         notes=[
             *([] if rows else ["The configuration declares no comparison."]),
-            "Difference: mean over the seeds of the paired difference in test MSE, what the claim "
+            "Difference: mean over the seeds of the paired difference in "
+            f"{'the quantity' if others else TEST_MSE.phrase}, what the claim "
             "is about less what that is compared with. Where there is a best cell to choose, the "
             "first third of the seeds chooses it and the n others compare it with every cell of "
-            "the other set, since any of these may be the best; interval and p are of the lowest "
-            "expected errors. p: exact sign-flip "
+            "the other set, since any of these may be the best; interval and p are of the "
+            f"{'best expected values' if others else 'lowest expected errors'}. p: exact sign-flip "
             "test, two-sided, then Holm's correction over all claims; a verdict takes an adjusted "
             "p of 0.05 or less. Seeds needed: in all, for a power of 80 %, were the difference as "
             "estimated here; ≥: the fewest with which p can be low enough.",
+            *_other_ways(found),
             *_smallness(found),
             *found.results.warning(),
         ],
-        text_columns=(0, 1),
+        text_columns=(0, 1, 2) if others else (0, 1),
     )
+
+
+def _other_ways(found: Findings) -> Iterator[str]:
+    """Explain ratios and equality, if a claim is about them."""
+    if any(verdict.scale == "ratio" for verdict in found.verdicts):
+        yield (
+            "×: a ratio, of geometric means over the seeds, from paired differences of logarithms."
+        )
+    if any(verdict.claim == verdicts.EQUAL for verdict in found.verdicts):
+        yield (
+            "Claims of equality: p is that the two differ by the margin or more (two one-sided t "
+            "tests, Schuirmann 1987); of sets with a choice, the chosen two."
+        )
 
 
 def best_table(found: Findings) -> Table:
@@ -260,8 +280,19 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _signed(found: Findings, value: float) -> str:
-    return "" if math.isnan(value) else f"{value:+.{found.results.digits}f}"
+def _difference(found: Findings, verdict: verdicts.Verdict) -> str:
+    value = verdict.difference
+    if math.isnan(value):
+        return ""
+    if verdict.scale == "ratio":
+        return f"× {math.exp(value):.3f}"
+    return f"{value:+.{found.results.digits}f}"
+
+
+def _difference_range(found: Findings, verdict: verdicts.Verdict) -> str:
+    if verdict.scale == "difference" or math.isnan(verdict.low):
+        return _range(found, verdict.low, verdict.high)
+    return f"× {math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"
 
 
 def _range(found: Findings, low: float, high: float) -> str:

@@ -4,6 +4,7 @@ Only its last section, on the run, may differ between two runs of the same study
 """
 
 import html
+import math
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ import yaml
 
 from genboost.data.arrays import MARK
 from genboost.files import ROOT
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE
 from genboost.report import deck_tables, exhibits, findings, pages, tables
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import drawing
@@ -147,15 +150,15 @@ def answer(
     whole = [found for found in statistics_of_all["best"] if found["study"] == study.name]
     return {
         "study": study,
-        "best": results.number(best.test_mse),
+        "best": results.number(best.value),
         "method": laid_out.panel_of[cell].title,
         "place": laid_out.place(cell),
         "cells": len(study.cells),
         "seeds": len(study.seeds),
         "unbiased": _with_interval(results, whole[0], "unbiased") if whole else None,
         "few_judge": whole[0]["n"] if whole and whole[0]["low"] is None else None,
-        "beaten": [name for name, error in simple.items() if best.test_mse < error],
-        "unbeaten": [name for name, error in simple.items() if best.test_mse >= error],
+        "beaten": [name for name, error in simple.items() if best.value < error],
+        "unbeaten": [name for name, error in simple.items() if best.value >= error],
     }
 
 
@@ -166,10 +169,21 @@ def claim(results: Results, found: dict[str, Any]) -> dict[str, Any]:
     return {
         **found,
         **numbers,
-        "difference": _with_interval(results, found, "difference") if found["n"] else "",
+        "difference": _difference(results, found) if found["n"] else "",
         "wrong_direction": None if wrong is None else f"{wrong:.1%}",
         "sign": pages.SIGNS.get(found["verdict"], "–"),
     }
+
+
+def _difference(results: Results, found: dict[str, Any]) -> str:
+    """Write what a claim is about, with the quantity unless it is the test MSE."""
+    of = "" if found["quantity"] == TEST_MSE.name else registry.quantity(found["quantity"]).phrase
+    if found["scale"] == "difference":
+        return " ".join(filter(None, [_with_interval(results, found, "difference"), of]))
+    value, *ends = (None if found[k] is None else f"{math.exp(found[k]):.3f}"
+                    for k in ("difference", "low", "high"))  # fmt: skip
+    interval = f" ({ends[0]} to {ends[1]})" if ends[0] else ""
+    return f"× {value}{interval} {of or TEST_MSE.phrase}"
 
 
 def _tables(found: dict[str, Any]) -> dict[str, Table]:
@@ -229,16 +243,16 @@ def _heat_cell(
 ) -> HeatCell:
     """Return a cell in colour; hatching, which a style sheet has, stands for diverged ones."""
     row = results.row(study, cell)
-    background, ink = ("", "") if row.diverged else drawing.color(row.test_mse, norm)
+    background, ink = ("", "") if row.diverged else drawing.color(row.value, norm)
     lines = [
         results.layouts[study.name].place(cell),
         *(
             f"seed {seed}: {results.number(error) or 'diverged'}"
-            for seed, error in results.errors[study.name, cell].items()
+            for seed, error in results.values[study.name, cell].items()
         ),
     ]
     if not row.diverged:
-        sd = results.number(row.test_mse_sd)
+        sd = results.number(row.value_sd)
         lines.insert(1, f"mean {entry.text}" + (f", sd {sd}" if sd else ""))
         lines.append(f"train MSE: {results.number(row.train_mse)}")
     return HeatCell(entry, background, ink, "\n".join(lines))

@@ -30,7 +30,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             rows.append((f"{study.title}{some}", None))
         for panel in panels:
             best = results.best(study, panel.cells.values())
-            errors = list(results.errors[study.name, best[0]].values()) if best else []
+            errors = list(results.values[study.name, best[0]].values()) if best else []
             place = f", {laid_out.place(best[0])}" if best else ""
             rows.append((f"{panel.title}{place}", errors))
     figure = start(7.2, 1.0 + 0.22 * len(rows), title)
