@@ -8,6 +8,7 @@ import pandas as pd
 
 from genboost.analysis import aggregation, deck
 from genboost.data.arrays import marked
+from genboost.measures import registry
 from genboost.report import findings, page
 from genboost.report.figures import draw, drawing
 from genboost.report.figures.material import Curves, Material
@@ -95,7 +96,7 @@ class Made:
             synthetic=frozenset(synthetic),
             **self.config["tables"],
         )
-        found = findings.find(self.results, self.config["comparisons"])
+        found = findings.find(self.results, self.config["comparisons"], registry.drawn(self.config))
         self.statistics = json.loads(findings.files(found)["statistics.json"])
 
     def figures(self, read=curves):

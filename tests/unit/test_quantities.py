@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import math
 
 import numpy as np
@@ -10,7 +11,7 @@ from made_up import Made, mse
 
 from genboost.errors import UserError
 from genboost.measures import registry
-from genboost.report import exhibits, findings, tables
+from genboost.report import exhibits, findings, measures_table, tables
 from genboost.report.figures import drawing
 from genboost.study import config, grid, mistakes
 
@@ -178,6 +179,69 @@ def test_the_page_has_the_figures_of_other_quantities(made):
     assert 'id="figure-heatmap-grid"' not in page  # its numbers are tables there
 
 
+RANKED = {**SETTINGS, "figures": {"measures": ["weight_norm", "pac_bayes_sigma", "path_norm"]}}
+
+
+def fitted(model):
+    """Return a gap that grows with the learning rate and, much less, with SAM; no seed's noise."""
+    return math.log10(model.cell.learning_rate) + 0.1 * (model.cell.sam_rho or 0) + 5
+
+
+def ranked(**measured):
+    """Return rankings of measures by a gap that is 0.1, plus what `fitted` says."""
+    made = Made(RANKED, **measured)
+    made.results.models["train_mse"] = made.results.models["test_mse"] - [
+        fitted(model) for model in made.models
+    ]
+    found = findings.find(made.results, {}, RANKED["figures"]["measures"])
+    return {ranking.measure: ranking for _, ranking in found.rankings}, found
+
+
+def test_measures_are_ranked_along_each_axis():
+    found, _ = ranked(
+        weight_norm=fitted, pac_bayes_sigma=fitted, path_norm=lambda model: model.cell.learning_rate
+    )
+    norm, sigma, path = found["weight_norm"], found["pac_bayes_sigma"], found["path_norm"]
+    # Epochs follow SAM, so they are no axis; along weight decay all gaps are equal.
+    assert {name: round(axis.value, 9) for name, axis in norm.axes.items()} == {
+        "sam_rho": 1, "learning_rate": 1, "weight_decay": 0,
+    }  # fmt: skip
+    assert norm.psi.value == pytest.approx(2 / 3)
+    assert sigma.psi.value == pytest.approx(-2 / 3)  # held to be better when higher
+    assert path.axes["sam_rho"].value == 0 and path.axes["learning_rate"].value == 1
+    assert norm.cells == 12
+
+
+def test_the_ranking_is_a_table_and_a_figure():
+    _, found = ranked(weight_norm=fitted, pac_bayes_sigma=fitted, path_norm=norm)
+    table = measures_table.measures_table(found.results, found.rankings)
+    assert [row[1] for row in table.rows] == ["‖w‖₂", "σ that the weights bear", "path norm"]
+    made = Made(RANKED, **MEASURED, path_norm=norm)
+    axes = made.figure("measures").axes[0]
+    bars = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "|"]
+    rankings = json.loads(findings.files(found)["statistics.json"])["measures"]
+    assert bars == [r["psi"]["value"] for r in made.statistics["measures"]]
+    assert rankings[0]["psi"]["value"] == pytest.approx(2 / 3)
+
+
+def test_a_measure_is_held_against_error_and_gap_cell_by_cell():
+    made = Made(RANKED, **MEASURED, path_norm=norm)
+    figure = made.figure("measure-grid+weight_norm")
+    above, below = figure.axes[:2], figure.axes[2:]
+    assert [axes.get_title() for axes in above] == [
+        "Adam, no SAM, 8 epochs",
+        "Adam, SAM ρ = 0.05\n4 epochs",
+    ]
+    summary = made.results.summary
+    for axes, (_, cells) in zip(above, summary.groupby("sam_rho", sort=False), strict=True):
+        everything, own = (line.get_xydata() for line in axes.lines)
+        assert len(everything) == 12
+        assert own == pytest.approx(cells[["weight_norm", "test_mse"]].to_numpy())
+    for axes, (_, cells) in zip(below, summary.groupby("sam_rho", sort=False), strict=True):
+        gaps = cells["test_mse"] - cells["train_mse"]
+        assert axes.lines[1].get_ydata() == pytest.approx(gaps.to_numpy())
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -202,6 +266,11 @@ def test_what_no_model_has_is_refused(settings, words):
     with pytest.raises(UserError) as refused:
         mistakes.refuse(list(registry.mistakes(resolved)), [settings])
     assert words in str(refused.value)
+
+
+def test_what_is_drawn_unless_chosen_is_what_is_measured():
+    assert registry.drawn(config.resolve({"measures": ["norms"]})) == ["weight_norm"]
+    assert registry.drawn(config.resolve({"figures": {"measures": []}})) == []
 
 
 def test_what_can_be_had_is_not_refused():

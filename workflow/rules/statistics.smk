@@ -21,7 +21,9 @@ rule statistics:
         **needs("report"),
     params:
         request=request(
-            "make_statistics.py", **sections("studies", "tables", "comparisons")
+            "make_statistics.py",
+            **sections("studies", "tables", "comparisons"),
+            measures=registry.drawn(STUDY),
         ),
         folder=outcome("statistics"),
     shell:

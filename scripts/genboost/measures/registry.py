@@ -17,6 +17,7 @@ from genboost.errors import UserError
 from genboost.measures import families
 from genboost.measures.trained import Trained
 
+DRAWN = ("weight_norm", "sensitivity")  # unless the configuration chooses
 NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(families.__path__)))
 
 
@@ -96,6 +97,14 @@ def quantity(column: str, names: Iterable[str] = NAMES) -> Quantity | None:
     return None
 
 
+def drawn(config: Mapping[str, Any]) -> list[str]:
+    """Return the quantities that a resolved configuration has drawn and ranked as measures."""
+    chosen = config["figures"]["measures"]
+    if chosen is not None:
+        return chosen
+    return [name for name in DRAWN if quantity(name, config["measures"])]
+
+
 def mistakes(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the measures and quantities that a resolved configuration names and cannot have."""
     measured = config["measures"]
@@ -118,7 +127,7 @@ def _named(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
     for name, claim in config["comparisons"].items():
         yield ("comparisons", name, "quantity"), claim["quantity"]
     for section, key in (("tables", "quantities"), ("figures", "measures")):
-        for place, name in enumerate(config[section][key]):
+        for place, name in enumerate(config[section][key] or []):
             yield (section, key, place), name
 
 

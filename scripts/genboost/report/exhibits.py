@@ -136,7 +136,8 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
         study: str | None = None,
         quantity: Quantity = TEST_MSE,
     ) -> Exhibit:
-        caption = kind if quantity == TEST_MSE else f"{kind}_of_quantity"
+        is_general = quantity == TEST_MSE or kind == "measure"
+        caption = kind if is_general else f"{kind}_of_quantity"
         return Exhibit(FIGURES, named(name, quantity), PICTURE, title, kind, caption, section,
                        study, quantity=quantity)  # fmt: skip
 
@@ -154,10 +155,17 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
             yield figure(f"{down.name.replace('_', '-')}-{name}", "profile",
                          f"{title}: {quantity.phrase} against {down.title}",
                          section, name, quantity)  # fmt: skip
+        for quantity in map(registry.quantity, registry.drawn(config)):
+            yield figure(f"measure-{name}", "measure",
+                         f"{title}: {quantity.phrase}, the test error and the gap",
+                         section, name, quantity)  # fmt: skip
         yield figure(f"curves-{name}", "curves", f"{title}: learning curves of the best cells",
                      section, name)  # fmt: skip
     if config["figures"]["curves"]:
         yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
+    if registry.drawn(config):
+        title = "Measures: how well each ranks the gap"
+        yield figure("measures", "ranking", title, "measures")
     if config["comparisons"]:
         yield figure("comparisons", "comparisons", "The claims: paired differences", "claims")
     yield figure("deck", "deck", "The deck's test MSE and ours", "deck")
@@ -185,6 +193,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         "best": "The best of each method",
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
+        **({"measures": "What ranks generalization"} if registry.drawn(config) else {}),
         "deck": "The deck, reproduced",
         "ranking": "All cells",
         "data": "Data",
@@ -195,10 +204,10 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
-_KINDS = ["heatmap", "curves", *(name.replace("_", "-") for name in axes.AXES)]
+_KINDS = ["heatmap", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
 OF_SOME_STUDIES = {
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
-    FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|curves|comparisons|audit)"
+    FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|curves|comparisons|measures|audit)"
     rf"\.({'|'.join(PICTURE)})",
 }
 

@@ -8,7 +8,7 @@
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
 - ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
-  and the tables for people;
+  how measures rank the gap, and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
@@ -20,12 +20,13 @@ from typing import Any
 
 import pandas as pd
 
-from genboost.analysis import aggregation, stats, verdicts
+from genboost.analysis import aggregation, measure_ranking, stats, verdicts
+from genboost.analysis.measure_ranking import Ranking
 from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
-from genboost.report import deck_tables
+from genboost.report import deck_tables, measures_table
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
 from genboost.study import grid
@@ -48,16 +49,30 @@ class Findings:
     cells: pd.DataFrame
     verdicts: list[verdicts.Verdict]
     choices: list[verdicts.Choice]
+    rankings: list[tuple[grid.Study, Ranking]]
 
 
-def find(results: Results, claims: Mapping[str, Mapping[str, Any]]) -> Findings:
-    """Compute all statistics of a run."""
+def find(
+    results: Results, claims: Mapping[str, Mapping[str, Any]], measures: Sequence[str] = ()
+) -> Findings:
+    """Compute all statistics of a run.
+
+    Parameters
+    ----------
+    measures
+        Names of the quantities that are ranked by how well they rank the gap.
+    """
     measured = Measured(results.studies, results.models)
     return Findings(
         results=results,
         cells=_with_intervals(results),
         verdicts=verdicts.verdicts(claims, measured),
         choices=verdicts.choices(measured, list(_scopes(results))),
+        rankings=[
+            (study, ranking)
+            for study in results.studies
+            for ranking in measure_ranking.rank_cells(study, results.models, measures)
+        ],
     )
 
 
@@ -67,11 +82,14 @@ def files(found: Findings) -> dict[str, str]:
     agreements = [{"scope": scope, **asdict(a)} for scope, a in deck_tables.agreements(results)]
     agreement = deck_tables.agreement_table(results)
     shown = [comparison_table(found), *_details(found), best_table(found), agreement]
+    if found.rankings:
+        shown.append(measures_table.measures_table(results, found.rankings))
     document = {
         "data": MARK if results.is_synthetic() else "real",
         "comparisons": [asdict(verdict) for verdict in found.verdicts],
         "best": [asdict(choice) for choice in found.choices],
         "agreement": agreements,
+        "measures": [{"study": study.name, **asdict(r)} for study, r in found.rankings],
         "deck": results.compared.to_dict("records"),
         "tables": {table.name: asdict(table) for table in shown},
     }

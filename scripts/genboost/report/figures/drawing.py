@@ -140,7 +140,7 @@ def panels(
     return figure, found
 
 
-def best_panels(results: Results, laid_out: Layout) -> list[Panel]:
+def best_panels(results: Results, laid_out: Layout, most: int = MOST_PANELS) -> list[Panel]:
     """Return a study's panels; if there are many, those with the best cells, the best first."""
 
     def error(panel: Panel) -> float:
@@ -149,9 +149,9 @@ def best_panels(results: Results, laid_out: Layout) -> list[Panel]:
             return math.inf
         return -best[1].value if results.quantity.better == "higher" else best[1].value
 
-    if len(laid_out.panels) <= MOST_PANELS:
+    if len(laid_out.panels) <= most:
         return list(laid_out.panels)
-    return sorted(laid_out.panels, key=error)[:MOST_PANELS]
+    return sorted(laid_out.panels, key=error)[:most]
 
 
 def in_lines(text: str) -> str:
