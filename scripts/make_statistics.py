@@ -17,7 +17,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
 
     step = Step(arguments.request)
-    found = findings.find(results.load(arguments, step), step.settings["comparisons"])
+    found = findings.find(
+        results.load(arguments, step),
+        step.settings["comparisons"],
+        step.settings["measures"],
+    )
     for name, content in findings.files(found).items():
         step.write(Path(arguments.output, name), content)
     step.done()

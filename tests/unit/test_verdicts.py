@@ -11,6 +11,7 @@ from scipy.stats import ttest_1samp
 from some_cell import studies_of
 
 from genboost.analysis import aggregation, verdicts
+from genboost.analysis.values import Measured
 from genboost.study import axes, config, grid
 
 STUDY = {"study": "grid", "optimizer": "adam", "weight_decay": 0.0, "epochs": 200}
@@ -32,11 +33,14 @@ def claim(a: dict, b: dict | None, direction: str = "lower", by: str = "best") -
         side and {key: v if isinstance(v, list) else [v] for key, v in side.items()}
         for side in (a, b)
     ]
-    return {"title": "A claim", "claim": direction, "by": by, "a": sides[0], "b": sides[1]}
+    return {
+        "title": "A claim", "claim": direction, "by": by, "a": sides[0], "b": sides[1],
+        "quantity": "test_mse", "scale": "difference", "margin": 0.05,
+    }  # fmt: skip
 
 
-def measured(table: pd.DataFrame) -> verdicts.Measured:
-    return verdicts.Measured(studies_of(table), table)
+def measured(table: pd.DataFrame) -> Measured:
+    return Measured(studies_of(table), table)
 
 
 def judge(table: pd.DataFrame, *claims: dict) -> list[verdicts.Verdict]:
@@ -237,7 +241,7 @@ def test_cells_are_chosen_and_matched_by_any_axis():
         for study in studies
         for model in study.models
     ]
-    table = verdicts.Measured(studies, pd.DataFrame(rows))
+    table = Measured(studies, pd.DataFrame(rows))
     narrow, wide = {"study": ["one"], "width": [9]}, {"study": ["one"], "width": [18]}
     (each,) = verdicts.verdicts({"c": claim(narrow, wide, "higher", "each")}, table)
     assert (each.a_cells, each.b_cells, each.difference) == (2, 2, pytest.approx(1))

@@ -1,17 +1,13 @@
 # From the table of models to verdicts, and the deck held against it.
 
-from genboost.report import findings
-
-STATISTICS = [outcome(f"statistics/{name}") for name in findings.FILES]
-CLAIMS = outcome("statistics/comparisons.csv")
+STATISTICS = files_of(exhibits.STATISTICS)
 
 
 rule statistics:
     input:
         **RESULTS,
     output:
-        [path for path in STATISTICS if path != CLAIMS],
-        report(CLAIMS, caption="../report/claims.rst", category="Tables"),
+        labelled(STATISTICS),
     log:
         outcome_log("statistics"),
     group:
@@ -25,7 +21,9 @@ rule statistics:
         **needs("report"),
     params:
         request=request(
-            "make_statistics.py", **sections("studies", "tables", "comparisons")
+            "make_statistics.py",
+            **sections("studies", "tables", "comparisons"),
+            measures=registry.drawn(STUDY),
         ),
     shell:
         f"python {SCRIPTS}/make_statistics.py"

@@ -1,6 +1,6 @@
 # From the records of all models to tables.
 
-TABLES = [outcome(f"tables/{name}") for name in tables.names(STUDY)]
+TABLES = files_of(exhibits.TABLES)
 # What all that shows results reads, and the options that name it.
 RESULTS = {
     "cells": outcome("cells.csv"),
@@ -59,7 +59,7 @@ rule tables:
     input:
         **RESULTS,
     output:
-        TABLES,
+        labelled(TABLES),
     log:
         outcome_log("tables"),
     group:

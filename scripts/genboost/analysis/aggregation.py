@@ -1,22 +1,20 @@
 """From the records of all models to one row per model, and from these to one row per cell."""
 
-from __future__ import annotations
-
 import csv
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from genboost.errors import UserError
 from genboost.measures import sheet
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.train import record
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TEXTS = {"data", "study", "status", "engine"}
 NAMED = 20  # mistakes that a message names
@@ -55,8 +53,6 @@ def collect(
         Naming every model whose record is missing, damaged, doubled or not what is wanted: of
         another model, other data, or trained by other code.
     """
-    import pandas as pd
-
     models = grid.models(list(studies))
     entries, numbers, mistakes = {}, {}, list(_doubled(studies))
     for model in models:
@@ -130,15 +126,17 @@ def columns(cell: Cell, settings: Sequence[axes.Setting]) -> dict[str, Any]:
     return {setting.name: setting.column(cell[setting.name]) for setting in settings}
 
 
-def errors_by_cell(
-    studies: Sequence[grid.Study], models: pd.DataFrame
+def values_by_cell(
+    studies: Sequence[grid.Study], models: pd.DataFrame, quantity: str = "test_mse"
 ) -> dict[tuple[str, Cell], dict[int, float]]:
-    """Return the test MSE of each seed of each cell, by the study's name and the cell.
+    """Return a quantity of each seed of each cell, by the study's name and the cell.
 
     Parameters
     ----------
     models
         One row per study and model, as `collect` makes it.
+    quantity
+        A column. Where there is none, as of a group of rows that the data lack, all is NaN.
     """
     settings = [axes.SETTINGS[name] for name in models.columns if name in axes.SETTINGS]
     cells = {
@@ -149,10 +147,9 @@ def errors_by_cell(
     names = ["study", *(setting.name for setting in settings)]
     keys = zip(*(models[name] for name in names), strict=True)
     found: dict[tuple[str, Cell], dict[int, float]] = {}
-    for key, seed, error in zip(
-        keys, models["seed"], models["test_mse"].astype(float), strict=True
-    ):
-        found.setdefault((key[0], cells[key]), {})[seed] = error
+    values = models[quantity] if quantity in models else pd.Series(math.nan, models.index)
+    for key, seed, value in zip(keys, models["seed"], values.astype(float), strict=True):
+        found.setdefault((key[0], cells[key]), {})[seed] = value
     return found
 
 
@@ -194,8 +191,6 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 def read_csv(path: str | Path) -> pd.DataFrame:
     """Read what `to_csv` wrote; only numbers can be missing, a study may be called ``NA``."""
-    import pandas as pd
-
     with open(path, newline="") as file:
         header = next(csv.reader(file))
     texts = TEXTS | {name for name, setting in axes.SETTINGS.items() if not setting.is_number}

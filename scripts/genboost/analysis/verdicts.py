@@ -1,106 +1,60 @@
-"""Claims about test errors, declared in advance, and what the models of a study say to each.
+"""Claims about test errors or measures, declared in advance, and what the models say to each.
 
 A claim compares two sets of cells: ``best``, the best cell of one with the best of the other, or
 ``each``, every cell of one with its partner in the other. All cells share seeds, so the comparison
 is of differences, seed by seed. Where there is something to choose, the first third of the seeds
 chooses, and the others compare: a choice by the very numbers that are compared would flatter the
-larger set. `best_cells` has the test.
+larger set. `best_cells` has the test. Ratios are compared as differences of logarithms, and two
+one-sided tests show that two sets are equal (`equivalence`).
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from genboost.analysis import aggregation, best_cells, stats
+from genboost.analysis import best_cells, equivalence, stats
+from genboost.analysis.values import Measured, Values
+from genboost.measures import registry
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
-
-if TYPE_CHECKING:
-    import pandas as pd
+from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED, UNTESTED
 
 FEW = 3  # seeds of the deck's study
 ENOUGH = 5  # errors from which a t interval of an error says something
 
-SUPPORTED, CONTRADICTED, UNDECIDED, UNTESTED = "supported", "contradicted", "undecided", "untested"
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Test errors of some cells.
-
-    Attributes
-    ----------
-    cells : list of (str, Cell)
-        Each with the name of its study.
-    seeds : list of int
-    values : float array [cells, seeds]
-    """
-
-    cells: list[tuple[str, Cell]]
-    seeds: list[int]
-    values: np.ndarray
-
-
-class Measured:
-    """The test errors of all cells of some studies, to choose from.
-
-    Parameters
-    ----------
-    models
-        One row per study and model, as `aggregation.collect` makes it.
-    """
-
-    def __init__(self, studies: Sequence[grid.Study], models: pd.DataFrame):
-        self.studies = studies
-        self.errors = aggregation.errors_by_cell(studies, models)
-        self.settings = axes.shown_settings(cell for _, cell in self.errors)
-
-    def select(self, selection: Mapping[str, Any]) -> Errors:
-        """Return the errors of the cells that `grid.chosen` returns for a selection."""
-        return self.of(grid.chosen(self.studies, selection))
-
-    def of(self, cells: Sequence[tuple[grid.Study, Cell]]) -> Errors:
-        """Return the errors of those of some cells in which every run finished."""
-        of_studies = [set(study.seeds) for study in {s.name: s for s, _ in cells}.values()]
-        seeds = sorted(set.intersection(*of_studies)) if of_studies else []
-        names = [(study.name, cell) for study, cell in cells]
-        values = [[self.errors[name][seed] for seed in seeds] for name in names]
-        table = np.array(values, float).reshape(len(names), len(seeds))
-        finished = np.isfinite(table).all(axis=1)
-        kept = [name for name, whole in zip(names, finished, strict=True) if whole]
-        return Errors(kept, seeds, table[finished])
-
-    def describe(self, cell: tuple[str, Cell]) -> str:
-        """Write a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""
-        return axes.describe(cell[1], self.settings)
+EQUAL = "equal"  # a claim, besides lower and higher
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known about a claim that the cells `a` have a lower or higher error than `b`.
+    """What is known about a claim that the cells `a` have lower, higher or equal values than `b`.
 
     Attributes
     ----------
+    quantity, scale : str
+        What is compared (``test_mse``), and whether by ``difference`` or ``ratio``.
+    margin : float
+        Of a claim that they are equal: how large a difference may be, on the scale of differences.
     a, b : str
         The cells that are compared.
     a_cells, b_cells : int
         What they were chosen from.
     a_error, b_error : float
-        Their mean errors on the seeds that compare.
+        Their mean values on the seeds that compare (geometric means, with the scale ``ratio``).
     choosing, n : int
         Seeds that choose, and seeds that compare.
     difference, sd, low, high : float
-        Mean of a's less b's error over the seeds, its standard deviation, and the 95 % interval: of
-        the mean or, of bests, of the difference of the lowest expected errors.
+        Mean of a's less b's value over the seeds (with ``ratio``, of their logarithms), its
+        standard deviation, and the 95 % interval: of the mean or, of bests, of the difference of
+        the best expected values.
     differences : tuple of float
         Seed by seed.
     p, p_holm : float
-        Of the sign-flip test, of bests against every rival; adjusted for all claims of the study.
+        Of the sign-flip test, of bests against every rival; of equality, of the two one-sided
+        tests. Adjusted for all claims of the study.
     stability : float
         Of all choices by so many seeds, the share with which the unadjusted outcome is the same;
         NaN where there is nothing to choose.
@@ -119,6 +73,9 @@ class Verdict:
     title: str
     claim: str
     by: str
+    quantity: str
+    scale: str
+    margin: float
     a: str = ""
     b: str = ""
     a_cells: int = 0
@@ -159,7 +116,11 @@ def verdicts(claims: Mapping[str, Mapping[str, Any]], measured: Measured) -> lis
     list of Verdict
         In the order of the claims. A claim about cells that there are none of is untested.
     """
-    found = [_measured(name, claim, measured) for name, claim in claims.items()]
+    of = {
+        name: Measured(measured.studies, measured.models, registry.quantity(name))
+        for name in {claim["quantity"] for claim in claims.values()}
+    }
+    found = [_measured(name, claim, of[claim["quantity"]]) for name, claim in claims.items()]
     tested = [verdict for verdict in found if not math.isnan(verdict.p)]
     adjusted = iter(stats.holm([verdict.p for verdict in tested]))
     return [
@@ -172,7 +133,14 @@ def verdicts(claims: Mapping[str, Mapping[str, Any]], measured: Measured) -> lis
 
 def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdict:
     """Measure what a claim is about, without judging it."""
-    verdict = Verdict(name, claim["title"], claim["claim"], claim["by"])
+    is_ratio, is_equal = claim["scale"] == "ratio", claim["claim"] == EQUAL
+    verdict = Verdict(
+        name,
+        *(claim[key] for key in ("title", "claim", "by", "quantity", "scale")),
+        margin=(math.log1p(claim["margin"]) if is_ratio else claim["margin"])
+        if is_equal
+        else math.nan,
+    )
     a, b = _sides(claim, measured)
     if not (a.cells and b.cells):
         side = "b" if a.cells else "a"
@@ -182,49 +150,86 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     seeds = [seed for seed in a.seeds if seed in b.seeds]
     if not seeds:
         return replace(verdict, reason="a and b have no seed in common")
-    a, b = (_of_seeds(side, seeds) for side in (a, b))
+    a, b = (side.of_seeds(seeds) for side in (a, b))
+    if is_equal and len(seeds) < 2:
+        return replace(verdict, reason="to show that two are equal takes two seeds or more")
+    if is_ratio:
+        if any((side.values <= 0).any() for side in (a, b)):
+            name = measured.quantity.phrase
+            return replace(verdict, reason=f"a ratio takes positive values, and {name} has others")
+        a, b = (replace(side, values=np.log(side.values)) for side in (a, b))
+    sign = -1 if measured.quantity.better == "higher" else 1
     choosing = 0
     if claim["by"] == "each":
         a, b = _partners(a, b)
         if not a.cells:
             return replace(verdict, reason="no cell of a has exactly one partner in b")
         texts = [f"each of {len(a.cells)} cells"] * 2
-        sides = [side.values.mean(axis=0, keepdims=True) for side in (a, b)]
+        sides = [sign * side.values.mean(axis=0, keepdims=True) for side in (a, b)]
         bests = best_cells.compare_bests(*sides, 0)
     else:
         if max(len(a.cells), len(b.cells)) > 1:
             choosing = best_cells.choosing(len(seeds))
         if choosing == len(seeds):
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
-        sides = [a.values, b.values]
+        sides = [sign * a.values, sign * b.values]
         bests = best_cells.compare_bests(*sides, choosing)
         texts = [measured.describe(a.cells[bests.a]), measured.describe(b.cells[bests.b])]
-    first, second = sides[0][bests.a, choosing:], sides[1][bests.b, choosing:]
-    found = stats.estimate(bests.differences)
-    repeated = choosing and found.n > 1
+    found = stats.estimate(sign * bests.differences)
+    ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
+    p = bests.p
+    if is_equal:
+        if found.n < 2:
+            return replace(verdict, reason="to show that two are equal takes two seeds to compare")
+        ends = found.low, found.high
+        p = equivalence.equivalence(bests.differences, verdict.margin).p
+    means = [
+        sign * side[row, choosing:].mean()
+        for side, row in zip(sides, (bests.a, bests.b), strict=True)
+    ]
+    repeated = choosing and found.n > 1 and not is_equal
     return replace(
         verdict,
         a=texts[0],
         b=texts[1],
         a_cells=len(a.cells),
         b_cells=len(b.cells),
-        a_error=float(first.mean()),
-        b_error=float(second.mean()),
+        a_error=float(np.exp(means[0]) if is_ratio else means[0]),
+        b_error=float(np.exp(means[1]) if is_ratio else means[1]),
         choosing=choosing,
         n=found.n,
         difference=found.mean,
         sd=found.sd,
-        low=bests.low,
-        high=bests.high,
-        differences=tuple(float(difference) for difference in bests.differences),
-        p=bests.p,
-        stability=_stability(*sides, choosing, found.mean, bests.p) if repeated else math.nan,
-        **_with_few_seeds(a.values, b.values, claim["by"], found.mean),
+        low=ends[0],
+        high=ends[1],
+        differences=tuple(float(sign * difference) for difference in bests.differences),
+        p=p,
+        stability=_stability(*sides, choosing, sign * found.mean, p) if repeated else math.nan,
+        **(
+            {}
+            if is_equal
+            else _with_few_seeds(sign * a.values, sign * b.values, claim["by"], sign * found.mean)
+        ),
+    )
+
+
+def _judged_equal(verdict: Verdict, tests: int) -> Verdict:
+    """Judge a claim of equality by its adjusted p, or by an interval beyond the margin."""
+    alpha = 1 - stats.CONFIDENCE
+    low, high = stats.interval(np.array(verdict.differences), confidence=1 - alpha / tests)
+    if verdict.p_holm <= alpha:
+        return replace(verdict, verdict=SUPPORTED)
+    if low > verdict.margin or high < -verdict.margin:
+        return replace(verdict, verdict=CONTRADICTED)
+    return replace(
+        verdict, verdict=UNDECIDED, reason="the difference may be larger than the margin"
     )
 
 
 def _judged(verdict: Verdict, tests: int) -> Verdict:
     """Judge a claim by its adjusted p and the direction of the difference."""
+    if verdict.claim == EQUAL:
+        return _judged_equal(verdict, tests)
     alpha = 1 - stats.CONFIDENCE
     fewest = 1 + math.ceil(math.log2(tests / alpha))  # for tests * 2**(1 - n) <= alpha
     needed = stats.seeds_needed(verdict.difference, verdict.sd, alpha / tests)
@@ -253,7 +258,7 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
     )
 
 
-def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Errors, Errors]:
+def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Values, Values]:
     """Return the two sets of cells; without ``b``, it is the rest of the studies that a is of."""
     a = measured.select(claim["a"])
     if claim["b"] is not None:
@@ -261,16 +266,16 @@ def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Errors, Errors
     everything = measured.select({"study": {study for study, _ in a.cells}})
     chosen = set(a.cells)
     rest = [row for row, cell in enumerate(everything.cells) if cell not in chosen]
-    return a, _of_cells(everything, rest)
+    return a, everything.of_cells(rest)
 
 
-def _partners(a: Errors, b: Errors) -> tuple[Errors, Errors]:
+def _partners(a: Values, b: Values) -> tuple[Values, Values]:
     """Match cells that agree on every axis but those on which each side has a single value."""
 
     def values(cell: tuple[str, Cell]) -> tuple[Any, ...]:
         return cell[0], *(cell[1][name] for name in axes.SETTINGS)
 
-    def counts(side: Errors) -> list[int]:
+    def counts(side: Values) -> list[int]:
         return [len(set(axis)) for axis in zip(*map(values, side.cells), strict=True)]
 
     both = enumerate(zip(counts(a), counts(b), strict=True))
@@ -283,7 +288,7 @@ def _partners(a: Errors, b: Errors) -> tuple[Errors, Errors]:
     pairs = [(row, places[rest(c)]) for row, c in enumerate(a.cells) if rest(c) in places]
     if len(places) < len(b.cells) or len({rest(cell) for cell in a.cells}) < len(a.cells):
         pairs = []
-    return _of_cells(a, [i for i, _ in pairs]), _of_cells(b, [j for _, j in pairs])
+    return a.of_cells([i for i, _ in pairs]), b.of_cells([j for _, j in pairs])
 
 
 def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) -> dict[str, Any]:
@@ -316,15 +321,6 @@ def _plain(a: np.ndarray, b: np.ndarray, by: str) -> np.ndarray:
     if by == "each":
         return (a - b).mean(axis=0)
     return a[a.mean(axis=1).argmin()] - b[b.mean(axis=1).argmin()]
-
-
-def _of_cells(errors: Errors, rows: Sequence[int]) -> Errors:
-    return Errors([errors.cells[row] for row in rows], errors.seeds, errors.values[list(rows)])
-
-
-def _of_seeds(errors: Errors, seeds: Sequence[int]) -> Errors:
-    columns = [errors.seeds.index(seed) for seed in seeds]
-    return Errors(errors.cells, list(seeds), errors.values[:, columns])
 
 
 @dataclass(frozen=True)
