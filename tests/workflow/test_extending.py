@@ -120,7 +120,7 @@ def cells(workflow: Workflow, name: str = "deck") -> list[dict[str, str]]:
         (["An optimizer", "An optimizer in the kernel"], 5),
         (["An activation", "An activation in the kernel"], 5),
         (["A setting, which is an axis"], 6),
-        (["A measure of trained models"], 3),
+        (["A measure, its table and its figure"], 3),
         (["A data set with classes"], 1),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
@@ -163,15 +163,20 @@ def test_a_setting_is_an_axis(extended):
     assert {row["max_gradient_norm"] for row in cells(workflow)} == {"none", "1", "10"}
 
 
-def test_a_measure_is_a_column(extended, fresh):
+def test_a_measure_has_columns_tables_and_a_figure(extended, fresh):
     fresh.run("--profile", "fused")
     before = fresh.inodes()
-    workflow = extended("A measure of trained models")
+    fresh.figures = True
+    workflow = extended("A measure, its table and its figure")
     assert workflow.inodes() == before
     shares = [float(row["small_weights"]) for row in cells(workflow)]
     assert len(shares) == 4
     assert all(0 <= share < 0.2 for share in shares)
-    assert "small_weights" in (workflow.folder / "results/deck/summary.csv").read_text()
+    results = workflow.folder / "results/deck"
+    assert "small_weights" in (results / "summary.csv").read_text()
+    made = {path.name for folder in ("tables", "figures") for path in (results / folder).iterdir()}
+    assert {"ranking+small_weights.md", "measure-grid+small_weights.svg"} <= made
+    assert "small_weights" in (results / "report/index.html").read_text()
 
 
 @pytest.mark.parametrize(
