@@ -43,6 +43,9 @@ class Settings:
         The share of rows (``grouped``: of respondents) that are for testing, rounded up.
     stratify : bool
         Whether classes are to have the same shares in training and test rows.
+    shuffle_labels : float
+        The share of the training rows whose labels are permuted among them (Zhang et al. 2017,
+        section 2.1, permute all). The test rows keep theirs.
     """
 
     zeroed_features: Collection[str] = ()
@@ -55,6 +58,8 @@ class Settings:
     test_fraction: float = 0.2
     split_seed: int = 0
     stratify: bool = False
+    shuffle_labels: float = 0.0
+    shuffle_seed: int = 0
 
     @classmethod
     def of(cls, data: Mapping[str, Any], dataset: Dataset) -> "Settings":
@@ -121,6 +126,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         raise UserError(
             f"all training rows have the same {dataset.label}, so there is nothing to learn"
         )
+    train_y, shuffled = _shuffled(label[train_rows], settings)
     train_x, test_x = x[train_rows], x[test_rows]
     if settings.scaling != "none":
         scaler = {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scaling]()
@@ -128,7 +134,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
     return Prepared(
         data=Data(
             train_x=train_x.astype(np.float32),
-            train_y=label[train_rows].astype(np.float32),
+            train_y=train_y.astype(np.float32),
             test_x=test_x.astype(np.float32),
             test_y=label[test_rows].astype(np.float32),
         ),
@@ -136,7 +142,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         train_rows=train_rows,
         test_rows=test_rows,
         origin=origin,
-        notes=[*notes, *said, *filled, *_without_order(dataset)],
+        notes=[*notes, *said, *filled, *shuffled, *_without_order(dataset)],
     )
 
 
@@ -151,6 +157,20 @@ def _split(
     if settings.split == "random":
         return *split.at_random(rows, *how), []
     return split.grouped(rows, origin, origins.parents(table, dataset, origin), *how)
+
+
+def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[str]]:
+    """Permute a share of labels among their rows; return all of them, and what is to be said."""
+    if not settings.shuffle_labels:
+        return label, []
+    random = np.random.default_rng(settings.shuffle_seed)
+    chosen = random.permutation(len(label))[: round(settings.shuffle_labels * len(label))]
+    label = label.copy()
+    label[np.sort(chosen)] = label[chosen]
+    return label, [
+        f"the labels of {len(chosen)} training rows are permuted among these rows, at random "
+        f"(seed {settings.shuffle_seed}); the test rows keep theirs"
+    ]
 
 
 def _without_order(dataset: Dataset) -> list[str]:
