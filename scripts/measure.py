@@ -63,6 +63,7 @@ def _trained(path: str, cell: Cell, seed: int, data: Data) -> Trained | None:
         initial_weights=start.astype(np.float32).astype(float),  # as the engines start
         train_loss=np.array(entries["curves"]["train_loss"]),
         test_mse=np.array(entries["curves"]["test_mse"]),
+        reached=entries.get("reached"),
         learning_rate=cell.learning_rate,
         seed=seed,
     )

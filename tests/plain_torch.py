@@ -139,10 +139,14 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
                         p.sub_(optimizer.param_groups[0]["lr"] * decay * old)
         train_loss.append(total / len(order))
         test_mse.append(mse(data.test_x, data.test_y))
+        stopped = mse(data.train_x, data.train_y) <= problem.stop_at[k]
+        if stopped:
+            break
     return Outcome(
         weights=nn.utils.parameters_to_vector(net.parameters()).detach().numpy(),
         train_loss=np.array(train_loss),
         test_mse=np.array(test_mse),
         train_mse=np.array(mse(data.train_x, data.train_y)),
-        epochs_run=np.array(problem.epochs),
+        epochs_run=np.array(len(train_loss)),
+        stopped=np.array(stopped),
     )

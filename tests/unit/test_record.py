@@ -27,6 +27,7 @@ def some_result(**changes) -> Result:
         test_mse=random.uniform(size=3) * 1e-300,
         learning_rate=np.array([0.1, 0.05, 1 / 3]),
         train_mse=1 / 7,
+        reached=False,
         diverged=False,
         seconds=0.5,
         gradient_evaluations=318,
@@ -64,6 +65,15 @@ def test_the_best_epoch_counts_where_the_settings_say_so(path):
     for choice, expected in (("last", 0.75), ("best", 0.5)):
         path.write_text(record.compose(cell(test_error=choice), 2, result, ORIGIN, RUN))
         assert record.read(path)["test_mse"] == expected
+
+
+def test_whether_the_training_error_was_reached_is_there_where_it_was_asked_for(path):
+    path.write_text(compose())
+    assert "reached" not in record.read(path)
+    for reached in (True, False):
+        one = cell(stop_at_train_mse=0.5)
+        path.write_text(record.compose(one, 2, some_result(reached=reached), ORIGIN, RUN))
+        assert record.read(path)["reached"] is reached
 
 
 def test_weights_are_little_endian_float32_whatever_the_machine(path):

@@ -180,7 +180,7 @@ def test_a_schedule_can_go_on_with_every_batch(data):
 
 def test_no_sam_is_not_a_radius_of_zero(data):
     problem = training.pose([(changed(ZERO, sam_rho=None), 0)], data)
-    assert np.isnan(problem.rho).all()
+    assert np.isnan(problem.rho).all() and np.isnan(problem.stop_at).all()
 
 
 def test_all_settings_reach_the_engine(data):
@@ -212,7 +212,8 @@ def test_a_smaller_last_batch_is_a_step(data, rows, steps):
 class Engine:
     """Hands back made-up outcomes, one model a group, the last model first."""
 
-    def __init__(self, epochs_run: int | None = None, train_mse: float = 0.5):
+    def __init__(self, epochs_run: int | None = None, train_mse: float = 0.5, stopped=False):
+        self.stopped = stopped
         self.problems: list[Problem] = []
         self.epochs_run = epochs_run
         self.train_mse = train_mse
@@ -228,6 +229,7 @@ class Engine:
                 test_mse=np.array([200 * problem.learning_rate[k, 0] + epochs]),
                 train_mse=np.array([self.train_mse]),
                 epochs_run=np.array([ran]),
+                stopped=np.array([self.stopped]),
             )
             yield Group([k], outcome, seconds=0.25)
 
@@ -319,6 +321,16 @@ def test_a_diverged_model_keeps_its_finite_epochs(data, ran):
     assert result.diverged
     for curve in (result.train_loss, result.test_mse, result.learning_rate):
         assert len(curve) == ran
+    assert result.gradient_evaluations == ran * 3
+
+
+@pytest.mark.parametrize("ran", [1, 4, 5])
+def test_a_model_that_reaches_its_training_error_has_not_diverged(data, ran):
+    one = changed(PLAIN, stop_at_train_mse=0.5)
+    engine = Engine(epochs_run=ran, stopped=True)
+    ((_, result),) = training.train([(one, 0)], data, engine)
+    assert engine.problems[0].stop_at.tolist() == [0.5]
+    assert (result.reached, result.diverged, len(result.test_mse)) == (True, False, ran)
     assert result.gradient_evaluations == ran * 3
 
 

@@ -24,6 +24,8 @@ class Trained:
         The curves.
     learning_rate : float
         The cell's.
+    reached : bool or None
+        Whether it reached the training error to stop at; None if there is no such.
     test_groups : mapping of a column's name to an array [test rows]
         Columns of the raw data whose values part the test rows.
     """
@@ -36,6 +38,7 @@ class Trained:
     test_mse: np.ndarray
     learning_rate: float
     seed: int
+    reached: bool | None = None
     test_groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property

@@ -32,6 +32,7 @@ PER_MODEL = (
     "sam_adaptive",
     "momentum",
     "nesterov",
+    "stop_at",
     "order_of",
 )
 
@@ -95,6 +96,9 @@ class Problem:
         SGD's, as in torch.optim.SGD without dampening; 0 for none. Of no effect on others.
     nesterov : bool array [K]
         Whether that is Nesterov's momentum.
+    stop_at : float64 array [K]
+        A model's training ends with the first epoch after which its mean squared error on the
+        training rows is no higher; NaN for no such end.
     order : int32 array [R, epochs, n]
         R orders of the training rows, one permutation an epoch.
     order_of : int array [K]
@@ -119,6 +123,7 @@ class Problem:
     sam_adaptive: np.ndarray
     momentum: np.ndarray
     nesterov: np.ndarray
+    stop_at: np.ndarray
     order: np.ndarray
     order_of: np.ndarray
     decoupled: bool
@@ -145,7 +150,7 @@ class Outcome:
     Attributes
     ----------
     weights : float array [K, P]
-        Final parameters, laid out as in `Problem`.
+        Final parameters, laid out as in `Problem`: those of the last of its `epochs_run`.
     train_loss : float64 array [K, epochs]
         Mean squared error over an epoch's batches, each before its step, every row counting once.
     test_mse : float64 array [K, epochs]
@@ -153,8 +158,11 @@ class Outcome:
     train_mse : float64 array [K]
         On the training rows, at the end.
     epochs_run : int array [K]
-        Epochs until the first whose train_loss or test_mse is not finite; `epochs` if none is.
-        Entries of the curves from there on are meaningless.
+        Epochs until the first whose train_loss or test_mse is not finite, or up to that which
+        reached `stop_at`; `epochs` if there is no such. Entries of the curves from there on are
+        meaningless.
+    stopped : bool array [K]
+        Whether a model reached `stop_at`.
 
     Squared errors are squared and summed in float64, row by row in order, whatever the precision
     of the training.
@@ -165,6 +173,7 @@ class Outcome:
     test_mse: np.ndarray
     train_mse: np.ndarray
     epochs_run: np.ndarray
+    stopped: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ def compose(
         if result.diverged
         else float(errors.min() if cell.test_error == "best" else errors[-1]),
         "train_mse": None if result.diverged else result.train_mse,
+        **({} if cell.stop_at_train_mse is None else {"reached": result.reached}),
         "gradient_evaluations": result.gradient_evaluations,
         "curves": {
             name: [float(value) for value in getattr(result, name)]

@@ -29,9 +29,11 @@ class Result:
         For each layer W[outputs][inputs] row by row, then b[outputs].
     train_loss, test_mse, learning_rate : float64 array [epochs_run]
         The curves, the learning rate that of each epoch's first step; they end before the first
-        epoch with a loss that is not finite.
+        epoch with a loss that is not finite, or with that which reached `stop_at_train_mse`.
     train_mse : float
         On the training rows, at the end.
+    reached : bool
+        Whether the cell's `stop_at_train_mse` was reached.
     diverged : bool
         A loss of an epoch or `train_mse` is not finite.
     seconds : float
@@ -45,6 +47,7 @@ class Result:
     test_mse: np.ndarray
     learning_rate: np.ndarray
     train_mse: float
+    reached: bool
     diverged: bool
     seconds: float
     gradient_evaluations: int
@@ -141,7 +144,8 @@ def train(
             for row, k in enumerate(group.models):
                 cell, _ = chosen[k]
                 epochs_run = int(outcome.epochs_run[row])
-                train_mse = float(outcome.train_mse[row])
+                train_mse, reached = float(outcome.train_mse[row]), bool(outcome.stopped[row])
+                whole = reached or epochs_run == problem.epochs
                 yield (
                     indices[k],
                     Result(
@@ -150,7 +154,8 @@ def train(
                         test_mse=outcome.test_mse[row, :epochs_run],
                         learning_rate=problem.learning_rate[k, ::steps][:epochs_run],
                         train_mse=train_mse,
-                        diverged=epochs_run < problem.epochs or not np.isfinite(train_mse),
+                        reached=reached,
+                        diverged=not (whole and np.isfinite(train_mse)),
                         seconds=group.seconds / len(group.models),
                         gradient_evaluations=epochs_run * steps * (1 + (cell.sam_rho is not None)),
                     ),
@@ -181,6 +186,7 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
         sam_adaptive=np.array([cell.sam_adaptive for cell, _ in models]),
         momentum=np.array([cell.momentum for cell, _ in models]),
         nesterov=np.array([cell.nesterov for cell, _ in models]),
+        stop_at=np.array([cell.stop_at_train_mse for cell, _ in models], float),  # None: NaN
         order=np.stack([batch_order(rows, epochs, seed) for seed in seeds]),
         order_of=np.array([seeds.index(seed) for _, seed in models]),
         decoupled=shared.weight_decay_form == "decoupled",

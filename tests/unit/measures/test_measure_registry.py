@@ -25,7 +25,7 @@ def test_every_file_is_a_measure():
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_measures_yield_what_they_say(models, activation):
-    trained = models.of(activation, steps=100)
+    trained = replace(models.of(activation, steps=100), reached=True)
     for name in registry.NAMES:
         values = registry.compute([name], trained)
         if name != "groups":  # has none here
@@ -101,6 +101,9 @@ def test_outcome(models):
     layers = matrices(trained.weights, trained.architecture)
     layers[-1][:, :-1] = 0
     assert outcome.measure(replace(trained, weights=parameters(layers)))["collapsed"]
+    assert not {"reached", "epochs_run"} & values.keys()
+    values = outcome.measure(replace(trained, reached=True))
+    assert (values["reached"], values["epochs_run"]) == (True, len(trained.test_mse))
 
 
 def test_norms_by_hand(models):

@@ -116,7 +116,8 @@ def pack(problem: Problem, lanes: int) -> list[np.ndarray]:
     (measured by benchmarks/, section growth).
     """
     last = [-OPTIMIZERS.index(name) for name in problem.optimizer]
-    order = np.lexsort((problem.momentum == 0, last, ~problem.sam_adaptive, np.isnan(problem.rho)))
+    keys = (problem.momentum == 0, last, ~problem.sam_adaptive, np.isnan(problem.rho))
+    order = np.lexsort((*keys, np.isnan(problem.stop_at)))
     groups = [order[start : start + lanes] for start in range(0, len(order), lanes)]
     wide = problem.architecture.width >= WIDE
     return [
@@ -145,9 +146,9 @@ class _CGroup(ctypes.Structure):
         [("models", ctypes.c_int32)]
         + [(name, ctypes.c_void_p) for name in ("weights", "learning_rate", "weight_decay")]
         + [(name, ctypes.c_void_p) for name in ("decoupled", "rho", "sam_adaptive", "optimizer")]
-        + [(name, ctypes.c_void_p) for name in ("momentum", "nesterov", "order_of")]
+        + [(name, ctypes.c_void_p) for name in ("momentum", "nesterov", "stop_at", "order_of")]
         + [(name, ctypes.c_void_p) for name in ("final_weights", "train_loss", "test_mse")]
-        + [(name, ctypes.c_void_p) for name in ("train_mse", "epochs_run")]
+        + [(name, ctypes.c_void_p) for name in ("train_mse", "epochs_run", "stopped")]
     )
 
 
@@ -200,12 +201,14 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "optimizer": np.array([OPTIMIZERS.index(problem.optimizer[k]) for k in filled], np.int32),
         "momentum": np.ascontiguousarray(problem.momentum[filled], np.float64),
         "nesterov": np.ascontiguousarray(problem.nesterov[filled], np.int32),
+        "stop_at": np.ascontiguousarray(problem.stop_at[filled], np.float64),
         "order_of": np.ascontiguousarray(problem.order_of[filled], np.int64),
         "final_weights": np.empty((size, problem.architecture.parameters), dtype),
         "train_loss": np.full((size, epochs), np.nan),
         "test_mse": np.full((size, epochs), np.nan),
         "train_mse": np.empty(size),
         "epochs_run": np.empty(size, np.int32),
+        "stopped": np.empty(size, np.int32),
     }
     c_group = _CGroup(models=size, **{name: array.ctypes.data for name, array in arrays.items()})
     if kernel.library.genboost_train(ctypes.byref(shared.c_problem), ctypes.byref(c_group)):
@@ -216,9 +219,10 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         test_mse=arrays["test_mse"][: len(models)],
         train_mse=arrays["train_mse"][: len(models)],
         epochs_run=arrays["epochs_run"][: len(models)],
+        stopped=arrays["stopped"][: len(models)].astype(bool),
     )
     # A group goes on until none of its models does; nothing of that may be seen.
-    for row in np.flatnonzero(outcome.epochs_run < epochs):
+    for row in np.flatnonzero((outcome.epochs_run < epochs) & ~outcome.stopped):
         outcome.weights[row] = outcome.train_mse[row] = np.nan
         outcome.train_loss[row, outcome.epochs_run[row] :] = np.nan
         outcome.test_mse[row, outcome.epochs_run[row] :] = np.nan
@@ -246,6 +250,7 @@ def _check(problem: Problem) -> None:
         "sam_adaptive": (problem.sam_adaptive, (models,)),
         "momentum": (problem.momentum, (models,)),
         "nesterov": (problem.nesterov, (models,)),
+        "stop_at": (problem.stop_at, (models,)),
         "order_of": (problem.order_of, (models,)),
         "order": (problem.order, (len(problem.order), problem.epochs, rows)),
         "train_x": (data.train_x, (rows, architecture.features)),

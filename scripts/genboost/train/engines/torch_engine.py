@@ -156,6 +156,12 @@ def _train_alike(
     times = zip(learning_rates, steps, strict=True)
     curves = torch.full((2, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
     train_loss, test_mse = curves
+    stop_at = torch.as_tensor(problem.stop_at, device=device)
+    stops = not np.isnan(problem.stop_at).all()
+    epochs_run = torch.full((models,), problem.epochs, device=device)
+    stopped = torch.zeros(models, dtype=torch.bool, device=device)
+    running = ~stopped
+    final = weights
     for epoch in range(problem.epochs):
         squares = torch.zeros(models, dtype=torch.float64, device=device)
         for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
@@ -164,16 +170,25 @@ def _train_alike(
             )
         train_loss[epoch] = squares / rows
         test_mse[epoch] = _mse(weights, data.test_x, data.test_y, architecture)
-        if not (train_loss[epoch] + test_mse[epoch]).isfinite().any():
+        diverges = running & ~(train_loss[epoch] + test_mse[epoch]).isfinite()
+        epochs_run[diverges] = epoch
+        running &= ~diverges
+        final = torch.where(stopped.unsqueeze(1), final, weights)
+        if stops:
+            reached = running & (_mse(weights, data.train_x, data.train_y, architecture) <= stop_at)
+            epochs_run[reached] = epoch + 1
+            stopped |= reached
+            running &= ~reached
+        if not running.any():
             break
     train_loss, test_mse = curves.transpose(1, 2).cpu().numpy()
-    finite = np.isfinite(train_loss + test_mse)
     return Outcome(
-        weights=weights.cpu().numpy(),
+        weights=final.cpu().numpy(),
         train_loss=train_loss,
         test_mse=test_mse,
-        train_mse=_mse(weights, data.train_x, data.train_y, architecture).cpu().numpy(),
-        epochs_run=np.where(finite.all(axis=1), problem.epochs, finite.argmin(axis=1)),
+        train_mse=_mse(final, data.train_x, data.train_y, architecture).cpu().numpy(),
+        epochs_run=epochs_run.cpu().numpy(),
+        stopped=stopped.cpu().numpy(),
     )
 
 

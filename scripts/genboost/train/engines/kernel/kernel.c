@@ -17,12 +17,14 @@ struct group {
     const int32_t *optimizer;    /* [models], enum optimizer */
     const double *momentum;      /* [models], of SGD */
     const int32_t *nesterov;     /* [models] */
+    const double *stop_at;       /* [models], a training error to stop at; NaN: none */
     const int64_t *order_of;     /* [models] */
     real *final_weights;         /* [models][parameters] */
     double *train_loss;          /* [models][epochs] */
     double *test_mse;            /* [models][epochs] */
     double *train_mse;           /* [models] */
     int32_t *epochs_run;         /* [models] */
+    int32_t *stopped;            /* [models], whether stop_at was reached */
 };
 
 /* ---- sharpness-aware minimization ---- */
@@ -70,13 +72,23 @@ static void perturb(struct state *s, mask sam, vector rho)
 
 /* ---- training ---- */
 
+/* Hands out what has become of model m. One model's parameters are in a row, those of many side by
+   side. */
+static void finish(const struct state *s, const struct group *group, int m, double train_mse)
+{
+    const real *weights = (const real *)s->weights;
+    for (long i = 0; i < s->parameters; i++)
+        group->final_weights[m * s->parameters + i] = weights[i * group->models + m];
+    group->train_mse[m] = train_mse;
+}
+
 static void train(struct state *s, const struct group *group)
 {
     const struct problem *p = s->problem;
     const int n = p->train_rows, epochs = p->epochs;
     const int models = s->layout == MODELS ? LANES : 1;
     const int64_t steps_per_epoch = (n + (int64_t)p->batch_size - 1) / p->batch_size;
-    int any_sam = 0, adam[LANES];
+    int any_sam = 0, any_stop = 0, adam[LANES], running[LANES];
     mask sam;
     vector rho;
     struct step step = {.any_momentum = 0};
@@ -92,7 +104,10 @@ static void train(struct state *s, const struct group *group)
         any_sam |= !isnan(group->rho[m]);
         sam[l] = isnan(group->rho[m]) ? 0 : -1;
         rho[l] = (real)group->rho[m];
+        any_stop |= !isnan(group->stop_at[m]);
+        running[l] = 1;
         group->epochs_run[m] = epochs;
+        group->stopped[m] = 0;
     }
 
     double beta1_power = 1, beta2_power = 1;
@@ -123,19 +138,31 @@ static void train(struct state *s, const struct group *group)
             move(&step, s->vectors, s->gradient, s->weights, s->first_moment, s->second_moment);
         }
 
-        double test_mse[LANES];
+        double test_mse[LANES], train_mse[LANES];
         evaluate(s, p->test_x, p->test_y, p->test_rows, test_mse);
+        if (any_stop) evaluate(s, p->train_x, p->train_y, n, train_mse);
         int going = 0;
         for (int m = 0; m < models; m++) {
+            if (!running[m]) continue; /* the lane goes on, and nobody looks */
             group->train_loss[(int64_t)m * epochs + epoch] = loss[m] / n;
             group->test_mse[(int64_t)m * epochs + epoch] = test_mse[m];
-            if (epoch < group->epochs_run[m] && !(isfinite(loss[m]) && isfinite(test_mse[m])))
+            if (!(isfinite(loss[m]) && isfinite(test_mse[m]))) {
                 group->epochs_run[m] = epoch;
-            going |= group->epochs_run[m] == epochs;
+                running[m] = 0;
+            } else if (any_stop && train_mse[m] <= group->stop_at[m]) {
+                group->epochs_run[m] = epoch + 1;
+                group->stopped[m] = 1;
+                running[m] = 0;
+                finish(s, group, m, train_mse[m]);
+            }
+            going |= running[m];
         }
         if (!going) break;
     }
-    evaluate(s, p->train_x, p->train_y, n, group->train_mse);
+    double train_mse[LANES];
+    evaluate(s, p->train_x, p->train_y, n, train_mse);
+    for (int m = 0; m < models; m++)
+        if (!group->stopped[m]) finish(s, group, m, train_mse[m]);
 }
 
 /* Sub-normal numbers are flushed to zero: dead ReLUs would decay into them, and arithmetic on them
@@ -219,7 +246,6 @@ int genboost_train(const struct problem *problem, const struct group *group)
             failed = 1;
     }
     if (!failed) {
-        /* Parameter i of model m: one model's are in a row, those of many side by side. */
         for (size_t i = 0; i < parameters; i++)
             for (int m = 0; m < group->models; m++) {
                 size_t at = i * group->models + m;
@@ -230,9 +256,6 @@ int genboost_train(const struct problem *problem, const struct group *group)
         unsigned long control = flush_subnormals();
         train(&s, group);
         restore_control(control);
-        for (size_t i = 0; i < parameters; i++)
-            for (int m = 0; m < group->models; m++)
-                group->final_weights[m * parameters + i] = ((real *)s.weights)[i * group->models + m];
     }
     for (int k = 0; k < count; k++) free(*arrays[k].array);
     return failed;
