@@ -61,6 +61,7 @@ def _trained(path: str, cell: Cell, seed: int, data: Data) -> Trained | None:
         data=data,
         weights=weights.astype(float),
         initial_weights=start.astype(np.float32).astype(float),  # as the engines start
+        epochs=record.epochs(entries),
         train_loss=np.array(entries["curves"]["train_loss"]),
         test_mse=np.array(entries["curves"]["test_mse"]),
         reached=entries.get("reached"),

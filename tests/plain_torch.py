@@ -116,7 +116,9 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
     train_loss, test_mse = [], []
     for epoch in range(problem.epochs):
         total = 0.0
-        order = torch.tensor(problem.order[problem.order_of[k], epoch]).long()
+        order = torch.arange(len(data.train_y))
+        if problem.order is not None:
+            order = torch.tensor(problem.order[problem.order_of[k], epoch]).long()
         for batch in order.split(problem.batch_size):
             if len(batch) < problem.batch_size and not keep_last:
                 continue

@@ -91,6 +91,7 @@ def test_the_defaults_are_those_of_the_deck():
         "weight_decay_form": "l2",
         "loss": "mean",
         "stop_at_train_mse": None,
+        "record_every": 1,
         "test_error": "last",
     }
     assert dataset.find(study["data"]["dataset"]).zeroed_features == ("Weight",)

@@ -76,6 +76,18 @@ def test_whether_the_training_error_was_reached_is_there_where_it_was_asked_for(
         assert record.read(path)["reached"] is reached
 
 
+@pytest.mark.parametrize(("every", "epochs"), [(1, [1, 2, 3]), (2, [1, 3]), (3, [3]), (9, [3])])
+def test_curves_can_be_sparse_and_have_the_last_epoch(path, every, epochs):
+    result = some_result()
+    path.write_text(record.compose(cell(record_every=every), 2, result, ORIGIN, RUN))
+    entries = record.read(path)
+    assert record.epochs(entries).tolist() == epochs
+    assert ("epoch" in entries["curves"]) == (every > 1)
+    chosen = np.array(epochs) - 1
+    for name in ("train_loss", "test_mse", "learning_rate"):
+        assert entries["curves"][name] == getattr(result, name)[chosen].tolist()
+
+
 def test_weights_are_little_endian_float32_whatever_the_machine(path):
     path.write_text(compose(some_result(weights=np.array([1.0], dtype=">f4"))))
     assert json.loads(path.read_text())["weights"] == "AACAPw=="

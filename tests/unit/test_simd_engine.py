@@ -45,6 +45,7 @@ def pose(
     epochs=4,
     decoupled=False,
     summed=False,
+    in_order=False,
     seed=0,
 ) -> Problem:
     """Return models of all `KINDS`: 75 rows and batches of 32 leave a last batch of 11."""
@@ -72,7 +73,7 @@ def pose(
         momentum=np.array([0.0, 0.0, 0.0, 0.9, 0.0, 0.8])[k % 6],
         nesterov=k % 6 == 5,
         stop_at=np.full(models, np.nan),
-        order=np.array(orders, np.int32),
+        order=None if in_order else np.array(orders, np.int32),
         order_of=random.integers(0, 3, models),
         decoupled=decoupled,
         summed=summed,
@@ -105,6 +106,8 @@ PROBLEMS = {
     "batch not a tile": {"batch_size": 7},
     "batch of several blocks": {"batch_size": 70, "rows": 150},
     "batch beyond the rows": {"batch_size": 1000},
+    "all rows in order": {"batch_size": 1000, "in_order": True},
+    "batches in order": {"batch_size": 7, "in_order": True},
     "one test row": {"test_rows": 1},
     "leaky_relu": {"activation": "leaky_relu"},
     "elu": {"activation": "elu"},

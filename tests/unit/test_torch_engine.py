@@ -219,6 +219,17 @@ def test_float32_follows_float64_to_rounding():
 # What the numbers mean.
 
 
+@pytest.mark.parametrize("batch_size", [BATCH, 1000])
+def test_rows_can_be_taken_as_they_are(batch_size):
+    problem = dataclasses.replace(some_kind("adam", batch_size=batch_size), order=None)
+    outcome = train64(problem)
+    in_order = np.tile(np.arange(ROWS, dtype=np.int32), (2, EPOCHS, 1))
+    written = train64(dataclasses.replace(problem, order=in_order))
+    for k in range(2):
+        assert_same(outcome, k, written, k)
+        assert_close(outcome, k, plain_torch.train(problem, k))
+
+
 def test_the_smaller_last_batch_counts():
     problem = some_problem(["adam"])
     assert ROWS % BATCH  # or this tests nothing

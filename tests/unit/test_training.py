@@ -195,6 +195,7 @@ def test_all_settings_reach_the_engine(data):
     problem = training.pose([(other, 0)], data)
     assert problem.decoupled and problem.summed
     assert problem.learning_rate.tolist() == [[0.1] * 5]
+    assert problem.order is None  # of all rows at once
     start = training.initial_weights(problem.architecture, 0, "xavier")
     np.testing.assert_array_equal(problem.weights[0], start)
 

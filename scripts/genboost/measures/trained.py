@@ -20,6 +20,8 @@ class Trained:
     ----------
     weights, initial_weights : float64 array [P]
         Laid out as in `genboost.train.problem.Problem`.
+    epochs : int array
+        Those that the curves are of, the last among them, counted from 1.
     train_loss, test_mse : float64 array [epochs]
         The curves.
     learning_rate : float
@@ -34,6 +36,7 @@ class Trained:
     data: Data
     weights: np.ndarray
     initial_weights: np.ndarray
+    epochs: np.ndarray
     train_loss: np.ndarray
     test_mse: np.ndarray
     learning_rate: float

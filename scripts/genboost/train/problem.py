@@ -99,8 +99,8 @@ class Problem:
     stop_at : float64 array [K]
         A model's training ends with the first epoch after which its mean squared error on the
         training rows is no higher; NaN for no such end.
-    order : int32 array [R, epochs, n]
-        R orders of the training rows, one permutation an epoch.
+    order : int32 array [R, epochs, n] or None
+        R orders of the training rows, one permutation an epoch; None to take them as they are.
     order_of : int array [K]
         Which of the R orders a model follows.
     decoupled : bool
@@ -124,7 +124,7 @@ class Problem:
     momentum: np.ndarray
     nesterov: np.ndarray
     stop_at: np.ndarray
-    order: np.ndarray
+    order: np.ndarray | None
     order_of: np.ndarray
     decoupled: bool
     summed: bool = False

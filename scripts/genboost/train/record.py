@@ -20,6 +20,7 @@ from genboost.errors import UserError
 from genboost.study.cells import Cell
 from genboost.train.training import Result
 
+CURVES = ("train_loss", "test_mse", "learning_rate")
 SEAL = b',\n"sha256": '
 SEALED = re.compile(rb'"([0-9a-f]{64})",\n"run": (\{.*\})\n\}\n')
 FINGERPRINT = re.compile(rb'^"fingerprint": "([0-9a-f]{64})"', re.MULTILINE)
@@ -71,6 +72,11 @@ def compose(
         What may differ between two runs: seconds, engine, device, versions.
     """
     errors = result.test_mse
+    # Counted from the end, so that the last epoch is there.
+    kept = slice((len(errors) - 1) % cell.record_every, None, cell.record_every)
+    curves = {name: getattr(result, name)[kept] for name in CURVES}
+    if cell.record_every > 1:
+        curves["epoch"] = np.arange(1, len(errors) + 1)[kept]
     entries = {
         "settings": dict(cell),
         "seed": seed,
@@ -82,10 +88,7 @@ def compose(
         "train_mse": None if result.diverged else result.train_mse,
         **({} if cell.stop_at_train_mse is None else {"reached": result.reached}),
         "gradient_evaluations": result.gradient_evaluations,
-        "curves": {
-            name: [float(value) for value in getattr(result, name)]
-            for name in ("train_loss", "test_mse", "learning_rate")
-        },
+        "curves": {name: curve.tolist() for name, curve in curves.items()},
         "weights": None if result.diverged else _encode(result.weights),
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items()]
@@ -141,6 +144,12 @@ def seal_of_all(records: Mapping[str, Identity | None]) -> str:
     for path, found in records.items():
         total.update(f"{path} {found.seal if found else None}\n".encode())
     return total.hexdigest()
+
+
+def epochs(entries: dict[str, Any]) -> np.ndarray:
+    """Return the epochs that the curves are of, int array counted from 1."""
+    curves = entries["curves"]
+    return np.array(curves.get("epoch", range(1, len(curves["test_mse"]) + 1)), int)
 
 
 def weights(entries: dict[str, Any]) -> np.ndarray | None:

@@ -170,6 +170,8 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
     steps = -(-rows // shared.batch_size)
     architecture = Architecture(features, shared.hidden_layers, shared.width, shared.activation)
     seeds = sorted({seed for _, seed in models})
+    # In a batch of all rows their order does not count, and 20,000 epochs of it take 130 MB.
+    in_order = shared.batch_size >= rows
     kinds = {(seed, cell.initialization) for cell, seed in models}
     starts = {(seed, kind): initial_weights(architecture, seed, kind) for seed, kind in kinds}
     rates = {cell: learning_rates(cell, steps).ravel() for cell, _ in models}
@@ -187,7 +189,7 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
         momentum=np.array([cell.momentum for cell, _ in models]),
         nesterov=np.array([cell.nesterov for cell, _ in models]),
         stop_at=np.array([cell.stop_at_train_mse for cell, _ in models], float),  # None: NaN
-        order=np.stack([batch_order(rows, epochs, seed) for seed in seeds]),
+        order=None if in_order else np.stack([batch_order(rows, epochs, s) for s in seeds]),
         order_of=np.array([seeds.index(seed) for _, seed in models]),
         decoupled=shared.weight_decay_form == "decoupled",
         summed=shared.loss == "sum",

@@ -102,8 +102,9 @@ def test_outcome(models):
     layers[-1][:, :-1] = 0
     assert outcome.measure(replace(trained, weights=parameters(layers)))["collapsed"]
     assert not {"reached", "epochs_run"} & values.keys()
-    values = outcome.measure(replace(trained, reached=True))
-    assert (values["reached"], values["epochs_run"]) == (True, len(trained.test_mse))
+    sparse = replace(trained, reached=True, epochs=np.array([2, 12, 22]))
+    values = outcome.measure(sparse)
+    assert [values[name] for name in ("reached", "epochs_run", "best_epoch")] == [True, 22, 12]
 
 
 def test_norms_by_hand(models):

@@ -166,9 +166,10 @@ class _Shared:
             "train_y": np.ascontiguousarray(data.train_y, kernel.dtype),
             "test_x": _with_stride(data.test_x, stride, kernel.dtype),
             "test_y": np.ascontiguousarray(data.test_y, kernel.dtype),
-            "order": np.ascontiguousarray(problem.order, np.int32),
             "is_weight": architecture.is_weight.astype(np.int32),
         }
+        if problem.order is not None:
+            self.arrays["order"] = np.ascontiguousarray(problem.order, np.int32)
         self.c_problem = _CProblem(
             features=features,
             hidden_layers=architecture.hidden_layers,
@@ -252,17 +253,18 @@ def _check(problem: Problem) -> None:
         "nesterov": (problem.nesterov, (models,)),
         "stop_at": (problem.stop_at, (models,)),
         "order_of": (problem.order_of, (models,)),
-        "order": (problem.order, (len(problem.order), problem.epochs, rows)),
         "train_x": (data.train_x, (rows, architecture.features)),
         "test_x": (data.test_x, (len(data.test_y), architecture.features)),
     }
+    limits = {}
+    if problem.order is not None:
+        orders = len(problem.order)
+        shapes["order"] = problem.order, (orders, problem.epochs, rows)
+        limits = {"order": (problem.order, rows), "order_of": (problem.order_of, orders)}
     for name, (array, shape) in shapes.items():
         if array.shape != shape:
             raise ValueError(f"{name} has shape {array.shape}, not {shape}")
-    for name, array, limit in (
-        ("order", problem.order, rows),
-        ("order_of", problem.order_of, len(problem.order)),
-    ):
+    for name, (array, limit) in limits.items():
         if array.min() < 0 or array.max() >= limit:
             raise ValueError(f"{name} has indices beyond 0..{limit - 1}")
     if unknown := set(problem.optimizer) - set(OPTIMIZERS):

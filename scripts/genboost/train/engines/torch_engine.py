@@ -111,8 +111,12 @@ def _train_alike(
     architecture = problem.architecture
     models, rows = len(problem.optimizer), len(problem.data.train_y)
     data = Data(*(tensor(getattr(problem.data, field.name)) for field in fields(Data)))
-    order = torch.as_tensor(problem.order, device=device).transpose(0, 1)  # [epochs, R, rows]
     order_of = torch.as_tensor(problem.order_of, device=device)
+    if problem.order is None:
+        order = torch.arange(rows, device=device).expand(problem.epochs, 1, -1)
+        order_of = torch.zeros_like(order_of)
+    else:
+        order = torch.as_tensor(problem.order, device=device).transpose(0, 1)  # [epochs, R, rows]
     learning_rates = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
     steps = torch.arange(1, len(learning_rates) + 1, dtype=torch.float64, device=device)
     weight_decay = tensor(problem.weight_decay).unsqueeze(1)

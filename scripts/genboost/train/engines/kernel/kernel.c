@@ -113,9 +113,9 @@ static void train(struct state *s, const struct group *group)
     double beta1_power = 1, beta2_power = 1;
     int64_t t = 0;
     for (int epoch = 0; epoch < epochs; epoch++) {
-        const int32_t *order[LANES];
-        for (int m = 0; m < models; m++)
-            order[m] = p->order + (group->order_of[m] * epochs + epoch) * n;
+        const int32_t *of_model[LANES], *const *order = p->order ? of_model : NULL;
+        for (int m = 0; order && m < models; m++)
+            of_model[m] = p->order + (group->order_of[m] * epochs + epoch) * n;
         double loss[LANES] = {0};
         for (int start = 0; start < n; start += p->batch_size, t++) {
             int rows = n - start < p->batch_size ? n - start : p->batch_size;

@@ -15,7 +15,7 @@ struct problem {
     const real *train_y;  /* [train_rows] */
     const real *test_x;   /* [test_rows][stride] */
     const real *test_y;   /* [test_rows] */
-    const int32_t *order; /* [orders][epochs][train_rows] */
+    const int32_t *order; /* [orders][epochs][train_rows], or NULL: as they are */
     const int32_t *is_weight; /* [parameters], 0: a bias */
 };
 
