@@ -15,7 +15,6 @@ from genboost.progress import Progress
 from genboost.study.cells import Cell
 from genboost.train import record, training
 from genboost.train.order import Order
-from genboost.train.problem import Architecture
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -53,8 +52,7 @@ def _trained(path: str, cell: Cell, seed: int, data: Data) -> Trained | None:
     weights = record.weights(entries)
     if weights is None:
         return None
-    features = data.train_x.shape[1]
-    architecture = Architecture(features, cell.hidden_layers, cell.width, cell.activation)
+    architecture = training.architecture(cell, data.train_x.shape[1])
     start = training.initial_weights(architecture, seed, cell.initialization)
     return Trained(
         architecture=architecture,

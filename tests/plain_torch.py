@@ -35,8 +35,12 @@ def network(architecture: Architecture, weights: np.ndarray) -> nn.Sequential:
     """Return torch's own network with these parameters."""
     modules: list[nn.Module] = []
     for inputs, outputs in architecture.layers:
-        modules += [nn.Linear(inputs, outputs), ACTIVATIONS[architecture.activation]()]
-    net = nn.Sequential(*modules[:-1]).double()
+        modules.append(nn.Linear(inputs, outputs))
+        if architecture.normalization == "layer":
+            modules.append(nn.LayerNorm(outputs, elementwise_affine=False))
+        modules.append(ACTIVATIONS[architecture.activation]())
+    beyond = 1 if architecture.normalization == "none" else 2  # after the last layer
+    net = nn.Sequential(*modules[:-beyond]).double()
     nn.utils.vector_to_parameters(torch.tensor(weights).double(), net.parameters())
     return net
 

@@ -76,6 +76,7 @@ def test_the_defaults_are_those_of_the_deck():
         "width": 18,
         "activation": "relu",
         "initialization": "torch",
+        "normalization": "none",
     }
     assert study["training"] == {
         "batch_size": 32,

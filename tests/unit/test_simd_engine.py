@@ -528,6 +528,7 @@ def test_what_the_kernel_knows_is_known_without_it():
         ({"momentum": np.ones(3)}, "momentum has shape"),
         ({"optimizer": ["sgd"] * (KINDS - 1) + ["rmsprop"]}, "no optimizer rmsprop"),
         ({"architecture": Architecture(16, 2, 18, "mish")}, "no activation mish"),
+        ({"architecture": Architecture(16, 2, 18, "relu", "layer")}, "no normalization layer"),
     ],
 )
 def test_what_the_kernel_cannot_do_is_refused(change, message):

@@ -219,6 +219,18 @@ def test_float32_follows_float64_to_rounding():
 # What the numbers mean.
 
 
+@pytest.mark.parametrize("radius", RADII.values(), ids=RADII)
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_layer_normalization_agrees_with_torchs_module(kind, radius):
+    plain = some_kind(kind, epochs=3, activation="relu", weight_decay=0.1, **radius)
+    layered = dataclasses.replace(plain.architecture, normalization="layer")
+    problem = dataclasses.replace(plain, architecture=layered)
+    outcome = train64(problem)
+    for k in range(2):
+        assert_close(outcome, k, plain_torch.train(problem, k))
+        assert not np.allclose(outcome.weights[k], train64(plain).weights[k], rtol=1e-3)
+
+
 @pytest.mark.parametrize("batch_size", [BATCH, 1000])
 def test_rows_can_be_taken_as_they_are(batch_size):
     problem = dataclasses.replace(some_kind("adam", batch_size=batch_size), order=None)

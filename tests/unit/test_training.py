@@ -269,11 +269,12 @@ def test_models_of_any_settings_are_trained_in_one_call(data):
         changed(SAM, loss="sum"),
         changed(SAM, hidden_layers=1),
         changed(SAM, activation="tanh"),
+        changed(SAM, normalization="layer"),
     ]
     engine = Engine()
     results = dict(training.train([(one, 4) for one in cells], data, engine))
     assert sorted(results) == list(range(len(cells)))
-    assert [len(problem.optimizer) for problem in engine.problems] == [1, 2, 1, 1, 1, 1, 1]
+    assert [len(problem.optimizer) for problem in engine.problems] == [1, 2, 1, 1, 1, 1, 1, 1]
     for index, one in enumerate(cells):
         shape = Architecture(2, one.hidden_layers, one.width, one.activation)
         start = training.initial_weights(shape, 4, one.initialization)

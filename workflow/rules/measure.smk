@@ -5,11 +5,10 @@
 from genboost.measures import registry, sheet
 
 SHEET = sheet.path_of(grid.RECORD)
-if unknown := [name for name in STUDY["measures"] if name not in registry.NAMES]:
-    sys.exit(
-        f"error: measures: {', '.join(unknown)} is unknown; choose from "
-        f"{', '.join(registry.NAMES)}"
-    )
+if mistake := registry.mistakes(
+    STUDY["measures"], (cell for study in STUDIES for cell in study.cells)
+):
+    sys.exit(f"error: measures: {mistake}")
 # The code of each measure; the trainers that it reaches through a module's imports play no part.
 MEASURES = {
     name: digest(

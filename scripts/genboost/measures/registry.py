@@ -1,7 +1,8 @@
 """Which measures there are, what they yield, and their numbers for a trained model.
 
 A measure is a file in `families/` and has its name. It holds `QUANTITIES`, a tuple of `Quantity`,
-and a function ``measure(trained)`` that returns a number for each of them.
+and a function ``measure(trained)`` that returns a number for each of them. One that sets
+`OF_NORMALIZED` to False is not for networks with a normalization.
 """
 
 import pkgutil
@@ -14,6 +15,7 @@ from typing import Literal
 from genboost.errors import UserError
 from genboost.measures import families
 from genboost.measures.trained import Trained
+from genboost.study.cells import Cell
 
 NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(families.__path__)))
 
@@ -64,6 +66,20 @@ def quantity(column: str, names: Iterable[str] = NAMES) -> Quantity | None:
             told = column.removeprefix(before).removesuffix(after)
             return replace(candidate, name=column, title=candidate.title.format(told))
     return None
+
+
+def mistakes(names: Iterable[str], cells: Iterable[Cell]) -> str:
+    """Say which measures are unknown, or cannot be taken of some cells; empty if all can."""
+    names = list(names)
+    if unknown := [name for name in names if name not in NAMES]:
+        return f"{', '.join(unknown)} is unknown; choose from {', '.join(NAMES)}"
+    plain = [name for name in names if not getattr(_family(name), "OF_NORMALIZED", True)]
+    if plain and any(cell.normalization != "none" for cell in cells):
+        return (
+            f"{', '.join(plain)} cannot be taken of networks with a normalization; leave out "
+            "these, or train those in a run of their own"
+        )
+    return ""
 
 
 def compute(names: Iterable[str], trained: Trained) -> dict[str, float]:

@@ -16,6 +16,7 @@ from genboost.train.engines import kernel
 # What the compiled kernel can do; torch does all.
 KERNEL_OPTIMIZERS = frozenset(kernel.OPTIMIZERS)
 KERNEL_ACTIVATIONS = frozenset(kernel.ACTIVATIONS)
+KERNEL_NORMALIZATIONS = frozenset({"none"})
 
 DECOUPLED = frozenset({"adamw", "lion"})  # optimizers whose weight decay is never in the gradient
 ADAM_BETAS = (0.9, 0.999)
@@ -23,6 +24,7 @@ ADAM_EPSILON = 1e-8
 LION_BETAS = (0.9, 0.99)
 SAM_EPSILON = 1e-12
 ASAM_ETA = 0.01
+LAYER_NORM_EPSILON = 1e-5
 
 PER_MODEL = (
     "weights",
@@ -39,12 +41,17 @@ PER_MODEL = (
 
 @dataclass(frozen=True)
 class Architecture:
-    """A multilayer perceptron with one output."""
+    """A multilayer perceptron with one output.
+
+    With the normalization ``layer``, the inputs of each hidden layer's activations are normalized
+    over its units (Ba et al. 2016, eq. 4), as torch.nn.LayerNorm does it without gain and bias.
+    """
 
     features: int
     hidden_layers: int
     width: int
     activation: str
+    normalization: str = "none"
 
     @property
     def layers(self) -> list[tuple[int, int]]:

@@ -53,6 +53,13 @@ class Result:
     gradient_evaluations: int
 
 
+def architecture(cell: Cell, features: int) -> Architecture:
+    """Return a cell's network for a number of inputs."""
+    return Architecture(
+        features, cell.hidden_layers, cell.width, cell.activation, cell.normalization
+    )
+
+
 def initial_weights(architecture: Architecture, seed: int, kind: str = "torch") -> np.ndarray:
     """Return initial parameters [P].
 
@@ -102,6 +109,7 @@ def alike(cell: Cell) -> Hashable:
         cell.hidden_layers,
         cell.width,
         cell.activation,
+        cell.normalization,
         cell.batch_size,
         cell.epochs,
         cell.weight_decay_form,
@@ -168,15 +176,15 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
     shared = models[0][0]
     epochs = shared.epochs
     steps = -(-rows // shared.batch_size)
-    architecture = Architecture(features, shared.hidden_layers, shared.width, shared.activation)
+    shape = architecture(shared, features)
     seeds = sorted({seed for _, seed in models})
     # In a batch of all rows their order does not count, and 20,000 epochs of it take 130 MB.
     in_order = shared.batch_size >= rows
     kinds = {(seed, cell.initialization) for cell, seed in models}
-    starts = {(seed, kind): initial_weights(architecture, seed, kind) for seed, kind in kinds}
+    starts = {(seed, kind): initial_weights(shape, seed, kind) for seed, kind in kinds}
     rates = {cell: learning_rates(cell, steps).ravel() for cell, _ in models}
     return Problem(
-        architecture=architecture,
+        architecture=shape,
         data=data,
         batch_size=shared.batch_size,
         epochs=epochs,

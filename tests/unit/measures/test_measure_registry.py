@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import threadpoolctl
+import torch
+from some_cell import cell
 
 from genboost import code_digest
 from genboost.code_digest import SCRIPTS, digest
@@ -14,6 +16,7 @@ from genboost.errors import UserError
 from genboost.measures import registry
 from genboost.measures.families import function, gradient_noise, groups, norms, outcome
 from genboost.measures.network import matrices, parameters
+from genboost.train.engines import torch_engine
 
 FAMILIES = SCRIPTS / "genboost/measures/families"
 
@@ -91,6 +94,35 @@ def test_errors_of_groups(models):
         "test_mse[kind=a]": pytest.approx(squares[::2].mean()),
         "test_mse[kind=b]": pytest.approx(squares[1::2].mean()),
     }
+
+
+def test_measures_say_which_networks_they_are_for():
+    plain, layered = cell(), cell(normalization="layer")
+    assert not registry.mistakes(registry.NAMES, [plain])
+    assert not registry.mistakes(["outcome", "norms", "function", "groups"], [layered])
+    message = "hessian, pac_bayes cannot be taken of networks with a normalization; leave out "
+    found = registry.mistakes(["outcome", "hessian", "pac_bayes"], [plain, layered])
+    assert found.startswith(message)
+    assert registry.mistakes(["sharp"], []).startswith("sharp is unknown; choose from ")
+
+
+def test_normalized_networks_have_torchs_gradients(models):
+    made = models.of()
+    shape = replace(made.architecture, normalization="layer")
+    trained = replace(made, architecture=shape)
+    weights = torch.tensor(trained.weights, requires_grad=True)
+    loss = models.loss(trained, weights)
+    loss.backward()
+    (ours,), (gradient,) = trained.train.gradients(trained.weights[None])
+    assert ours == pytest.approx(loss.item(), rel=1e-12)
+    np.testing.assert_allclose(gradient, weights.grad, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        2 / 60 * trained.at.jacobian() @ trained.at.residuals, gradient, atol=1e-12
+    )
+    x = torch.tensor(trained.data.train_x.astype(float), requires_grad=True)
+    torch_engine.forward(weights.detach()[None], x[None], shape).sum().backward()
+    slopes = trained.at.layers[0][:, :-1].T @ trained.at.delta[0]
+    np.testing.assert_allclose(slopes.T, x.grad, rtol=1e-9, atol=1e-12)
 
 
 def test_outcome(models):

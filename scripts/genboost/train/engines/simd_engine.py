@@ -17,7 +17,7 @@ import numpy as np
 
 from genboost.train.engines import kernel_build
 from genboost.train.engines.kernel import ACTIVATIONS, OPTIMIZERS
-from genboost.train.problem import Engine, Group, Outcome, Problem
+from genboost.train.problem import KERNEL_NORMALIZATIONS, Engine, Group, Outcome, Problem
 
 WIDE = 64  # units in a layer
 
@@ -269,5 +269,7 @@ def _check(problem: Problem) -> None:
             raise ValueError(f"{name} has indices beyond 0..{limit - 1}")
     if unknown := set(problem.optimizer) - set(OPTIMIZERS):
         raise ValueError(f"no optimizer {', '.join(sorted(unknown))} in the kernel")
+    if architecture.normalization not in KERNEL_NORMALIZATIONS:
+        raise ValueError(f"no normalization {architecture.normalization} in the kernel")
     if architecture.activation not in ACTIVATIONS:
         raise ValueError(f"no activation {architecture.activation} in the kernel")

@@ -14,7 +14,7 @@ from genboost.data.arrays import Data
 from genboost.errors import UserError
 from genboost.train.engines.cuda_graphs import State, replayable
 from genboost.train.engines.optim import OPTIMIZERS, adaptive_size, sam_perturbation
-from genboost.train.problem import Architecture, Outcome, Problem
+from genboost.train.problem import LAYER_NORM_EPSILON, Architecture, Outcome, Problem
 
 ACTIVATIONS = {
     "relu": functional.relu,
@@ -96,6 +96,8 @@ def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
         bias = parts[2 * index + 1].unsqueeze(1)
         x = torch.bmm(x, matrix.transpose(1, 2)) + bias
         if index < len(layers) - 1:
+            if architecture.normalization == "layer":
+                x = functional.layer_norm(x, (outputs,), eps=LAYER_NORM_EPSILON)
             x = activation(x)
     return x.squeeze(2)
 
