@@ -118,6 +118,7 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
 
     rates = iter(problem.learning_rate[k])
     train_loss, test_mse = [], []
+    snapshots = np.full((len(problem.snapshots), problem.architecture.parameters), np.nan)
     for epoch in range(problem.epochs):
         total = 0.0
         order = torch.arange(len(data.train_y))
@@ -145,6 +146,9 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
                         p.sub_(optimizer.param_groups[0]["lr"] * decay * old)
         train_loss.append(total / len(order))
         test_mse.append(mse(data.test_x, data.test_y))
+        if epoch + 1 in problem.snapshots:
+            now = nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
+            snapshots[problem.snapshots.index(epoch + 1)] = now
         stopped = mse(data.train_x, data.train_y) <= problem.stop_at[k]
         if stopped:
             break
@@ -155,4 +159,5 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
         train_mse=np.array(mse(data.train_x, data.train_y)),
         epochs_run=np.array(len(train_loss)),
         stopped=np.array(stopped),
+        snapshots=snapshots,
     )

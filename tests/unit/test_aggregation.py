@@ -45,6 +45,7 @@ def result(test_mse):
         learning_rate=curve,
         train_mse=float("nan") if diverged else test_mse / 2,
         reached=False,
+        snapshots={},
         diverged=diverged,
         seconds=0.1,
         gradient_evaluations=2,

@@ -92,6 +92,7 @@ def test_the_defaults_are_those_of_the_deck():
         "weight_decay_form": "l2",
         "loss": "mean",
         "stop_at_train_mse": None,
+        "snapshots": [],
         "record_every": 1,
         "test_error": "last",
     }

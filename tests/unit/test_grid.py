@@ -179,6 +179,7 @@ def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeyp
         "zeroed_features": ["Height"],
         "test_fraction": 0.3,
         "stop_at_train_mse": 0.5,
+        "snapshots": [5],
     }
     fit = {"optimizer": "sgd", "sam_rho": 0.1}  # which some settings need
     base = {"grid": fit, "data": {"shuffle_labels": 0.5}}

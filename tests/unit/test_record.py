@@ -28,6 +28,7 @@ def some_result(**changes) -> Result:
         learning_rate=np.array([0.1, 0.05, 1 / 3]),
         train_mse=1 / 7,
         reached=False,
+        snapshots={},
         diverged=False,
         seconds=0.5,
         gradient_evaluations=318,
@@ -74,6 +75,16 @@ def test_whether_the_training_error_was_reached_is_there_where_it_was_asked_for(
         one = cell(stop_at_train_mse=0.5)
         path.write_text(record.compose(one, 2, some_result(reached=reached), ORIGIN, RUN))
         assert record.read(path)["reached"] is reached
+
+
+def test_snapshots_come_back_bit_by_bit(path):
+    taken = {n: np.random.default_rng(n).normal(size=5).astype("f4") for n in (1, 3)}
+    one = cell(snapshots=(1, 3, 9))
+    path.write_text(record.compose(one, 2, some_result(snapshots=taken), ORIGIN, RUN))
+    found = record.snapshots(record.read(path))
+    assert {n: w.tobytes() for n, w in found.items()} == {n: w.tobytes() for n, w in taken.items()}
+    path.write_text(compose())
+    assert "snapshots" not in record.read(path) and record.snapshots(record.read(path)) == {}
 
 
 @pytest.mark.parametrize(("every", "epochs"), [(1, [1, 2, 3]), (2, [1, 3]), (3, [3]), (9, [3])])

@@ -77,6 +77,7 @@ def pose(
         order_of=random.integers(0, 3, models),
         decoupled=decoupled,
         summed=summed,
+        snapshots=(1, 3),
     )
 
 
@@ -421,6 +422,17 @@ def test_stopping_agrees_with_plain_torch(double_kernel):
         assert (ran, outcome.stopped[k]) == (expected.epochs_run, expected.stopped)
         np.testing.assert_allclose(outcome.weights[k], expected.weights, rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(outcome.train_loss[k, :ran], expected.train_loss, rtol=1e-10)
+
+
+def test_snapshots_are_the_weights_that_a_shorter_run_ends_with():
+    problem = replace(stopping(), snapshots=(3, 1, 99))
+    outcome = simd_engine.train(problem)
+    for place, epochs in enumerate((3, 1)):
+        short = simd_engine.train(replace(shortened(problem, epochs), snapshots=()))
+        for k in range(16):
+            expected = short.weights[k] if outcome.epochs_run[k] >= epochs else np.nan
+            np.testing.assert_array_equal(outcome.snapshots[k, place], expected)
+    assert np.isnan(outcome.snapshots[:, 2]).all()
 
 
 def test_a_group_goes_on_whichever_model_diverges():

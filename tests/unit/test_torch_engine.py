@@ -103,7 +103,7 @@ def train64(problem: Problem) -> Outcome:
 def assert_close(ours: Outcome, k: int, reference: Outcome, rtol: float = 1e-9) -> None:
     ran = ours.epochs_run[k]
     assert (ran, ours.stopped[k]) == (reference.epochs_run, reference.stopped)
-    for name in ("weights", "train_loss", "test_mse", "train_mse"):
+    for name in ("weights", "train_loss", "test_mse", "train_mse", "snapshots"):
         actual, expected = getattr(ours, name)[k], getattr(reference, name)
         actual = actual[:ran] if name in ("train_loss", "test_mse") else actual
         np.testing.assert_allclose(actual, expected, rtol=rtol, atol=rtol / 100, err_msg=name)
@@ -496,7 +496,7 @@ def test_a_diverging_model_ends_and_its_neighbours_do_not_notice():
 def test_a_model_stops_at_its_training_error_and_its_neighbours_do_not_notice():
     kinds = ["sgd", "adam", "sgd", "adam"]
     options = {"rho": [np.nan, np.nan, 0.05, 0.05], "epochs": 12}
-    calm = some_problem(kinds, **options)
+    calm = dataclasses.replace(some_problem(kinds, **options), snapshots=(2, 7))
     errors = [train64(shortened(calm, n)).train_mse for n in range(1, 13)]
     stop_at = np.array([errors[4][0], errors[7][1] * 1.0001, np.nan, 0.0])
     outcome = train64(dataclasses.replace(calm, stop_at=stop_at))

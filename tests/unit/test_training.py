@@ -231,6 +231,7 @@ class Engine:
                 train_mse=np.array([self.train_mse]),
                 epochs_run=np.array([ran]),
                 stopped=np.array([self.stopped]),
+                snapshots=np.array([[[n, n] for n in problem.snapshots]]),
             )
             yield Group([k], outcome, seconds=0.25)
 
@@ -329,9 +330,12 @@ def test_a_diverged_model_keeps_its_finite_epochs(data, ran):
 @pytest.mark.parametrize("ran", [1, 4, 5])
 def test_a_model_that_reaches_its_training_error_has_not_diverged(data, ran):
     one = changed(PLAIN, stop_at_train_mse=0.5)
+    one = changed(one, snapshots=(2, 4))
     engine = Engine(epochs_run=ran, stopped=True)
     ((_, result),) = training.train([(one, 0)], data, engine)
     assert engine.problems[0].stop_at.tolist() == [0.5]
+    taken = {n: w.tolist() for n, w in result.snapshots.items()}
+    assert taken == {n: [n, n] for n in (2, 4) if n <= ran}
     assert (result.reached, result.diverged, len(result.test_mse)) == (True, False, ran)
     assert result.gradient_evaluations == ran * 3
 

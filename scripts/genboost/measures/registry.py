@@ -6,6 +6,7 @@ and a function ``measure(trained)`` that returns a number for each of them. One 
 """
 
 import pkgutil
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -57,7 +58,13 @@ def quantities(names: Iterable[str] = NAMES) -> list[Quantity]:
 
 
 def quantity(column: str, names: Iterable[str] = NAMES) -> Quantity | None:
-    """Return the quantity that a column holds, under the column's name; None if it holds none."""
+    """Return the quantity that a column holds, under the column's name; None if it holds none.
+
+    What ends in ``@5`` is of the weights after epoch 5 (`training.snapshots`).
+    """
+    if found := re.fullmatch(r"(.+)@(\d+)", column):
+        whole = quantity(found[1], names)
+        return whole and replace(whole, name=column, title=f"{whole.title}, epoch {found[2]}")
     for candidate in quantities(names):
         before, star, after = candidate.name.partition("*")
         if column == candidate.name:

@@ -23,7 +23,7 @@ class Trained:
     epochs : int array
         Those that the curves are of, the last among them, counted from 1.
     train_loss, test_mse : float64 array [epochs]
-        The curves.
+        The curves; of a snapshot there are none.
     learning_rate : float
         The cell's.
     reached : bool or None

@@ -116,6 +116,8 @@ class Problem:
         added to the gradient (as torch.optim's ``weight_decay`` does). See `decouples`.
     summed : bool
         The loss of a batch is the sum of its squared errors, otherwise their mean.
+    snapshots : tuple of S epochs, counted from 1
+        Those after which the parameters are kept.
     """
 
     architecture: Architecture
@@ -135,6 +137,7 @@ class Problem:
     order_of: np.ndarray
     decoupled: bool
     summed: bool = False
+    snapshots: tuple[int, ...] = ()
 
     def decouples(self, optimizer: str) -> bool:
         """Say whether an optimizer's weight decay is beside the step."""
@@ -170,6 +173,8 @@ class Outcome:
         meaningless.
     stopped : bool array [K]
         Whether a model reached `stop_at`.
+    snapshots : float array [K, S, P]
+        Parameters after the epochs of `Problem.snapshots`; NaN after the last of `epochs_run`.
 
     Squared errors are squared and summed in float64, row by row in order, whatever the precision
     of the training.
@@ -181,6 +186,7 @@ class Outcome:
     train_mse: np.ndarray
     epochs_run: np.ndarray
     stopped: np.ndarray
+    snapshots: np.ndarray
 
 
 @dataclass(frozen=True)

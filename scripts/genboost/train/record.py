@@ -91,6 +91,8 @@ def compose(
         "curves": {name: curve.tolist() for name, curve in curves.items()},
         "weights": None if result.diverged else _encode(result.weights),
     }
+    if cell.snapshots:
+        entries["snapshots"] = {n: _encode(w) for n, w in result.snapshots.items()}
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items()]
     sealed = ("{\n" + ",\n".join(lines)).encode()
     tail = f'"{_checksum(sealed)}",\n"run": {json.dumps(run)}\n}}\n'
@@ -154,9 +156,12 @@ def epochs(entries: dict[str, Any]) -> np.ndarray:
 
 def weights(entries: dict[str, Any]) -> np.ndarray | None:
     """Return the final parameters, float32 [P] as in `Result.weights`; None if it diverged."""
-    if entries["weights"] is None:
-        return None
-    return np.frombuffer(base64.b64decode(entries["weights"]), dtype="<f4")
+    return None if entries["weights"] is None else _decode(entries["weights"])
+
+
+def snapshots(entries: dict[str, Any]) -> dict[int, np.ndarray]:
+    """Return the parameters after some epochs, float32 [P], by epoch."""
+    return {int(n): _decode(text) for n, text in entries.get("snapshots", {}).items()}
 
 
 def _tail(content: bytes) -> re.Match[bytes] | None:
@@ -178,6 +183,10 @@ def _tail(content: bytes) -> re.Match[bytes] | None:
 
 def _checksum(sealed: bytes) -> str:
     return hashlib.sha256(sealed).hexdigest()
+
+
+def _decode(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), dtype="<f4")
 
 
 def _encode(array: np.ndarray) -> str:

@@ -5,7 +5,7 @@ batches. Both are NumPy's, so every engine starts from the same weights and sees
 and cells of the same seed can be compared in pairs.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,8 @@ class Result:
         On the training rows, at the end.
     reached : bool
         Whether the cell's `stop_at_train_mse` was reached.
+    snapshots : mapping of an epoch to a float32 array [P]
+        The weights after those of the cell's `snapshots` that there were.
     diverged : bool
         A loss of an epoch or `train_mse` is not finite.
     seconds : float
@@ -48,6 +50,7 @@ class Result:
     learning_rate: np.ndarray
     train_mse: float
     reached: bool
+    snapshots: Mapping[int, np.ndarray]
     diverged: bool
     seconds: float
     gradient_evaluations: int
@@ -114,6 +117,7 @@ def alike(cell: Cell) -> Hashable:
         cell.epochs,
         cell.weight_decay_form,
         cell.loss,
+        cell.snapshots,
     )
 
 
@@ -163,6 +167,11 @@ def train(
                         learning_rate=problem.learning_rate[k, ::steps][:epochs_run],
                         train_mse=train_mse,
                         reached=reached,
+                        snapshots={
+                            epoch: outcome.snapshots[row, place]
+                            for place, epoch in enumerate(problem.snapshots)
+                            if epoch <= epochs_run
+                        },
                         diverged=not (whole and np.isfinite(train_mse)),
                         seconds=group.seconds / len(group.models),
                         gradient_evaluations=epochs_run * steps * (1 + (cell.sam_rho is not None)),
@@ -201,6 +210,7 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
         order_of=np.array([seeds.index(seed) for _, seed in models]),
         decoupled=shared.weight_decay_form == "decoupled",
         summed=shared.loss == "sum",
+        snapshots=tuple(shared.snapshots),
     )
 
 

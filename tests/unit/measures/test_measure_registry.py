@@ -134,6 +134,11 @@ def test_outcome(models):
     layers[-1][:, :-1] = 0
     assert outcome.measure(replace(trained, weights=parameters(layers)))["collapsed"]
     assert not {"reached", "epochs_run"} & values.keys()
+    nothing = np.array([])
+    snapshot = replace(trained, epochs=nothing, train_loss=nothing, test_mse=nothing)
+    assert list(outcome.measure(snapshot)) == ["gap", "collapsed"]
+    assert registry.quantity("gap@5").title == "Generalization gap, epoch 5"
+    assert registry.quantity("nothing@5") is None
     sparse = replace(trained, reached=True, epochs=np.array([2, 12, 22]))
     values = outcome.measure(sparse)
     assert [values[name] for name in ("reached", "epochs_run", "best_epoch")] == [True, 22, 12]

@@ -23,10 +23,12 @@ def measure(trained: Trained) -> dict[str, float]:
     """
     test_loss = np.mean(trained.test_residuals**2)
     predictions = trained.at.z[-1][0]
-    stop = {"reached": trained.reached, "epochs_run": trained.epochs[-1]}
-    return {
+    values = {
         "gap": test_loss - trained.loss,
         "collapsed": np.std(predictions) < CONSTANT * np.std(trained.train.y),
-        "best_epoch": trained.epochs[np.argmin(trained.test_mse)],
-        **(stop if trained.reached is not None else {}),
     }
+    if len(trained.epochs):  # a snapshot has no curves
+        values["best_epoch"] = trained.epochs[np.argmin(trained.test_mse)]
+    if trained.reached is not None:
+        values |= {"reached": trained.reached, "epochs_run": trained.epochs[-1]}
+    return values

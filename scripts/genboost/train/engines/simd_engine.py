@@ -133,9 +133,9 @@ class _CProblem(ctypes.Structure):
     _fields_ = (
         [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "activation")]
         + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "summed")]
-        + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "stride")]
+        + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "snapshots", "stride")]
         + [(name, ctypes.c_void_p) for name in ("train_x", "train_y", "test_x", "test_y")]
-        + [(name, ctypes.c_void_p) for name in ("order", "is_weight")]
+        + [(name, ctypes.c_void_p) for name in ("order", "is_weight", "snapshot_epochs")]
     )
 
 
@@ -148,7 +148,7 @@ class _CGroup(ctypes.Structure):
         + [(name, ctypes.c_void_p) for name in ("decoupled", "rho", "sam_adaptive", "optimizer")]
         + [(name, ctypes.c_void_p) for name in ("momentum", "nesterov", "stop_at", "order_of")]
         + [(name, ctypes.c_void_p) for name in ("final_weights", "train_loss", "test_mse")]
-        + [(name, ctypes.c_void_p) for name in ("train_mse", "epochs_run", "stopped")]
+        + [(name, ctypes.c_void_p) for name in ("train_mse", "epochs_run", "stopped", "snapshots")]
     )
 
 
@@ -167,6 +167,7 @@ class _Shared:
             "test_x": _with_stride(data.test_x, stride, kernel.dtype),
             "test_y": np.ascontiguousarray(data.test_y, kernel.dtype),
             "is_weight": architecture.is_weight.astype(np.int32),
+            "snapshot_epochs": np.array(problem.snapshots, np.int32),
         }
         if problem.order is not None:
             self.arrays["order"] = np.ascontiguousarray(problem.order, np.int32)
@@ -180,6 +181,7 @@ class _Shared:
             summed=problem.summed,
             train_rows=len(data.train_y),
             test_rows=len(data.test_y),
+            snapshots=len(problem.snapshots),
             stride=stride,
             **{name: array.ctypes.data for name, array in self.arrays.items()},
         )
@@ -192,6 +194,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
     lanes, epochs, dtype = kernel.lanes, problem.epochs, kernel.dtype
     size = 1 if len(models) == 1 else lanes  # one model has the lanes for itself
     filled = models[np.minimum(np.arange(size), len(models) - 1)]  # idle lanes: the last model
+    parameters = problem.architecture.parameters
     arrays = {
         "weights": np.ascontiguousarray(problem.weights[filled], dtype),
         "learning_rate": np.ascontiguousarray(problem.learning_rate[filled], np.float64),
@@ -204,7 +207,8 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "nesterov": np.ascontiguousarray(problem.nesterov[filled], np.int32),
         "stop_at": np.ascontiguousarray(problem.stop_at[filled], np.float64),
         "order_of": np.ascontiguousarray(problem.order_of[filled], np.int64),
-        "final_weights": np.empty((size, problem.architecture.parameters), dtype),
+        "final_weights": np.empty((size, parameters), dtype),
+        "snapshots": np.full((size, len(problem.snapshots), parameters), np.nan, dtype),
         "train_loss": np.full((size, epochs), np.nan),
         "test_mse": np.full((size, epochs), np.nan),
         "train_mse": np.empty(size),
@@ -221,6 +225,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         train_mse=arrays["train_mse"][: len(models)],
         epochs_run=arrays["epochs_run"][: len(models)],
         stopped=arrays["stopped"][: len(models)].astype(bool),
+        snapshots=arrays["snapshots"][: len(models)],
     )
     # A group goes on until none of its models does; nothing of that may be seen.
     for row in np.flatnonzero((outcome.epochs_run < epochs) & ~outcome.stopped):

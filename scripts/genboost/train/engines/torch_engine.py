@@ -168,6 +168,7 @@ def _train_alike(
     stopped = torch.zeros(models, dtype=torch.bool, device=device)
     running = ~stopped
     final = weights
+    snapshots = weights.new_full((models, len(problem.snapshots), weights.shape[1]), torch.nan)
     for epoch in range(problem.epochs):
         squares = torch.zeros(models, dtype=torch.float64, device=device)
         for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
@@ -180,6 +181,9 @@ def _train_alike(
         epochs_run[diverges] = epoch
         running &= ~diverges
         final = torch.where(stopped.unsqueeze(1), final, weights)
+        for place, after in enumerate(problem.snapshots):
+            if after == epoch + 1:
+                snapshots[running, place] = weights[running]
         if stops:
             reached = running & (_mse(weights, data.train_x, data.train_y, architecture) <= stop_at)
             epochs_run[reached] = epoch + 1
@@ -195,6 +199,7 @@ def _train_alike(
         train_mse=_mse(final, data.train_x, data.train_y, architecture).cpu().numpy(),
         epochs_run=epochs_run.cpu().numpy(),
         stopped=stopped.cpu().numpy(),
+        snapshots=snapshots.cpu().numpy(),
     )
 
 

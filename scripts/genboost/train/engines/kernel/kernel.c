@@ -25,6 +25,7 @@ struct group {
     double *train_mse;           /* [models] */
     int32_t *epochs_run;         /* [models] */
     int32_t *stopped;            /* [models], whether stop_at was reached */
+    real *snapshots;             /* [models][snapshots][parameters] */
 };
 
 /* ---- sharpness-aware minimization ---- */
@@ -72,14 +73,26 @@ static void perturb(struct state *s, mask sam, vector rho)
 
 /* ---- training ---- */
 
-/* Hands out what has become of model m. One model's parameters are in a row, those of many side by
-   side. */
+/* Parameter i of model m: one model's are in a row, those of many side by side. */
+static void hand_out(const struct state *s, const struct group *group, int m, real *to)
+{
+    for (long i = 0; i < s->parameters; i++)
+        to[i] = ((const real *)s->weights)[i * group->models + m];
+}
+
 static void finish(const struct state *s, const struct group *group, int m, double train_mse)
 {
-    const real *weights = (const real *)s->weights;
-    for (long i = 0; i < s->parameters; i++)
-        group->final_weights[m * s->parameters + i] = weights[i * group->models + m];
+    hand_out(s, group, m, group->final_weights + m * s->parameters);
     group->train_mse[m] = train_mse;
+}
+
+/* Hands out the weights of model m where they are wanted after this epoch. */
+static void take_snapshots(const struct state *s, const struct group *group, int m, int epoch)
+{
+    const struct problem *p = s->problem;
+    for (int64_t k = 0; k < p->snapshots; k++)
+        if (p->snapshot_epochs[k] == epoch + 1)
+            hand_out(s, group, m, group->snapshots + (m * p->snapshots + k) * s->parameters);
 }
 
 static void train(struct state *s, const struct group *group)
@@ -149,7 +162,10 @@ static void train(struct state *s, const struct group *group)
             if (!(isfinite(loss[m]) && isfinite(test_mse[m]))) {
                 group->epochs_run[m] = epoch;
                 running[m] = 0;
-            } else if (any_stop && train_mse[m] <= group->stop_at[m]) {
+                continue;
+            }
+            take_snapshots(s, group, m, epoch);
+            if (any_stop && train_mse[m] <= group->stop_at[m]) {
                 group->epochs_run[m] = epoch + 1;
                 group->stopped[m] = 1;
                 running[m] = 0;
