@@ -16,7 +16,7 @@ from genboost.errors import UserError
 from genboost.study import axes, grid, schema
 from genboost.study.cells import text
 from genboost.study.config import complete, resolve
-from genboost.study.mistakes import check_file
+from genboost.study.sources import check_file
 from genboost.train import problem
 from genboost.train.engines import optim, torch_engine
 
@@ -446,8 +446,11 @@ def test_a_mistake_is_shown_with_its_file_and_line(tmp_path):
         ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: is there twice, before in line 2"),
         ("grid: {}\nmodel: {}\ngrid: {}\n", "line 3: grid: is there twice, before in line 1"),
         ("a:\n- {b: 1}\n- {b: 1, b: 1}\n", "line 3: a[1].b: is there twice, before in line 3"),
-        ("grid:\n\tseeds: 3\n", "line 2: found character '\\t' that cannot start any token"),
-        ("grid:\n  seeds: 3\n optimizer: [sgd]\n", "line 3: expected <block end>, but found"),
+        ("grid:\n\tseeds: 3\n", "line 2: has a tab; indent with spaces"),
+        (
+            "grid:\n  seeds: 3\n optimizer: [sgd]\n",
+            "line 3: did not find expected key, while parsing a block mapping",
+        ),
         ("grid:\n  optimizer: [sgd\nmodel: {}\n", "a flow sequence that starts in line 2"),
         ("grid: \x00\n", "cannot read"),
     ],

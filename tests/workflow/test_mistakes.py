@@ -43,7 +43,7 @@ def test_command_line(fresh):
     ("text", "words"),
     [
         ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: is there twice, before in line 2"),
-        ("grid:\n\tseeds: 3\n", "line 2: found character '\\t'"),
+        ("grid:\n\tseeds: 3\n", "line 2: has a tab; indent with spaces"),
     ],
 )
 def test_a_file_that_does_not_say_one_thing(fresh, text, words):

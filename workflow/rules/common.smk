@@ -22,7 +22,7 @@ os.environ.update(
 from snakemake.settings.types import DeploymentMethod
 
 from genboost import processes
-from genboost.study import axes, grid, mistakes
+from genboost.study import axes, grid, mistakes, sources
 from genboost.study import config as configuration
 from genboost.measures import registry
 from genboost.report import exhibits
@@ -63,7 +63,7 @@ else:
 try:
     deployment.check(snakemake_internals.is_prefixed(workflow), CONTAINED)
     for file in GIVEN[1:]:
-        mistakes.check_file(file)
+        sources.check_file(file)
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
