@@ -144,9 +144,11 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     a, b = _sides(claim, measured)
     if not (a.cells and b.cells):
         side = "b" if a.cells else "a"
-        return replace(
-            verdict, reason=f"the studies have no cell like {side} in which no run diverged"
+        there = (side == "b" and claim["b"] is None) or grid.chosen(measured.studies, claim[side])
+        why = (
+            "every cell like {} has a run that diverged" if there else "no study has a cell like {}"
         )
+        return replace(verdict, reason=why.format(side))
     seeds = [seed for seed in a.seeds if seed in b.seeds]
     if not seeds:
         return replace(verdict, reason="a and b have no seed in common")
@@ -242,9 +244,10 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
         outcome, reason = SUPPORTED if as_claimed else CONTRADICTED, ""
     elif verdict.n < fewest:
         outcome = UNDECIDED
+        claims = "1 comparison takes" if tests == 1 else f"{tests} comparisons take"
         reason = (
             f"n is too small: with {verdict.n} seeds to compare no p falls below "
-            f"{2.0 ** (1 - verdict.n):.2g}; {tests} comparisons take at least {fewest}"
+            f"{2.0 ** (1 - verdict.n):.2g}; {claims} at least {fewest}"
         )
     else:
         outcome, reason = UNDECIDED, "the difference may be chance"

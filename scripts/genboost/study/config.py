@@ -44,7 +44,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     resolved = complete(config)
     resolved["comparisons"] = {
         name: {"title": name, "b": None, **_defaults_of_claims(), **comparison}
-        for name, comparison in config.get("comparisons", {}).items()
+        for name, comparison in mistakes.claims(config).items()
     }
     resolved["resources"] |= {
         step: {**defaults("resources", step), **resolved["resources"][step]} for step in STEPS

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from genboost.data import dataset
-from genboost.errors import UserError
+from genboost.errors import UserError, printable
 from genboost.files import no_regular_file
 from genboost.study import schema
 from genboost.study.cells import text
@@ -57,6 +57,12 @@ def studies(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the studies, without those that are left out by being null."""
     found = config.get("studies", schema.written()["properties"]["studies"]["default"])
     return {name: study for name, study in found.items() if study is not None}
+
+
+def claims(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the comparisons, without those that are left out by being null."""
+    found = config.get("comparisons", {})
+    return {name: claim for name, claim in found.items() if claim is not None}
 
 
 def grids(section: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -145,8 +151,19 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 )
             case "minItems" | "minProperties":
                 yield key, "is empty; it needs at least one entry"
+            case "pattern" | "maxLength" if "propertyNames" in error.schema_path:
+                yield (
+                    key,
+                    f"{_shown(printable(value))} is no name: it takes letters, digits, _ and -, "
+                    f"the first no hyphen, at most {rule['maxLength']} in all",
+                )
             case "pattern":
                 yield key, f"{_shown(value)} has characters that are not allowed there"
+            case "maxLength":
+                yield key, f"has {len(value)} characters; at most {error.validator_value}"
+            case "required":
+                missing = [name for name in error.validator_value if name not in value]
+                yield key, f"lacks {' and '.join(missing)}"
             case _:
                 yield key, error.message
 
@@ -201,7 +218,7 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     declared = config.get("studies", schema.written()["properties"]["studies"]["default"])
     selections: dict[Key, dict[str, Any]] = {
         ("comparisons", name, side): claim.get(side, {})
-        for name, claim in config.get("comparisons", {}).items()
+        for name, claim in claims(config).items()
         for side in "ab"
     }
     for number, choice in enumerate(config.get("figures", {}).get("curves", [])):
