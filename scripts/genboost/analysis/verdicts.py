@@ -144,11 +144,13 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     a, b = _sides(claim, measured)
     if not (a.cells and b.cells):
         side = "b" if a.cells else "a"
-        there = (side == "b" and claim["b"] is None) or grid.chosen(measured.studies, claim[side])
-        why = (
-            "every cell like {} has a run that diverged" if there else "no study has a cell like {}"
-        )
-        return replace(verdict, reason=why.format(side))
+        if claim[side] is None:
+            reason = "no cell is left to compare a with"
+        elif grid.chosen(measured.studies, claim[side]):
+            reason = f"every cell like {side} has a run that diverged"
+        else:
+            reason = f"no study has a cell like {side}"
+        return replace(verdict, reason=reason)
     seeds = [seed for seed in a.seeds if seed in b.seeds]
     if not seeds:
         return replace(verdict, reason="a and b have no seed in common")
