@@ -29,10 +29,7 @@ READING = {"a": {"training": {"loss": "sum"}}}
         ({"grid": {"seeds": "9" * 400}}, "grid.seeds: "),
         ({"grid": {"seeds": 10**400}}, "grid.seeds: is a number of more than 30 digits"),
         ({"studies": {"b": {"grid": {"seeds": 10**9}}}}, "studies.b.grid.seeds: 1,000,000,000"),
-        (
-            {"grid": {"learning_rate": [*map(float, range(9000))]}},
-            "rate: 9,000 values make 864,000",
-        ),
+        ({"grid": {"weight_decay": [*range(9000)]}}, "decay: 9,000 values make 1,296,000 models"),
         ({"grid": {"learning_rate": [1] * 100_000}}, "grid.learning_rate: has 100,000 entries"),
         ({"audit": {"splits": 10**9}}, "audit.splits: 1000000000 is out of range; at most 1000"),
         ({"audit": {"seeds": 10**9, "readings": READING}}, "audit.seeds: 1,000,000,000 make"),
@@ -50,9 +47,6 @@ READING = {"a": {"training": {"loss": "sum"}}}
     ],
 )
 def test_what_asks_too_much_is_refused_with_its_cost(config, expected):
-    if "rate: 9,000" in expected:
-        config["grid"]["seeds"] = 10  # 32 cells for each rate
-        expected = "rate: 9,000 values make 2,880,000 models"
     with pytest.raises(UserError, match=re.escape(expected)) as raised:
         resolve(config)
     assert str(raised.value).isprintable() or "\n" in str(raised.value)
@@ -87,7 +81,7 @@ BOMB = "a0: &a0 [1, 1, 1]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (BOMB, "line 10: more than 100,000 keys and values up to here"),
+        (BOMB, "line 11: more than 100,000 keys and values up to here"),
         ("a: " + "[" * 2000 + "]" * 2000, "line 1: more than 50 blocks within blocks"),
         ("a: &a\n  b: *a\n", "line 2: *a stands for a block around it"),
         ("__use_yte__: true\n?if True:\n  a: 1\n", "line 1: __use_yte__ would run code"),
@@ -107,9 +101,12 @@ def test_an_empty_file_is_a_configuration(tmp_path):
     check_file(tmp_path / "config.yaml")
 
 
-ODD = [None, True, -1, 0, 10**9, 10**400, 1e308, float("nan"), float("inf"), "", "x" * 5000,
-       "\x00\x1b[2J", "{0}", "none", "1e999", "\ud800", [], [[]], [None], {}, {"a": {"a": {}}},
-       [1, 1.0, True], {"\n": 1}, {1: 2}, ["adam", "adam"], "../../etc/passwd", "/dev/zero"]  # fmt: skip
+ODD = [
+    *(None, True, -1, 0, 10**9, 10**400, 1e308, float("nan"), float("inf")),
+    *("", "x" * 5000, "\x00\x1b[2J", "{0}", "none", "1e999", "\ud800", "/dev/zero"),
+    *([], [[]], [None], [1, 1.0, True], ["adam", "adam"]),
+    *({}, {"a": {"a": {}}}, {"\n": 1}, {1: 2}),
+]
 
 
 def places(value, key=()):

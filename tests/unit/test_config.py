@@ -292,7 +292,7 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("studies: {a: 3}", "studies.a: 3 is not a valid value; it takes a block of keys"),
         ("studies: {a: , b: none}", "studies: all are null; it needs at least one study"),
         ("studies: {a: {title: 3}}", "studies.a.title: 3 is not a valid value; it takes text"),
-        ("studies: {a b: {}}", 'studies: "a b" has characters that are not allowed there'),
+        ("studies: {a b: {}}", 'studies: "a b" is no name: it takes letters, digits, _ and -'),
         ("studies: {}", "studies: is empty"),
         ("studies:", "studies: is empty"),
         ("studies: [a]", 'studies: ["a"] is not a valid value; it takes a block of keys'),
@@ -625,7 +625,7 @@ def test_a_comparison_is_filled_in():
     # A study that is left out is no mistake: what claims say of it stays untested.
     studies = {"grid": {}, "other": None}
     resolve({"studies": studies, "comparisons": {"x": {"a": {"study": "other"}}}})
-    with pytest.raises(UserError, match=r"comparisons\.x: 'a' is a required"):
+    with pytest.raises(UserError, match=r"comparisons\.x: lacks a"):
         resolve({"comparisons": {"x": {}}})
 
 
