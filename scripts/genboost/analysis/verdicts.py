@@ -178,7 +178,7 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
         sides = [sign * a.values, sign * b.values]
         bests = best_cells.compare_bests(*sides, choosing)
-        texts = [measured.describe(a.cells[bests.a]), measured.describe(b.cells[bests.b])]
+        texts = _named(measured, a, b, bests)
     found = stats.estimate(sign * bests.differences)
     ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
     p = bests.p
@@ -215,6 +215,16 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
             else _with_few_seeds(sign * a.values, sign * b.values, claim["by"], sign * found.mean)
         ),
     )
+
+
+def _named(measured: Measured, a: Values, b: Values, bests: best_cells.Bests) -> list[str]:
+    """Name the two cells that are compared, with their studies if there are several."""
+    best = a.cells[bests.a], b.cells[bests.b]
+    texts = [measured.describe(cell) for cell in best]
+    if len({study for study, _ in a.cells + b.cells}) == 1:
+        return texts
+    titles = {study.name: study.title for study in measured.studies}
+    return [f"{titles[study]}: {text}" for (study, _), text in zip(best, texts, strict=True)]
 
 
 def _judged_equal(verdict: Verdict, tests: int) -> Verdict:
