@@ -144,9 +144,13 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     a, b = _sides(claim, measured)
     if not (a.cells and b.cells):
         side = "b" if a.cells else "a"
-        return replace(
-            verdict, reason=f"the studies have no cell like {side} in which no run diverged"
-        )
+        if claim[side] is None:
+            reason = "no cell is left to compare a with"
+        elif grid.chosen(measured.studies, claim[side]):
+            reason = f"every cell like {side} has a run that diverged"
+        else:
+            reason = f"no study has a cell like {side}"
+        return replace(verdict, reason=reason)
     seeds = [seed for seed in a.seeds if seed in b.seeds]
     if not seeds:
         return replace(verdict, reason="a and b have no seed in common")
@@ -174,7 +178,7 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
         sides = [sign * a.values, sign * b.values]
         bests = best_cells.compare_bests(*sides, choosing)
-        texts = [measured.describe(a.cells[bests.a]), measured.describe(b.cells[bests.b])]
+        texts = _named(measured, a, b, bests)
     found = stats.estimate(sign * bests.differences)
     ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
     p = bests.p
@@ -213,6 +217,16 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     )
 
 
+def _named(measured: Measured, a: Values, b: Values, bests: best_cells.Bests) -> list[str]:
+    """Name the two cells that are compared, with their studies if there are several."""
+    best = a.cells[bests.a], b.cells[bests.b]
+    texts = [measured.describe(cell) for cell in best]
+    if len({study for study, _ in a.cells + b.cells}) == 1:
+        return texts
+    titles = {study.name: study.title for study in measured.studies}
+    return [f"{titles[study]}: {text}" for (study, _), text in zip(best, texts, strict=True)]
+
+
 def _judged_equal(verdict: Verdict, tests: int) -> Verdict:
     """Judge a claim of equality by its adjusted p, or by an interval beyond the margin."""
     alpha = 1 - stats.CONFIDENCE
@@ -242,9 +256,10 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
         outcome, reason = SUPPORTED if as_claimed else CONTRADICTED, ""
     elif verdict.n < fewest:
         outcome = UNDECIDED
+        claims = "1 comparison takes" if tests == 1 else f"{tests} comparisons take"
         reason = (
             f"n is too small: with {verdict.n} seeds to compare no p falls below "
-            f"{2.0 ** (1 - verdict.n):.2g}; {tests} comparisons take at least {fewest}"
+            f"{2.0 ** (1 - verdict.n):.2g}; {claims} at least {fewest}"
         )
     else:
         outcome, reason = UNDECIDED, "the difference may be chance"

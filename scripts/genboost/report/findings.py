@@ -32,8 +32,6 @@ from genboost.report.results import Results
 from genboost.study import grid
 from genboost.study.cells import Cell
 
-MORE_SEEDS = "snakemake --cores 8 --profile fused --configfile studies/thirty_seeds.yaml"
-
 
 @dataclass(frozen=True)
 class Findings:
@@ -268,7 +266,13 @@ def _smallness(found: Findings) -> Iterator[str]:
         where = "All claims" if len(names) == len(found.verdicts) else "; ".join(names)
         yield f"{where}: {reason}."
     if any(verdict.too_few for verdict in found.verdicts):
-        yield f"More seeds, what is trained being kept: {MORE_SEEDS}"
+        fewest = max(verdict.seeds_least for verdict in found.verdicts if verdict.too_few)
+        yield f"More seeds can decide: run the same command with {more_seeds(fewest)}."
+
+
+def more_seeds(fewest: int) -> str:
+    """Return the option that repeats a run with more seeds; what is trained is kept."""
+    return f"--config grid='{{seeds: {fewest}}}'"
 
 
 def _seeds_needed(verdict: verdicts.Verdict) -> str:
