@@ -10,7 +10,8 @@ import numpy as np
 from genboost import errors
 from genboost.data.arrays import Data
 from genboost.files import write_atomically
-from genboost.measures import registry, sheet
+from genboost.measures import sheet
+from genboost.measures.compute import compute
 from genboost.measures.trained import Trained
 from genboost.progress import Progress
 from genboost.study.cells import Cell
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             values = {
                 f"{quantity}{suffix}": value
                 for suffix, model in models.items()
-                for quantity, value in registry.compute([name], model).items()
+                for quantity, value in compute([name], model).items()
             }
             there[path].add(name, wanted[name], values)
         write_atomically(sheet.path_of(path), there[path].write())

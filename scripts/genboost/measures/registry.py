@@ -1,4 +1,4 @@
-"""Which measures there are, what they yield, and their numbers for a trained model.
+"""Which measures there are and what they yield; compute.py has their numbers for a trained model.
 
 A measure is a file in `families/` and has its name. It holds `QUANTITIES`, a tuple of `Quantity`,
 and a function ``measure(trained)`` that returns a number for each of them. One that sets
@@ -12,14 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from genboost.errors import UserError
 from genboost.measures import families
 from genboost.study.cells import Cell
-
-if TYPE_CHECKING:  # training plays no part where quantities are named
-    from genboost.measures.trained import Trained
 
 DRAWN = ("weight_norm", "sensitivity")  # unless the configuration chooses
 NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(families.__path__)))
@@ -86,7 +83,7 @@ def quantities(names: Iterable[str] = NAMES) -> list[Quantity]:
     UserError
         If there is no such measure.
     """
-    return [quantity for name in names for quantity in _family(name).QUANTITIES]
+    return [quantity for name in names for quantity in family(name).QUANTITIES]
 
 
 def quantity(column: str, names: Iterable[str] = NAMES) -> Quantity | None:
@@ -158,7 +155,7 @@ def unfit(
     """Yield the measures that cannot be taken of some of the cells."""
     normalized = any(cell.normalization != "none" for cell in cells)
     for place, name in enumerate(names):
-        if normalized and name in NAMES and not getattr(_family(name), "OF_NORMALIZED", True):
+        if normalized and name in NAMES and not getattr(family(name), "OF_NORMALIZED", True):
             yield (
                 ("measures", place),
                 f"{name} cannot be taken of networks with a normalization; leave it out, or train "
@@ -166,34 +163,14 @@ def unfit(
             )
 
 
-def compute(names: Iterable[str], trained: "Trained") -> dict[str, float]:
-    """Measure a trained model.
-
-    Parameters
-    ----------
-    names
-        Of measures. What several of them need is computed once.
-
-    Returns
-    -------
-    dict
-        A number for each quantity. NaN where it is not defined: a ratio of zeros.
+def family(name: str) -> ModuleType:
+    """Return the module of a measure.
 
     Raises
     ------
     UserError
         If there is no such measure.
     """
-    from threadpoolctl import threadpool_limits
-
-    values: dict[str, float] = {}
-    with threadpool_limits(1):  # sums of several threads depend on how many there are
-        for name in names:
-            values |= {key: float(value) for key, value in _family(name).measure(trained).items()}
-    return values
-
-
-def _family(name: str) -> ModuleType:
     if name not in NAMES:
         raise UserError(f"there is no measure {name!r}; there are {', '.join(NAMES)}")
     return import_module(f"{families.__name__}.{name}")

@@ -14,6 +14,7 @@ from genboost import code_digest
 from genboost.code_digest import SCRIPTS, digest
 from genboost.errors import UserError
 from genboost.measures import registry
+from genboost.measures.compute import compute
 from genboost.measures.families import function, gradient_noise, groups, norms, outcome
 from genboost.measures.network import matrices, parameters
 from genboost.train.engines import torch_engine
@@ -30,7 +31,7 @@ def test_every_file_is_a_measure():
 def test_measures_yield_what_they_say(models, activation):
     trained = replace(models.of(activation, steps=100), reached=True)
     for name in registry.NAMES:
-        values = registry.compute([name], trained)
+        values = compute([name], trained)
         if name != "groups":  # has none here
             assert list(values) == [quantity.name for quantity in registry.quantities([name])]
         assert all(type(value) is float and np.isfinite(value) for value in values.values())
@@ -40,8 +41,8 @@ def test_measures_yield_what_they_say(models, activation):
 
 def test_same_bytes_again_and_in_any_order(models):
     trained = models.of(features=16, width=18, rows=300, steps=50)
-    first = registry.compute(registry.NAMES, trained)
-    again = registry.compute(registry.NAMES[::-1], replace(trained))
+    first = compute(registry.NAMES, trained)
+    again = compute(registry.NAMES[::-1], replace(trained))
     assert first == again
 
 
@@ -49,13 +50,13 @@ def test_same_bytes_with_any_number_of_threads(models):
     results = []
     for threads in (1, 2):
         with threadpoolctl.threadpool_limits(threads):
-            results.append(registry.compute(registry.NAMES, replace(models.fitted())))
+            results.append(compute(registry.NAMES, replace(models.fitted())))
     assert results[0] == results[1]
 
 
 def test_no_such_measure(models):
     with pytest.raises(UserError, match="no measure 'flatness'; there are controls, "):
-        registry.compute(["flatness"], models.of())
+        compute(["flatness"], models.of())
 
 
 def test_a_measures_digest_depends_on_no_other_measure():
@@ -162,7 +163,7 @@ def test_norms_by_hand(models):
 @pytest.mark.filterwarnings("error")
 def test_weights_that_decayed_to_nothing(models):
     trained = models.of()
-    values = registry.compute(registry.NAMES, replace(trained, weights=0 * trained.weights))
+    values = compute(registry.NAMES, replace(trained, weights=0 * trained.weights))
     assert values["log_spectral_product"] == -np.inf and np.isnan(values["stable_rank"])
     assert values["pac_bayes_mag_sigma"] == np.inf and np.isnan(values["pac_bayes_mag_init"])
     assert (values["hessian_trace"], values["hessian_max"]) == (2, 2)  # of the last bias

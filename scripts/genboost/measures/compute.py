@@ -1,0 +1,33 @@
+"""The numbers that measures yield for a trained model."""
+
+from collections.abc import Iterable
+
+from threadpoolctl import threadpool_limits
+
+from genboost.measures.registry import family
+from genboost.measures.trained import Trained
+
+
+def compute(names: Iterable[str], trained: Trained) -> dict[str, float]:
+    """Measure a trained model.
+
+    Parameters
+    ----------
+    names
+        Of measures. What several of them need is computed once.
+
+    Returns
+    -------
+    dict
+        A number for each quantity. NaN where it is not defined: a ratio of zeros.
+
+    Raises
+    ------
+    UserError
+        If there is no such measure.
+    """
+    values: dict[str, float] = {}
+    with threadpool_limits(1):  # sums of several threads depend on how many there are
+        for name in names:
+            values |= {key: float(value) for key, value in family(name).measure(trained).items()}
+    return values
