@@ -8,6 +8,7 @@ import numpy as np
 
 from genboost import errors
 from genboost.data.arrays import Data
+from genboost.data.origins import UNKNOWN
 from genboost.files import write_atomically
 from genboost.measures import registry, sheet
 from genboost.measures.trained import Trained
@@ -27,12 +28,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
 
     order, wanted = Order.read(arguments.order), json.loads(arguments.measures)
-    data = Data.load(arguments.data)
+    data, origin = Data.load(arguments.data), Data.origins(arguments.data)
+    groups = {} if (origin == UNKNOWN).all() else {"origin": origin}
     there = {path: _sheet(path) for path in order.models}
     lacking = {path: found.lacks(wanted) for path, found in there.items() if found.lacks(wanted)}
     progress = Progress("measured", len(lacking), len(there) - len(lacking))
     for path, names in lacking.items():
-        model = _trained(path, *order.models[path], data)
+        model = _trained(path, *order.models[path], data, groups)
         for name in names:
             values = registry.compute([name], model) if model else {}
             there[path].add(name, wanted[name], values)
@@ -47,7 +49,9 @@ def _sheet(path: str) -> sheet.Sheet:
     return found if found and found.record == seal else sheet.Sheet(seal)
 
 
-def _trained(path: str, cell: Cell, seed: int, data: Data) -> Trained | None:
+def _trained(
+    path: str, cell: Cell, seed: int, data: Data, groups: dict[str, np.ndarray]
+) -> Trained | None:
     """Return a model as measures see it; None if it diverged, and so has no weights."""
     entries = record.read(path)
     weights = record.weights(entries)
@@ -65,6 +69,7 @@ def _trained(path: str, cell: Cell, seed: int, data: Data) -> Trained | None:
         test_mse=np.array(entries["curves"]["test_mse"]),
         learning_rate=cell.learning_rate,
         seed=seed,
+        test_groups=groups,
     )
 
 

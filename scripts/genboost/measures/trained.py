@@ -24,8 +24,8 @@ class Trained:
         The curves.
     learning_rate : float
         The cell's.
-    test_groups : mapping of a column's name to an array [test rows]
-        Columns of the raw data whose values part the test rows.
+    test_groups : mapping of a name to an array [test rows]
+        What parts the test rows: their ``origin``, where it is known.
     """
 
     architecture: Architecture
