@@ -65,9 +65,10 @@ class Made:
         for study in self.config["studies"].values() if optimizers else ():
             for grid_of_study in study["grid"]:
                 grid_of_study["optimizer"] = optimizers
-        studies = grid.studies(self.config)
-        self.models = grid.models(studies)
-        shown = axes.shown_settings(cell for study in studies for cell in study.cells)
+        whole = grid.studies(self.config)
+        studies = [study.over_splits() for study in whole]
+        self.models = grid.models(whole)
+        shown = axes.shown_settings(cell for study in whole for cell in study.cells)
         rows = [
             {
                 "data": data(study, synthetic),
@@ -76,7 +77,7 @@ class Made:
                 "seed": model.seed,
                 "test_mse": errors(model),
             }
-            for study in studies
+            for study in whole
             for model in study.models
         ]
         models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
@@ -85,7 +86,7 @@ class Made:
         self.results = Results(
             studies=studies,
             models=models,
-            summary=aggregation.summarize(models),
+            summary=aggregation.summarize(aggregation.over_splits(models)),
             figures=deck.load(),
             baselines={variant: BASELINES for study in studies for variant in study.variants},
             synthetic=frozenset(synthetic),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import statistics
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genboost.errors import UserError
 from genboost.measures import sheet
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TEXTS = {"data", "study", "status", "engine"}
+SPLIT = "split_seed"
 NAMED = 20  # mistakes that a message names
 
 
@@ -130,30 +132,59 @@ def columns(cell: Cell, settings: Sequence[axes.Setting]) -> dict[str, Any]:
     return {setting.name: setting.column(cell[setting.name]) for setting in settings}
 
 
+class Run(NamedTuple):
+    """What tells the models of a cell apart: the seed of the split, and their own."""
+
+    split: int
+    seed: int
+
+
 def errors_by_cell(
-    studies: Sequence[grid.Study], models: pd.DataFrame
-) -> dict[tuple[str, Cell], dict[int, float]]:
-    """Return the test MSE of each seed of each cell, by the study's name and the cell.
+    studies: Sequence[grid.Study], models: pd.DataFrame, quantity: str = "test_mse"
+) -> dict[tuple[str, Cell], dict[Run, float]]:
+    """Return the error of each run of each cell, by the study's name and the cell.
+
+    Cells that differ in the split alone count as the first of them.
 
     Parameters
     ----------
     models
         One row per study and model, as `collect` makes it.
+    quantity
+        The column that holds the errors.
     """
-    settings = [axes.SETTINGS[name] for name in models.columns if name in axes.SETTINGS]
-    cells = {
-        (study.name, *columns(cell, settings).values()): cell
-        for study in studies
-        for cell in study.cells
-    }
+    shown = [axes.SETTINGS[name] for name in models.columns if name in axes.SETTINGS]
+    settings = [setting for setting in shown if setting.name != SPLIT]
+    cells: dict[tuple[Any, ...], Cell] = {}
+    for study in studies:
+        for cell in study.cells:
+            cells.setdefault((study.name, *columns(cell, settings).values()), cell)
     names = ["study", *(setting.name for setting in settings)]
     keys = zip(*(models[name] for name in names), strict=True)
-    found: dict[tuple[str, Cell], dict[int, float]] = {}
-    for key, seed, error in zip(
-        keys, models["seed"], models["test_mse"].astype(float), strict=True
+    several = SPLIT in models
+    splits = models[SPLIT] if several else itertools.repeat(None, len(models))
+    found: dict[tuple[str, Cell], dict[Run, float]] = {}
+    for key, split, seed, error in zip(
+        keys, splits, models["seed"], models[quantity].astype(float), strict=True
     ):
-        found.setdefault((key[0], cells[key]), {})[seed] = error
+        cell = cells[key]
+        run = Run(split if several else cell.split_seed, seed)
+        found.setdefault((key[0], cell), {})[run] = error
     return found
+
+
+def over_splits(models: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of models in which the split no longer tells cells of a study apart.
+
+    Each has the split seed of the first of its cell's, and where that is the same for all, none.
+    """
+    if SPLIT not in models:
+        return models
+    keys = [name for name in models.columns[: models.columns.get_loc("seed")] if name != SPLIT]
+    first = models.groupby(keys, sort=False)[SPLIT].transform("first")
+    if first.nunique() == 1:
+        return models.drop(columns=SPLIT)
+    return models.assign(**{SPLIT: first})
 
 
 def summarize(models: pd.DataFrame) -> pd.DataFrame:

@@ -4,80 +4,26 @@ A claim compares two sets of cells: ``best``, the best cell of one with the best
 ``each``, every cell of one with its partner in the other. All cells share seeds, so the comparison
 is of differences, seed by seed. Where there is something to choose, the first third of the seeds
 chooses, and the others compare: a choice by the very numbers that are compared would flatter the
-larger set. `best_cells` has the test.
+larger set. `best_cells` has the test. With several splits, each a cell's errors on all of them:
+a third of the splits chooses, too, and verdicts hold for other splits as well as for other seeds.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from genboost.analysis import aggregation, best_cells, stats
+from genboost.analysis import best_cells, splits, stats
+from genboost.analysis.measured import Errors, Measured
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FEW = 3  # seeds of the deck's study
 ENOUGH = 5  # errors from which a t interval of an error says something
 
 SUPPORTED, CONTRADICTED, UNDECIDED, UNTESTED = "supported", "contradicted", "undecided", "untested"
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Test errors of some cells.
-
-    Attributes
-    ----------
-    cells : list of (str, Cell)
-        Each with the name of its study.
-    seeds : list of int
-    values : float array [cells, seeds]
-    """
-
-    cells: list[tuple[str, Cell]]
-    seeds: list[int]
-    values: np.ndarray
-
-
-class Measured:
-    """The test errors of all cells of some studies, to choose from.
-
-    Parameters
-    ----------
-    models
-        One row per study and model, as `aggregation.collect` makes it.
-    """
-
-    def __init__(self, studies: Sequence[grid.Study], models: pd.DataFrame):
-        self.studies = studies
-        self.errors = aggregation.errors_by_cell(studies, models)
-        self.settings = axes.shown_settings(cell for _, cell in self.errors)
-
-    def select(self, selection: Mapping[str, Any]) -> Errors:
-        """Return the errors of the cells that `grid.chosen` returns for a selection."""
-        return self.of(grid.chosen(self.studies, selection))
-
-    def of(self, cells: Sequence[tuple[grid.Study, Cell]]) -> Errors:
-        """Return the errors of those of some cells in which every run finished."""
-        of_studies = [set(study.seeds) for study in {s.name: s for s, _ in cells}.values()]
-        seeds = sorted(set.intersection(*of_studies)) if of_studies else []
-        names = [(study.name, cell) for study, cell in cells]
-        values = [[self.errors[name][seed] for seed in seeds] for name in names]
-        table = np.array(values, float).reshape(len(names), len(seeds))
-        finished = np.isfinite(table).all(axis=1)
-        kept = [name for name, whole in zip(names, finished, strict=True) if whole]
-        return Errors(kept, seeds, table[finished])
-
-    def describe(self, cell: tuple[str, Cell]) -> str:
-        """Write a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""
-        return axes.describe(cell[1], self.settings)
 
 
 @dataclass(frozen=True)
@@ -94,13 +40,23 @@ class Verdict:
         Their mean errors on the seeds that compare.
     choosing, n : int
         Seeds that choose, and seeds that compare.
+    choosing_splits, splits : int
+        Splits that choose, and splits that compare.
+    over : str
+        What the verdict generalizes over: ``seeds``, ``splits`` or ``seeds and splits``.
     difference, sd, low, high : float
-        Mean of a's less b's error over the seeds, its standard deviation, and the 95 % interval: of
+        Mean of a's less b's error over the runs, its standard deviation, and the 95 % interval: of
         the mean or, of bests, of the difference of the lowest expected errors.
     differences : tuple of float
-        Seed by seed.
+        Run by run, those of a split side by side.
     p, p_holm : float
-        Of the sign-flip test, of bests against every rival; adjusted for all claims of the study.
+        Of bests against every rival; adjusted for all claims. Of the sign-flip test, or over
+        seeds and splits of the t test by crossed components (`splits.crossed`).
+    corrected_low, corrected_high, corrected_p : float
+        Of the two cells' difference by `splits.corrected_resampled_t`: for other rows of the kind.
+        NaN where one split compares.
+    p_lower, p_lower_low, p_lower_high : float
+        P(a has the lower error) for one run of each, with its interval.
     stability : float
         Of all choices by so many seeds, the share with which the unadjusted outcome is the same;
         NaN where there is nothing to choose.
@@ -110,7 +66,7 @@ class Verdict:
     seeds_least, too_few : int or None, and bool
         Seeds in all with fewer than which no difference is large enough, and whether they are.
     subsets, wrong_direction, decided_right, decided_wrong : int and float
-        Of all subsets of three seeds: how many there are; the share in which the plain comparison
+        Of all subsets of three seeds on one split: how many there are; the share in which the plain comparison
         of lowest means comes out the other way than here; the shares in which it comes out this
         way, or the other, with a t interval that excludes zero. NaN with fewer than six seeds.
     """
@@ -127,6 +83,9 @@ class Verdict:
     b_error: float = math.nan
     choosing: int = 0
     n: int = 0
+    choosing_splits: int = 0
+    splits: int = 0
+    over: str = ""
     difference: float = math.nan
     sd: float = math.nan
     low: float = math.nan
@@ -134,6 +93,12 @@ class Verdict:
     differences: tuple[float, ...] = ()
     p: float = math.nan
     p_holm: float = math.nan
+    corrected_low: float = math.nan
+    corrected_high: float = math.nan
+    corrected_p: float = math.nan
+    p_lower: float = math.nan
+    p_lower_low: float = math.nan
+    p_lower_high: float = math.nan
     stability: float = math.nan
     verdict: str = UNTESTED
     reason: str = ""
@@ -180,9 +145,11 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
             verdict, reason=f"the studies have no cell like {side} in which no run diverged"
         )
     seeds = [seed for seed in a.seeds if seed in b.seeds]
-    if not seeds:
-        return replace(verdict, reason="a and b have no seed in common")
-    a, b = (_of_seeds(side, seeds) for side in (a, b))
+    both = [split for split in a.splits if split in b.splits]
+    if not (seeds and both):
+        what = "split" if seeds else "seed"
+        return replace(verdict, reason=f"a and b have no {what} in common")
+    a, b = (side.of_runs(both, seeds) for side in (a, b))
     choosing = 0
     if claim["by"] == "each":
         a, b = _partners(a, b)
@@ -194,30 +161,39 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     else:
         if max(len(a.cells), len(b.cells)) > 1:
             choosing = best_cells.choosing(len(seeds))
-        if choosing == len(seeds):
+        if choosing == len(seeds) == len(both):
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
         sides = [a.values, b.values]
         bests = best_cells.compare_bests(*sides, choosing)
         texts = [measured.describe(a.cells[bests.a]), measured.describe(b.cells[bests.b])]
-    first, second = sides[0][bests.a, choosing:], sides[1][bests.b, choosing:]
-    found = stats.estimate(bests.differences)
+    (_, first), (_, second) = (best_cells.apart(side, choosing) for side in sides)
+    compared, n = bests.differences.shape
+    found = stats.estimate(bests.differences.ravel())
     repeated = choosing and found.n > 1
+    lower = splits.probability_lower(bests.differences)
     return replace(
         verdict,
         a=texts[0],
         b=texts[1],
         a_cells=len(a.cells),
         b_cells=len(b.cells),
-        a_error=float(first.mean()),
-        b_error=float(second.mean()),
+        a_error=float(first[bests.a].mean()),
+        b_error=float(second[bests.b].mean()),
         choosing=choosing,
-        n=found.n,
+        n=n,
+        choosing_splits=len(both) - compared,
+        splits=compared,
+        over=_generality(compared, n),
         difference=found.mean,
         sd=found.sd,
         low=bests.low,
         high=bests.high,
-        differences=tuple(float(difference) for difference in bests.differences),
+        differences=tuple(float(difference) for difference in bests.differences.ravel()),
         p=bests.p,
+        p_lower=lower.value,
+        p_lower_low=lower.low,
+        p_lower_high=lower.high,
+        **_corrected(bests.differences, a.cells[0][1].test_fraction),
         stability=_stability(*sides, choosing, found.mean, bests.p) if repeated else math.nan,
         **_with_few_seeds(a.values, b.values, claim["by"], found.mean),
     )
@@ -226,8 +202,12 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
 def _judged(verdict: Verdict, tests: int) -> Verdict:
     """Judge a claim by its adjusted p and the direction of the difference."""
     alpha = 1 - stats.CONFIDENCE
-    fewest = 1 + math.ceil(math.log2(tests / alpha))  # for tests * 2**(1 - n) <= alpha
-    needed = stats.seeds_needed(verdict.difference, verdict.sd, alpha / tests)
+    sample = max(verdict.n, verdict.splits)
+    if crossed := min(verdict.n, verdict.splits) > 1:
+        fewest, needed = 2, None
+    else:
+        fewest = 1 + math.ceil(math.log2(tests / alpha))  # for tests * 2**(1 - n) <= alpha
+        needed = stats.seeds_needed(verdict.difference, verdict.sd, alpha / tests)
 
     def in_all(comparing: int) -> int:
         return comparing + (comparing - 1) // 2 if verdict.choosing else comparing
@@ -235,10 +215,10 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
     as_claimed = (verdict.difference < 0) == (verdict.claim == "lower")
     if verdict.p_holm <= alpha and verdict.difference != 0:
         outcome, reason = SUPPORTED if as_claimed else CONTRADICTED, ""
-    elif verdict.n < fewest:
+    elif sample < fewest:
         outcome = UNDECIDED
         reason = (
-            f"n is too small: with {verdict.n} seeds to compare no p falls below "
+            f"n is too small: with {sample} {verdict.over} to compare no p falls below "
             f"{2.0 ** (1 - verdict.n):.2g}; {tests} comparisons take at least {fewest}"
         )
     else:
@@ -248,9 +228,24 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
         verdict=outcome,
         reason=reason,
         seeds_needed=None if needed is None else in_all(max(needed, fewest)),
-        seeds_least=in_all(fewest),
-        too_few=verdict.n < fewest,
+        seeds_least=None if crossed else in_all(fewest),
+        too_few=sample < fewest,
     )
+
+
+def _generality(compared: int, n: int) -> str:
+    """Say what differences on some splits, with n seeds each, generalize over."""
+    if min(compared, n) > 1:
+        return "seeds and splits"
+    return "splits" if compared > 1 else "seeds"
+
+
+def _corrected(differences: np.ndarray, test_fraction: float) -> dict[str, float]:
+    """Return what differences [splits, seeds] say of other rows of this kind."""
+    if len(differences) == 1:
+        return {}
+    found = splits.corrected_resampled_t(differences, 1 - test_fraction, test_fraction)
+    return {"corrected_low": found.low, "corrected_high": found.high, "corrected_p": found.p}
 
 
 def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Errors, Errors]:
@@ -261,7 +256,7 @@ def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Errors, Errors
     everything = measured.select({"study": {study for study, _ in a.cells}})
     chosen = set(a.cells)
     rest = [row for row, cell in enumerate(everything.cells) if cell not in chosen]
-    return a, _of_cells(everything, rest)
+    return a, everything.of_cells(rest)
 
 
 def _partners(a: Errors, b: Errors) -> tuple[Errors, Errors]:
@@ -283,15 +278,18 @@ def _partners(a: Errors, b: Errors) -> tuple[Errors, Errors]:
     pairs = [(row, places[rest(c)]) for row, c in enumerate(a.cells) if rest(c) in places]
     if len(places) < len(b.cells) or len({rest(cell) for cell in a.cells}) < len(a.cells):
         pairs = []
-    return _of_cells(a, [i for i, _ in pairs]), _of_cells(b, [j for _, j in pairs])
+    return a.of_cells([i for i, _ in pairs]), b.of_cells([j for _, j in pairs])
 
 
 def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) -> dict[str, Any]:
-    """Return how often three of the seeds would have said something else than all of them."""
-    n = a.shape[1]
+    """Return how often three of the seeds, on one split, would have said something else."""
+    _, several, n = a.shape
     if n < 2 * FEW or difference == 0:
         return {}
-    gaps = np.array([_plain(a[:, few], b[:, few], by) for few in stats.subsets(n, FEW)])
+    few = stats.subsets(n, FEW)
+    gaps = np.array(
+        [_plain(a[:, split, s], b[:, split, s], by) for split in range(several) for s in few]
+    )
     low, high = stats.interval(gaps)
     excludes_zero = (low > 0) | (high < 0)
     wrong = np.sign(gaps.mean(axis=1)) != np.sign(difference)
@@ -316,15 +314,6 @@ def _plain(a: np.ndarray, b: np.ndarray, by: str) -> np.ndarray:
     if by == "each":
         return (a - b).mean(axis=0)
     return a[a.mean(axis=1).argmin()] - b[b.mean(axis=1).argmin()]
-
-
-def _of_cells(errors: Errors, rows: Sequence[int]) -> Errors:
-    return Errors([errors.cells[row] for row in rows], errors.seeds, errors.values[list(rows)])
-
-
-def _of_seeds(errors: Errors, seeds: Sequence[int]) -> Errors:
-    columns = [errors.seeds.index(seed) for seed in seeds]
-    return Errors(errors.cells, list(seeds), errors.values[:, columns])
 
 
 @dataclass(frozen=True)
@@ -389,11 +378,14 @@ def choices(
         n = len(errors.seeds)
         if not errors.cells or n < 2:
             continue
-        means = errors.values.mean(axis=1)
-        chosen, choosing = best_cells.best(errors.values), best_cells.choosing(n)
-        judged = stats.estimate(errors.values[chosen, choosing:])
+        means = errors.values.mean(axis=(1, 2))
+        choosing = best_cells.choosing(n)
+        choose, judge = best_cells.apart(errors.values, choosing)
+        chosen = int(choose.mean(axis=(1, 2)).argmin())
+        judged = _judge(judge[chosen])
         few = FEW if n >= 2 * FEW else n - 1
-        luck = best_cells.optimism(errors.values, few)
+        on_each = np.moveaxis(errors.values, 1, 0)
+        luck = [best_cells.optimism(on_split, few) for on_split in on_each]
         found.append(
             Choice(
                 study=study.name,
@@ -402,18 +394,28 @@ def choices(
                 cell=measured.describe(errors.cells[means.argmin()]),
                 table=float(means.min()),
                 chosen=measured.describe(errors.cells[chosen]),
-                unbiased=judged.mean,
-                low=judged.low if judged.n >= ENOUGH else math.nan,
-                high=judged.high if judged.n >= ENOUGH else math.nan,
+                unbiased=judged.value,
+                low=judged.low,
+                high=judged.high,
                 choosing=choosing,
-                n=judged.n,
+                n=judge.shape[2],
                 few=few,
-                apparent=luck.apparent,
-                honest=luck.honest,
-                optimism=round(luck.optimism, 12) + 0.0,
+                apparent=float(np.mean([one.apparent for one in luck])),
+                honest=float(np.mean([one.honest for one in luck])),
+                optimism=round(float(np.mean([one.optimism for one in luck])), 12) + 0.0,
             )
         )
     return found
+
+
+def _judge(errors: np.ndarray) -> stats.Interval:
+    """Return the mean of errors [splits, seeds] with its interval, if they are enough."""
+    if min(errors.shape) > 1:
+        found = splits.crossed(errors)
+        return stats.Interval(found.mean, found.low, found.high)
+    one = stats.estimate(errors.ravel())
+    ends = (one.low, one.high) if one.n >= ENOUGH else (math.nan, math.nan)
+    return stats.Interval(one.mean, *ends)
 
 
 def rows(found: Sequence[Verdict | Choice]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from genboost.analysis import stats, verdicts
+from genboost.analysis import measured, stats, verdicts
 from genboost.data.arrays import MARK
 from genboost.report import deck_tables
 from genboost.report.markup import Table, markdown
@@ -57,12 +57,12 @@ class Findings:
 
 def find(results: Results, claims: Mapping[str, Mapping[str, Any]]) -> Findings:
     """Compute all statistics of a run."""
-    measured = verdicts.Measured(results.studies, results.models)
+    errors = measured.Measured(results.studies, results.models)
     return Findings(
         results=results,
         cells=_with_intervals(results),
-        verdicts=verdicts.verdicts(claims, measured),
-        choices=verdicts.choices(measured, list(_scopes(results))),
+        verdicts=verdicts.verdicts(claims, errors),
+        choices=verdicts.choices(errors, list(_scopes(results))),
     )
 
 

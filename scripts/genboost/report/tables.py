@@ -24,7 +24,7 @@ OF_A_PANEL = rf"{NAMES}\.(md|tex)"  # the files that not every configuration has
 def names(config: dict[str, Any]) -> list[str]:
     """Return the names of all files that `files` makes for a resolved configuration."""
     shown = config["tables"]["rows"], config["tables"]["columns"]
-    layouts = [layout(study, *shown) for study in grid.studies(config)]
+    layouts = [layout(study.over_splits(), *shown) for study in grid.studies(config)]
     tables = [panel.name for laid_out in layouts for panel in laid_out.panels]
     return [
         *(f"{name}.{ending}" for name in (*tables, "tables") for ending in ("md", "tex")),

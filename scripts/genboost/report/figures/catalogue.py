@@ -45,7 +45,7 @@ def captions(config: dict[str, Any]) -> dict[str, Caption]:
     rows, columns = config["tables"]["rows"], config["tables"]["columns"]
     for study in grid.studies(config):
         name, title = study.name, study.title
-        laid_out = layout(study, rows, columns)
+        laid_out = layout(study.over_splits(), rows, columns)
         by = " and ".join(axis.title for axis in (laid_out.rows, laid_out.columns) if axis)
         against = laid_out.rows
         found |= {
