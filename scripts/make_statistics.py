@@ -17,7 +17,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
 
     step = Step(arguments.request)
-    found = findings.find(results.load(arguments, step), step.settings["comparisons"])
+    claims, schemes = step.settings["comparisons"], step.settings["schemes"]
+    found = findings.find(results.load(arguments, step), claims, schemes)
     for name, content in findings.files(found).items():
         step.write(Path(arguments.output, name), content)
     step.done()

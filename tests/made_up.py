@@ -92,7 +92,7 @@ class Made:
             synthetic=frozenset(synthetic),
             **self.config["tables"],
         )
-        found = findings.find(self.results, self.config["comparisons"])
+        found = findings.find(self.results, self.config["comparisons"], self.config["schemes"])
         self.statistics = json.loads(findings.files(found)["statistics.json"])
 
     def figures(self, read=curves):

@@ -10,7 +10,7 @@ import yaml
 from scipy.stats import ttest_1samp
 from some_cell import studies_of
 
-from genboost.analysis import aggregation, measured, verdicts
+from genboost.analysis import aggregation, choices, measured, verdicts
 from genboost.study import axes, config, grid
 
 STUDY = {"study": "grid", "optimizer": "adam", "weight_decay": 0.0, "epochs": 200}
@@ -43,9 +43,9 @@ def judge(table: pd.DataFrame, *claims: dict) -> list[verdicts.Verdict]:
     return verdicts.verdicts({f"c{n}": c for n, c in enumerate(claims)}, errors_of(table))
 
 
-def choose(table: pd.DataFrame) -> list[verdicts.Choice]:
+def choose(table: pd.DataFrame) -> list[choices.Choice]:
     study, *_ = studies_of(table)
-    return verdicts.choices(errors_of(table), [(study, "all", study.cells)])
+    return choices.choices(errors_of(table), [(study, "all", study.cells)])
 
 
 A, B = {"learning_rate": 0.1}, {"learning_rate": 0.2}

@@ -25,7 +25,8 @@ rule statistics:
         **needs("report"),
     params:
         request=request(
-            "make_statistics.py", **sections("studies", "tables", "comparisons")
+            "make_statistics.py",
+            **sections("studies", "tables", "comparisons", "schemes"),
         ),
         folder=outcome("statistics"),
     shell:

@@ -3,12 +3,12 @@
 `results/NAME/statistics/` holds, each table with a first column ``data`` that names the data:
 
 - ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
-- ``comparisons.csv``: the verdict on every claim of the configuration;
+- ``comparisons.csv``: the verdict on every claim of the configuration, under every scheme;
 - ``best.csv``: the best cell of each study and each of its panels, and its unbiased error;
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
-- ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
-  and the tables for people;
+- ``statistics.json``: the last three, the differences run by run, what errors vary with, the deck's
+  cells beside ours, and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
@@ -20,9 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from genboost.analysis import measured, stats, verdicts
+from genboost.analysis import choices, measured, schemes, splits, stats, verdicts
 from genboost.data.arrays import MARK
-from genboost.report import deck_tables
+from genboost.report import deck_tables, validity
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
 from genboost.study import grid
@@ -36,6 +36,11 @@ FILES = [
     "statistics.json",
     "statistics.md",
 ]
+OVER_SPLITS = (
+    "n: splits × seeds. A third of the splits chooses, too; interval and p are by crossed "
+    "components of variance, and hold for other splits of these rows and other seeds. Corrected "
+    "interval (Nadeau & Bengio): of the two cells chosen, for other rows of this kind."
+)
 MORE_SEEDS = "snakemake --cores 8 --profile fused --configfile studies/thirty_seeds.yaml"
 
 
@@ -47,22 +52,33 @@ class Findings:
     ----------
     cells : DataFrame
         The columns of `aggregation.summarize` but ``train_mse``, then ``low`` and ``high``.
+    schemes : list of schemes.Scheme
+        One at least.
     """
 
     results: Results
     cells: pd.DataFrame
-    verdicts: list[verdicts.Verdict]
-    choices: list[verdicts.Choice]
+    schemes: list[schemes.Scheme]
+    choices: list[choices.Choice]
+
+    @property
+    def verdicts(self) -> list[verdicts.Verdict]:
+        """The verdicts under the first scheme."""
+        return self.schemes[0].verdicts
 
 
-def find(results: Results, claims: Mapping[str, Mapping[str, Any]]) -> Findings:
+def find(
+    results: Results,
+    claims: Mapping[str, Mapping[str, Any]],
+    judged_by: Mapping[str, Mapping[str, Any]],
+) -> Findings:
     """Compute all statistics of a run."""
     errors = measured.Measured(results.studies, results.models)
     return Findings(
         results=results,
-        cells=_with_intervals(results),
-        verdicts=verdicts.verdicts(claims, errors),
-        choices=verdicts.choices(errors, list(_scopes(results))),
+        cells=_with_intervals(results, errors),
+        schemes=schemes.judge(judged_by, claims, results.studies, results.models),
+        choices=choices.choices(errors, list(_scopes(results))),
     )
 
 
@@ -73,10 +89,24 @@ def files(found: Findings) -> dict[str, str]:
     results = found.results
     agreements = [{"scope": scope, **asdict(a)} for scope, a in deck_tables.agreements(results)]
     agreement = deck_tables.agreement_table(results)
-    shown = [comparison_table(found), *_details(found), best_table(found), agreement]
+    side_by_side = found.schemes if len(found.schemes) > 1 else []
+    maybe = [
+        validity.scheme_table(results, side_by_side) if side_by_side else None,
+        validity.origin_table(results),
+        validity.variance_table(results, found.schemes),
+    ]
+    shown = [
+        comparison_table(found),
+        *_details(found),
+        *(table for table in maybe if table),
+        best_table(found),
+        agreement,
+    ]
     document = {
         "data": MARK if results.is_synthetic() else "real",
         "comparisons": [asdict(verdict) for verdict in found.verdicts],
+        "schemes": [asdict(scheme) for scheme in side_by_side],
+        "variance": {scheme.title: scheme.variance for scheme in found.schemes},
         "best": [asdict(choice) for choice in found.choices],
         "agreement": agreements,
         "deck": results.compared.to_dict("records"),
@@ -84,8 +114,8 @@ def files(found: Findings) -> dict[str, str]:
     }
     csv = {
         "cells": found.cells,
-        "comparisons": pd.DataFrame(verdicts.rows(found.verdicts)),
-        "best": pd.DataFrame(verdicts.rows(found.choices)),
+        "comparisons": _comparisons(found),
+        "best": pd.DataFrame(map(asdict, found.choices)),
         "agreement": pd.DataFrame(agreements),
     }
     return {
@@ -95,17 +125,35 @@ def files(found: Findings) -> dict[str, str]:
     }
 
 
+def _comparisons(found: Findings) -> pd.DataFrame:
+    """Return all verdicts as rows, under the name of their scheme if there are several."""
+    import pandas as pd
+
+    if len(found.schemes) == 1:
+        return pd.DataFrame(verdicts.rows(found.verdicts))
+    frames = [
+        pd.DataFrame(verdicts.rows(scheme.verdicts)).assign(scheme=scheme.name)
+        for scheme in found.schemes
+    ]
+    everything = pd.concat(frames)
+    return everything[["scheme", *everything.columns.drop("scheme")]]
+
+
 def comparison_table(found: Findings) -> Table:
     """Return the verdicts as a table."""
+    several = any(verdict.splits > 1 for verdict in found.verdicts)
     rows = [
         [
             verdict.title,
             verdict.verdict,
-            str(verdict.n),
+            verdict.over,
+            str(verdict.n) if verdict.splits < 2 else f"{verdict.splits} × {verdict.n}",
             _signed(found, verdict.difference),
             _range(found, verdict.low, verdict.high),
             _p(verdict.p),
             _p(verdict.p_holm),
+            _percent(verdict.p_lower),
+            *([_range(found, verdict.corrected_low, verdict.corrected_high)] if several else []),
             _seeds_needed(verdict),
         ]
         for verdict in found.verdicts
@@ -114,7 +162,8 @@ def comparison_table(found: Findings) -> Table:
         name="comparisons",
         title=found.results.marked("The claims"),
         header=[
-            *("claim", "verdict", "n", "difference", "95 % interval", "p", "p (Holm)"),
+            *("claim", "verdict", "for other", "n", "difference", "95 % interval", "p"),
+            *("p (Holm)", "P(lower)", *(["corrected interval"] if several else [])),
             "seeds needed",
         ],
         rows=rows,
@@ -124,14 +173,16 @@ def comparison_table(found: Findings) -> Table:
             "is about less what that is compared with. Where there is a best cell to choose, the "
             "first third of the seeds chooses it and the n others compare it with every cell of "
             "the other set, since any of these may be the best; interval and p are of the lowest "
-            "expected errors. p: exact sign-flip "
-            "test, two-sided, then Holm's correction over all claims; a verdict takes an adjusted "
-            "p of 0.05 or less. Seeds needed: in all, for a power of 80 %, were the difference as "
-            "estimated here; ≥: the fewest with which p can be low enough.",
+            "expected errors. p: exact sign-flip test, two-sided, then Holm's correction over all "
+            "claims; a verdict takes an adjusted p of 0.05 or less, and holds for what is named "
+            "after it. P(lower): how often one run of the first has the lower error. Seeds "
+            "needed: in all, for a power of 80 %, were the difference as estimated here; ≥: the "
+            "fewest with which p can be low enough.",
+            *([OVER_SPLITS] if several else []),
             *_smallness(found),
             *found.results.warning(),
         ],
-        text_columns=(0, 1),
+        text_columns=(0, 1, 2),
     )
 
 
@@ -217,10 +268,19 @@ def _details(found: Findings) -> Iterator[Table]:
         )
 
 
-def _with_intervals(results: Results) -> pd.DataFrame:
+def _with_intervals(results: Results, errors: measured.Measured) -> pd.DataFrame:
     cells = results.summary.drop(columns="train_mse")
     half = stats.half_width(cells["test_mse_sd"].to_numpy(), cells["n"].to_numpy())
-    return cells.assign(low=cells["test_mse"] - half, high=cells["test_mse"] + half)
+    cells = cells.assign(low=cells["test_mse"] - half, high=cells["test_mse"] + half)
+    for study in results.studies:
+        if len(study.splits) < 2 or len(study.seeds) < 2:
+            continue
+        for cell in study.cells:
+            runs = errors.of([(study, cell)])
+            found = splits.crossed(runs.values[0]) if runs.cells else None
+            ends = (found.low, found.high) if found else (math.nan, math.nan)
+            cells.loc[results.row(study, cell).Index, ["low", "high"]] = ends
+    return cells
 
 
 def _scopes(results: Results) -> Iterator[tuple[grid.Study, str, Sequence[Cell]]]:

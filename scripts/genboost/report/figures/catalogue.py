@@ -61,6 +61,8 @@ def captions(config: dict[str, Any]) -> dict[str, Caption]:
         found["curves"] = Caption("curves", "Learning curves of chosen cells")
     if config["comparisons"]:
         found["comparisons"] = Caption("comparisons", "The claims: paired differences")
+    if config["comparisons"] and len(config["schemes"]) > 1:
+        found["schemes"] = Caption("schemes", "The claims under each scheme")
     found["deck"] = Caption("deck", "The deck's test MSE and ours")
     if config["audit"]["readings"]:
         found["audit"] = Caption(
@@ -76,7 +78,9 @@ def names(config: dict[str, Any]) -> list[str]:
 
 # The names of the files that not every configuration has.
 _KINDS = ["heatmap", "curves", *(name.replace("_", "-") for name in axes.AXES)]
-OF_SOME_STUDIES = rf"(({'|'.join(_KINDS)})-{STUDY}|curves|comparisons|audit)\.({'|'.join(FORMATS)})"
+OF_SOME_STUDIES = (
+    rf"(({'|'.join(_KINDS)})-{STUDY}|curves|comparisons|schemes|audit)\.({'|'.join(FORMATS)})"
+)
 
 
 def chosen_cells(

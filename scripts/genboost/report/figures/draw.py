@@ -16,12 +16,13 @@ from genboost.report.figures import (
     heatmap,
     methods,
     profile,
+    schemes,
 )
 from genboost.report.figures.material import Material
 
 KINDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (audit, comparisons, curves, deck, heatmap, methods, profile)
+    for module in (audit, comparisons, curves, deck, heatmap, methods, profile, schemes)
 }
 
 
