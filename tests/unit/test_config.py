@@ -654,7 +654,12 @@ def test_a_complete_configuration_is_another_for_the_same(example):
     written = yaml.safe_load(yaml.safe_dump(complete(given)))
     assert resolve(written) == resolve(given)
     for section, default in schema.defaults().items():
-        if isinstance(default, dict) and section not in ("grid", "studies", "comparisons"):
+        if isinstance(default, dict) and section not in (
+            "grid",
+            "studies",
+            "comparisons",
+            "schemes",
+        ):
             assert written[section].keys() == schema.defaults(section).keys()
 
 
