@@ -7,8 +7,8 @@ from pathlib import Path
 from genboost import errors
 from genboost.files import delete_stale
 from genboost.receipts import Step
-from genboost.report import results
-from genboost.report.figures import catalogue, draw, drawing
+from genboost.report import exhibits, results
+from genboost.report.figures import draw, drawing
 from genboost.report.figures.material import Curves, Material
 from genboost.study.grid import Model
 from genboost.train import record
@@ -34,10 +34,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     statistics = step.read_json(arguments.statistics)
     audit = step.read_json(arguments.audit) if arguments.audit else None
     found = results.load(arguments, step)
-    for name, figure in draw.figures(Material(config, found, statistics, read, audit)):
+    for exhibit, figure in draw.drawn(Material(config, found, statistics, read, audit)):
         for ending, content in drawing.contents(figure):
-            step.write(Path(arguments.output, f"{name}.{ending}"), content)
-    delete_stale(arguments.output, catalogue.OF_SOME_STUDIES, catalogue.names(config))
+            step.write(Path(arguments.output, f"{exhibit.name}.{ending}"), content)
+    current = exhibits.files_of(exhibits.FIGURES, config)
+    delete_stale(arguments.output, exhibits.OF_SOME_STUDIES[exhibits.FIGURES], current)
     step.done()
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from genboost import errors
 from genboost.receipts import Step
-from genboost.report import page, results
-from genboost.report.figures import catalogue
+from genboost.report import exhibits, page, results
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             path.parent.name: step.read(path).decode() for path in map(Path, arguments.descriptions)
         },
         drawings={
-            name: step.read(Path(arguments.figures, f"{name}.svg")).decode()
-            for name in catalogue.captions(config)
+            exhibit.name: step.read(Path(arguments.figures, f"{exhibit.name}.svg")).decode()
+            for exhibit in exhibits.of(exhibits.FIGURES, config)
         },
         statistics=step.read_json(arguments.statistics),
         audit=step.read_json(arguments.audit) if arguments.audit else None,

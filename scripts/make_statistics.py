@@ -17,8 +17,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
 
     step = Step(arguments.request)
-    claims, schemes = step.settings["comparisons"], step.settings["schemes"]
-    found = findings.find(results.load(arguments, step), claims, schemes)
+    found = findings.find(
+        results.load(arguments, step),
+        step.settings["comparisons"],
+        step.settings["schemes"],
+        step.settings["measures"],
+    )
     for name, content in findings.files(found).items():
         step.write(Path(arguments.output, name), content)
     step.done()

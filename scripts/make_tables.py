@@ -7,7 +7,7 @@ from pathlib import Path
 from genboost import errors
 from genboost.files import delete_stale
 from genboost.receipts import Step
-from genboost.report import results, tables
+from genboost.report import exhibits, results, tables
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     files = tables.files(results.load(arguments, step))
     for name, content in files.items():
         step.write(Path(arguments.output, name), content)
-    delete_stale(arguments.output, tables.OF_A_PANEL, files)
+    delete_stale(arguments.output, exhibits.OF_SOME_STUDIES[exhibits.TABLES], files)
     step.done()
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from genboost.analysis import aggregation, deck
 from genboost.data.arrays import marked
+from genboost.measures import registry
 from genboost.report import findings, page
 from genboost.report.figures import draw, drawing
 from genboost.report.figures.material import Curves, Material
@@ -55,11 +56,13 @@ class Made:
         A configuration, or what differs from the defaults.
     errors
         Returns a model's test MSE; NaN for a run that diverged.
+    measured
+        By the name of a quantity, what returns a model's.
     """
 
     audit = None
 
-    def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None):
+    def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None, **measured):
         self.settings = settings or {}
         self.config = config.resolve(self.settings)
         for study in self.config["studies"].values() if optimizers else ():
@@ -83,6 +86,8 @@ class Made:
         models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
         models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
         models["engine"] = "simd"
+        for name, measure in measured.items():
+            models[name] = [measure(model) for study in whole for model in study.models]
         self.results = Results(
             studies=studies,
             models=models,
@@ -92,13 +97,18 @@ class Made:
             synthetic=frozenset(synthetic),
             **self.config["tables"],
         )
-        found = findings.find(self.results, self.config["comparisons"], self.config["schemes"])
+        found = findings.find(
+            self.results,
+            self.config["comparisons"],
+            self.config["schemes"],
+            registry.drawn(self.config),
+        )
         self.statistics = json.loads(findings.files(found)["statistics.json"])
 
     def figures(self, read=curves):
-        """Yield each figure with its name."""
+        """Yield each figure's name and the figure."""
         material = Material(self.config, self.results, self.statistics, read, self.audit)
-        return draw.figures(material)
+        return ((exhibit.name, figure) for exhibit, figure in draw.drawn(material))
 
     def figure(self, name, read=curves):
         """Return one figure."""

@@ -16,21 +16,24 @@ PACKAGE = Path(__file__).parent.name
 
 
 def digest(script: str, *others: str, without: str | None = None) -> str:
-    """Return a digest of a script, of all modules of the library that it leads to, and of others.
+    """Return a digest of scripts, of all modules of the library that they lead to, and of others.
 
     Parameters
     ----------
     script
         A file in scripts/, such as ``train.py``.
     others
-        Further files or folders there, such as the sources of a compiled kernel.
+        Further files there: modules that it imports by their names, templates, or folders, such as
+        the one with the sources of a compiled kernel.
     without
         A module there that is left out, with what only it leads to.
     """
     total = hashlib.sha256()
-    for path in sorted(_reached(SCRIPTS / script, SCRIPTS / without if without else None)):
+    scripts = [script, *(name for name in others if name.endswith(".py"))]
+    left_out = SCRIPTS / without if without else None
+    for path in sorted(set().union(*(_reached(SCRIPTS / name, left_out) for name in scripts))):
         total.update(_substance(path).encode())
-    for name in others:
+    for name in [name for name in others if name not in scripts]:
         path = SCRIPTS / name
         for file in sorted(path.rglob("*.[ch]")) if path.is_dir() else [path]:
             total.update(_c_substance(file.read_text()).encode())

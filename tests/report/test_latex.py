@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from made_up import Made, mse
 
-from genboost.report import tables
-from genboost.report.figures import catalogue, drawing
+from genboost.report import exhibits, tables
+from genboost.report.figures import drawing
 
 pytestmark = pytest.mark.skipif(
     shutil.which("pdflatex") is None,
@@ -77,7 +77,7 @@ def too_wide(log):
 def test_every_table_fits_into_a_plain_article(tmp_path, shown, synthetic):
     made = Made({**SETTINGS, "tables": shown}, errors=errors, synthetic=synthetic)
     contents = tables.files(made.results)
-    written = [name for name in tables.names(made.config) if name.endswith(".tex")]
+    written = [name for name in contents if name.endswith(".tex")]
     assert len(written) == 12
     for name in written:
         (tmp_path / name).write_text(contents[name])
@@ -100,7 +100,8 @@ def test_a_grid_that_is_wider_than_any_page_still_compiles(tmp_path):
 
 def test_every_figure_can_be_included(tmp_path):
     made = Made(FIGURES)
-    captions = catalogue.captions(made.config)
+    shown = exhibits.of(exhibits.FIGURES, made.config)
+    captions = {exhibit.name: exhibit for exhibit in shown}
     lines = []
     for name, figure in made.figures():
         caption = re.sub("([%&_#])", r"\\\1", captions[name].title)

@@ -15,7 +15,7 @@ from genboost import receipts
 from genboost.analysis import audit, deck
 from genboost.data.arrays import Data
 from genboost.errors import UserError
-from genboost.report import audit_report
+from genboost.report import audit_report, exhibits
 from genboost.study import axes, config, readings, reference
 from genboost.study.cells import text
 from genboost.train import training
@@ -350,7 +350,7 @@ def test_the_files_of_an_audit(tmp_path, monkeypatch):
         "No reading added to the best makes it better."
     )
     written = audit_report.files(found, synthetic=False)
-    assert sorted(written) == sorted(audit_report.FILES)
+    assert sorted(written) == sorted(exhibits.files_of(exhibits.AUDIT, resolved))
     document = json.loads(written["audit.json"])
     assert document["ranking"][0]["reading"] == "as stated"
     assert len(document["cells"]) == 208

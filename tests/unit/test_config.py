@@ -600,6 +600,9 @@ def test_a_comparison_is_filled_in():
             "title": "ours",
             "claim": "lower",
             "by": "best",
+            "quantity": "test_mse",
+            "scale": "difference",
+            "margin": 0.05,
             "a": {"learning_rate": [0.003], "sam_rho": [None, 0.02]},
             "b": None,
         }

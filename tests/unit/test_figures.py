@@ -8,7 +8,8 @@ from made_up import BASELINES, Made, curves, mse
 from matplotlib.colors import LogNorm, to_hex, to_rgb
 
 from genboost.errors import UserError
-from genboost.report.figures import catalogue, drawing
+from genboost.report import exhibits
+from genboost.report.figures import drawing
 
 SMALL = {
     "training": {"epochs": 8, "epochs_sam": 4},
@@ -93,7 +94,7 @@ def test_any_grid_can_be_drawn(made):
         for name, figure in made.figures()
         for ending, content in drawing.contents(figure)
     }
-    assert list(drawn) == catalogue.names(made.config)
+    assert list(drawn) == exhibits.files_of(exhibits.FIGURES, made.config)
     for name, content in drawn.items():
         assert content.startswith(b"\x89PNG" if name.endswith(".png") else b"<?xml")
 
@@ -143,7 +144,7 @@ def test_heatmap_frames_the_lowest_of_a_panel_and_stars_the_lowest_of_all(small)
     assert row.weight_decay == 0
     assert framed["Adam, no SAM, 8 epochs"] == [place]
     starred = [t for axes in found.values() for t in texts(axes).values() if t.startswith("★")]
-    assert set(starred) == {f"★{small.results.lowest['grid']:.2f}"}
+    assert set(starred) == {f"★{small.results.best_values['grid']:.2f}"}
 
 
 def test_heatmaps_share_one_scale_and_hatch_what_diverged():
@@ -168,7 +169,10 @@ def test_heatmaps_share_one_scale_and_hatch_what_diverged():
 def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
     study = small.results.studies[0]
     norm = drawing.color_scale(small.results, study)
-    assert (norm.vmin, norm.vmax) == (small.results.lowest["grid"], BASELINES["mean"]["test_mse"])
+    assert (norm.vmin, norm.vmax) == (
+        small.results.best_values["grid"],
+        BASELINES["mean"]["test_mse"],
+    )
     bar = small.figure("heatmap-grid").axes[-1]
     labels = {
         text.get_text(): tick
@@ -225,7 +229,7 @@ def test_curves_are_read_for_the_models_that_are_shown_only(small):
 
 def test_chosen_cells_have_the_values_of_a_choice(small):
     studies = small.results.studies
-    found = catalogue.chosen_cells(
+    found = exhibits.chosen_cells(
         studies,
         [
             {"optimizer": ["adam"], "sam_rho": [None], "learning_rate": [1e-3]},
@@ -237,7 +241,7 @@ def test_chosen_cells_have_the_values_of_a_choice(small):
     assert all(cell.sam_rho is None for cell in cells)
     assert {cell.weight_decay for cell in cells[:2]} == {0, 1e-2}
     with pytest.raises(UserError, match=r"figures.curves\[1\]: no study has .*learning_rate 5"):
-        catalogue.chosen_cells(studies, [{"sam_rho": [None]}, {"learning_rate": [5.0]}])
+        exhibits.chosen_cells(studies, [{"sam_rho": [None]}, {"learning_rate": [5.0]}])
 
 
 def test_differences_lie_where_they_are_and_claims_on_their_side():

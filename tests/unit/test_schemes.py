@@ -5,8 +5,10 @@ import math
 import pytest
 from made_up import Made
 
-from genboost.analysis import measured, schemes, verdicts
+from genboost.analysis import schemes, verdicts
+from genboost.analysis.values import Measured
 from genboost.errors import UserError
+from genboost.measures.registry import Quantity
 
 CLAIM = {
     "title": "Small steps are better",
@@ -94,8 +96,12 @@ def test_a_quantity_that_was_not_measured_is_named(made):
         schemes.judge({"people": scheme}, {}, made.results.studies, made.results.models)
 
 
-def test_a_scheme_is_judged_by_its_quantity(made):
+def test_a_scheme_sees_its_own_cells_and_errors(made):
     models = made.results.models.assign(turned=-made.results.models["test_mse"])
-    chosen = measured.Measured(made.results.studies, models, {"split": ["random"]}, "turned")
-    (found,) = verdicts.verdicts(made.config["comparisons"], chosen)
-    assert found.verdict == "contradicted"
+    where = {"split": ["random"]}
+    chosen = Measured(made.results.studies, models, Quantity("turned", "Turned"), where)
+    assert chosen.select({}).values.max() < 0
+    assert {cell.split for _, cell in chosen.select({}).cells} == {"random"}
+    claims = {"small": {**made.config["comparisons"]["small"], "quantity": "test_mse"}}
+    (found,) = verdicts.verdicts(claims, chosen)
+    assert found.verdict == "supported"

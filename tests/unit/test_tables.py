@@ -15,7 +15,7 @@ import pytest
 import make_tables
 from genboost import receipts
 from genboost.analysis import aggregation, deck
-from genboost.report import deck_tables, tables
+from genboost.report import deck_tables, exhibits, tables
 from genboost.report.markup import Entry, Table, latex, markdown
 from genboost.report.results import Results
 from genboost.study import axes, config, grid
@@ -87,7 +87,7 @@ def body(text):
 
 
 def test_the_names_are_known_in_advance(files):
-    names = tables.names(config.resolve(CONFIG))
+    names = exhibits.files_of(exhibits.TABLES, config.resolve(CONFIG))
     assert sorted(names) == sorted(files)
     assert {"grid-adam-no-sam.tex", "one_seed-sgd-rho-0.02.md"} < set(names)
 
@@ -321,8 +321,7 @@ def test_the_script_writes_what_the_workflow_expects(files, tmp_path, monkeypatc
 def test_to_name_what_is_shown_loads_nothing_heavy():
     """Snakemake does it at every start."""
     program = (
-        "import sys; from genboost.report import audit_report, findings, tables;"
-        "from genboost.report.figures import catalogue;"
+        "import sys; from genboost.report import exhibits, outcomes;"
         "print({'pandas', 'matplotlib', 'scipy', 'torch'} & sys.modules.keys())"
     )
     folder = Path(tables.__file__).parents[2]

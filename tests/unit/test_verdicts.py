@@ -10,7 +10,8 @@ import yaml
 from scipy.stats import ttest_1samp
 from some_cell import studies_of
 
-from genboost.analysis import aggregation, choices, measured, verdicts
+from genboost.analysis import aggregation, choices, verdicts
+from genboost.analysis.values import Measured
 from genboost.study import axes, config, grid
 
 STUDY = {"study": "grid", "optimizer": "adam", "weight_decay": 0.0, "epochs": 200}
@@ -32,20 +33,23 @@ def claim(a: dict, b: dict | None, direction: str = "lower", by: str = "best") -
         side and {key: v if isinstance(v, list) else [v] for key, v in side.items()}
         for side in (a, b)
     ]
-    return {"title": "A claim", "claim": direction, "by": by, "a": sides[0], "b": sides[1]}
+    return {
+        "title": "A claim", "claim": direction, "by": by, "a": sides[0], "b": sides[1],
+        "quantity": "test_mse", "scale": "difference", "margin": 0.05,
+    }  # fmt: skip
 
 
-def errors_of(table: pd.DataFrame) -> measured.Measured:
-    return measured.Measured(studies_of(table), table)
+def measured(table: pd.DataFrame) -> Measured:
+    return Measured(studies_of(table), table)
 
 
 def judge(table: pd.DataFrame, *claims: dict) -> list[verdicts.Verdict]:
-    return verdicts.verdicts({f"c{n}": c for n, c in enumerate(claims)}, errors_of(table))
+    return verdicts.verdicts({f"c{n}": c for n, c in enumerate(claims)}, measured(table))
 
 
 def choose(table: pd.DataFrame) -> list[choices.Choice]:
     study, *_ = studies_of(table)
-    return choices.choices(errors_of(table), [(study, "all", study.cells)])
+    return choices.choices(measured(table), [(study, "all", study.cells)])
 
 
 A, B = {"learning_rate": 0.1}, {"learning_rate": 0.2}
@@ -237,7 +241,7 @@ def test_cells_are_chosen_and_matched_by_any_axis():
         for study in studies
         for model in study.models
     ]
-    table = measured.Measured(studies, pd.DataFrame(rows))
+    table = Measured(studies, pd.DataFrame(rows))
     narrow, wide = {"study": ["one"], "width": [9]}, {"study": ["one"], "width": [18]}
     (each,) = verdicts.verdicts({"c": claim(narrow, wide, "higher", "each")}, table)
     assert (each.a_cells, each.b_cells, each.difference) == (2, 2, pytest.approx(1))

@@ -52,7 +52,7 @@ def contents(workflow: Workflow) -> dict[str, object]:
     found: dict[str, object] = workflow.results()
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
-        if path.suffix in (".csv", ".md", ".tex", ".txt") or path.name in (
+        if path.suffix in (".csv", ".md", ".tex", ".txt", ".yaml") or path.name in (
             "statistics.json",
             "baselines.json",
         ):

@@ -44,12 +44,14 @@ def test_a_run_draws_and_reports(drawn):
     [
         ("config.yaml", "title: Longer", "title: Other", f"{CONFIGURED} {DRAWN}"),
         ("scripts/genboost/report/figures/drawing.py", "MANY = 3000", "MANY = 4000", DRAWN),
+        ("scripts/genboost/report/figures/methods.py", "7.2, 1.0", "7.2, 1.1", DRAWN),
+        ("scripts/genboost/report/figures/audit.py", "def draw(", "MORE = 1\n\n\ndef draw(", ""),
         (f"{TEMPLATES}/report.css", "84rem", "80rem", REPORTED),
         (f"{TEMPLATES}/report.html.j2", ">This run</h2>", ">The run</h2>", REPORTED),
         ("workflow/report/methods.rst", "partly luck", "luck in part", REPORTED),
         ("workflow/report/summary.rst", "Every", "Each", ""),
     ],
-    ids=["title", "drawing", "style", "template", "caption", "other_caption"],
+    ids=["title", "drawing", "figure", "undrawn", "style", "template", "caption", "other_caption"],
 )  # fmt: skip
 def test_an_edit_makes_again_what_it_touches(workflow, file, old, new, again):
     workflow.edit(file, old, new)

@@ -20,7 +20,7 @@ def test_verdicts_are_made_and_marked(finished):
 def test_a_claim_changed_is_judged_anew(workflow):
     claim = {"title": "SGD beats Adam", "a": {"optimizer": "sgd"}, "b": {"optimizer": "adam"}}
     workflow.configure(comparisons={"sgd_wins": claim})
-    assert workflow.planned() == {"statistics": 1}
+    assert workflow.planned() == {"statistics": 1, "configuration": 1}
     workflow.run()
     found = json.loads((workflow.folder / "results/deck/statistics/statistics.json").read_text())
     assert "sgd_wins" in [entry["name"] for entry in found["comparisons"]]

@@ -1,7 +1,6 @@
 # Other readings of the deck's protocol: all of the deck's cells trained with each, and ranked. A
 # trial is one job and writes only errors: there are too many models for a record of each.
 
-from genboost.report import audit_report
 from genboost.study import readings
 from genboost.study.cells import Cell
 
@@ -10,7 +9,7 @@ try:
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
-AUDIT = [outcome(f"audit/{name}") for name in audit_report.FILES] if READINGS else []
+AUDIT = files_of(exhibits.AUDIT)
 TRIALS = {reading.trial: reading for reading in READINGS}
 SPLITS = {
     reading.trial: [
@@ -77,7 +76,7 @@ rule audit:
         deck=DECK,
         provenance=f"results/data/raw/{grid.raw(STUDY['data'])}.provenance.json",
     output:
-        AUDIT or [outcome(f"audit/{name}") for name in audit_report.FILES],
+        AUDIT or outcome("audit/audit.md"),
     log:
         outcome_log("audit"),
     conda:
@@ -91,8 +90,8 @@ rule audit:
         request=request(
             "make_audit.py", **sections("name", "audit", "data", "model", "training")
         ),
-        folder=outcome("audit"),
     shell:
         f"python {SCRIPTS}/make_audit.py"
         " --request {params.request:q} --deck {input.deck:q}"
-        " --provenance {input.provenance} --output {params.folder} 2>&1 | tee {log}"
+        " --provenance {input.provenance}"
+        f" --output {outcome('audit')} 2>&1 | tee {{log}}"

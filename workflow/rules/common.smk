@@ -24,8 +24,8 @@ from snakemake.settings.types import DeploymentMethod
 from genboost import processes
 from genboost.study import axes, grid, mistakes
 from genboost.study import config as configuration
-from genboost.report import tables
-from genboost.report.figures import catalogue
+from genboost.measures import registry
+from genboost.report import exhibits
 from genboost.run import (
     console,
     deployment,
@@ -76,7 +76,9 @@ try:
     ENGINE = STUDY["execution"]["engine"], STUDY["execution"]["device"]
     STUDIES = grid.studies(STUDY)
     CELLS = dict.fromkeys(cell for study in STUDIES for cell in study.cells)
-    mistakes.refuse(list(policy.mistakes(ENGINE[0], CELLS)), GIVEN)
+    mistakes.refuse(
+        [*policy.mistakes(ENGINE[0], CELLS), *registry.mistakes(STUDY)], GIVEN
+    )
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
@@ -197,6 +199,10 @@ def raw(file):
     return lambda wildcards: file.format(raw=grid.raw(DATA[wildcards.variant]))
 
 
+def description(data):
+    return project(f"workflow/datasets/{data['dataset']}.yaml")
+
+
 def source_options(wildcards):
     data = SOURCES[wildcards.raw]
     options = {
@@ -213,15 +219,29 @@ def local_file(wildcards):
     return [data["path"]] if data["source"] == "file" else []
 
 
-def labelled(path):
-    """Mark a figure for Snakemake's own report, which takes one of its formats."""
-    name, ending = os.path.splitext(os.path.basename(path))
-    if ending != ".svg":
+EXHIBITS = {
+    outcome(f"{exhibit.folder}/{name}"): exhibit
+    for exhibit in exhibits.exhibits(STUDY)
+    for name in exhibit.files
+}
+
+
+def files_of(folder):
+    return [path for path, exhibit in EXHIBITS.items() if exhibit.folder == folder]
+
+
+def labelled(paths):
+    """Mark exhibits for Snakemake's own report, which takes the last of their formats."""
+    return list(map(_labelled, paths))
+
+
+def _labelled(path):
+    exhibit = EXHIBITS[path]
+    if not exhibit.caption or not path.endswith(exhibit.files[-1]):
         return path
-    caption = CAPTIONS[name]
     return report(
         path,
-        caption=f"../report/{caption.kind}.rst",
-        category="Figures",
-        labels={"figure": caption.title},
+        caption=f"../report/{exhibit.caption}.rst",
+        category=exhibit.folder.capitalize(),
+        labels={"title": exhibit.title},
     )

@@ -1,10 +1,6 @@
 # From the source of a data set to arrays that a model can be trained on.
 
 
-def description(data):
-    return project(f"workflow/datasets/{data['dataset']}.yaml")
-
-
 # `update` keeps the files that are there when the job starts: where no source can be reached, real
 # data stay, and are not replaced by a stand-in.
 rule download:

@@ -2,14 +2,9 @@
 #
 # As with training, what a job is about is the order of its models; see train.smk.
 
-from genboost.measures import registry, sheet
+from genboost.measures import sheet
 
 SHEET = sheet.path_of(grid.RECORD)
-if unknown := [name for name in STUDY["measures"] if name not in registry.NAMES]:
-    sys.exit(
-        f"error: measures: {', '.join(unknown)} is unknown; choose from "
-        f"{', '.join(registry.NAMES)}"
-    )
 # The code of each measure; the trainers that it reaches through a module's imports play no part.
 MEASURES = {
     name: digest(

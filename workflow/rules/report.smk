@@ -1,21 +1,18 @@
 # From the tables of results to figures, and to a report that opens in a browser.
 
 try:
-    catalogue.chosen_cells(STUDIES, STUDY["figures"]["curves"])
+    exhibits.chosen_cells(STUDIES, STUDY["figures"]["curves"])
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
-CAPTIONS = catalogue.captions(STUDY)
-FIGURES = [outcome(f"figures/{name}") for name in catalogue.names(STUDY)]
+FIGURES = files_of(exhibits.FIGURES)
+DRAWN = exhibits.of(exhibits.FIGURES, STUDY)
 # What the report is made from, apart from Python.
 TEMPLATES = [
     *(
         f"genboost/report/templates/report.{ending}"
         for ending in ("html.j2", "css", "js")
     ),
-    *(
-        f"../workflow/report/{kind}.rst"
-        for kind in sorted({c.kind for c in CAPTIONS.values()})
-    ),
+    *(f"../workflow/report/{name}.rst" for name in sorted({e.caption for e in DRAWN})),
 ]
 REPORT = outcome("report/index.html")
 AUDITED = [outcome("audit/audit.json")] if STUDY["audit"]["readings"] else []
@@ -35,7 +32,7 @@ rule figures:
         statistics=outcome("statistics/statistics.json"),
         audit=AUDITED,
     output:
-        [labelled(path) for path in FIGURES],
+        labelled(FIGURES),
     log:
         outcome_log("figures"),
     group:
@@ -50,13 +47,17 @@ rule figures:
     params:
         request=request(
             "make_figures.py",
+            *(
+                f"genboost/report/figures/{kind}.py"
+                for kind in {e.kind for e in DRAWN}
+            ),
             **sections("studies", "comparisons", "audit", "tables", "figures"),
         ),
-        folder=outcome("figures"),
     shell:
         f"python {SCRIPTS}/make_figures.py"
         f"{READING}{WITH_AUDIT}"
-        " --statistics {input.statistics} --output {params.folder} 2>&1 | tee {log}"
+        " --statistics {input.statistics}"
+        f" --output {outcome('figures')} 2>&1 | tee {{log}}"
 
 
 rule report:
@@ -90,10 +91,9 @@ rule report:
             *TEMPLATES,
             **sections(*SCIENCE, "audit", "tables", "figures"),
         ),
-        figures=outcome("figures"),
     shell:
         f"python {SCRIPTS}/make_report.py"
         f"{READING}{WITH_AUDIT}"
         " --statistics {input.statistics} --descriptions {input.descriptions}"
-        " --figures {params.figures} --runs {input.runs}"
-        " --output {output} 2>&1 | tee {log}"
+        f" --figures {outcome('figures')}"
+        " --runs {input.runs} --output {output} 2>&1 | tee {log}"

@@ -1,17 +1,13 @@
 # From the table of models to verdicts, and the deck held against it.
 
-from genboost.report import findings
-
-STATISTICS = [outcome(f"statistics/{name}") for name in findings.FILES]
-CLAIMS = outcome("statistics/comparisons.csv")
+STATISTICS = files_of(exhibits.STATISTICS)
 
 
 rule statistics:
     input:
         **RESULTS,
     output:
-        [path for path in STATISTICS if path != CLAIMS],
-        report(CLAIMS, caption="../report/claims.rst", category="Tables"),
+        labelled(STATISTICS),
     log:
         outcome_log("statistics"),
     group:
@@ -27,9 +23,9 @@ rule statistics:
         request=request(
             "make_statistics.py",
             **sections("studies", "tables", "comparisons", "schemes"),
+            measures=registry.drawn(STUDY),
         ),
-        folder=outcome("statistics"),
     shell:
         f"python {SCRIPTS}/make_statistics.py"
         f"{READING}"
-        " --output {params.folder} 2>&1 | tee {log}"
+        f" --output {outcome('statistics')} 2>&1 | tee {{log}}"

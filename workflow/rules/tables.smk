@@ -1,6 +1,6 @@
 # From the records of all models to tables.
 
-TABLES = [outcome(f"tables/{name}") for name in tables.names(STUDY)]
+TABLES = files_of(exhibits.TABLES)
 # What all that shows results reads, and the options that name it.
 RESULTS = {
     "cells": outcome("cells.csv"),
@@ -59,7 +59,7 @@ rule tables:
     input:
         **RESULTS,
     output:
-        TABLES,
+        labelled(TABLES),
     log:
         outcome_log("tables"),
     group:
@@ -73,8 +73,7 @@ rule tables:
         **needs("report"),
     params:
         request=request("make_tables.py", **sections("studies", "tables")),
-        folder=outcome("tables"),
     shell:
         f"python {SCRIPTS}/make_tables.py"
         f"{READING}"
-        " --output {params.folder} 2>&1 | tee {log}"
+        f" --output {outcome('tables')} 2>&1 | tee {{log}}"

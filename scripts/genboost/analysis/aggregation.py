@@ -1,23 +1,21 @@
 """From the records of all models to one row per model, and from these to one row per cell."""
 
-from __future__ import annotations
-
 import csv
 import itertools
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import pandas as pd
 
 from genboost.errors import UserError
 from genboost.measures import sheet
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.train import record
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TEXTS = {"data", "study", "status", "engine"}
 SPLIT = "split_seed"
@@ -57,8 +55,6 @@ def collect(
         Naming every model whose record is missing, damaged, doubled or not what is wanted: of
         another model, other data, or trained by other code.
     """
-    import pandas as pd
-
     models = grid.models(list(studies))
     entries, numbers, mistakes = {}, {}, list(_doubled(studies))
     for model in models:
@@ -139,10 +135,10 @@ class Run(NamedTuple):
     seed: int
 
 
-def errors_by_cell(
+def values_by_cell(
     studies: Sequence[grid.Study], models: pd.DataFrame, quantity: str = "test_mse"
 ) -> dict[tuple[str, Cell], dict[Run, float]]:
-    """Return the error of each run of each cell, by the study's name and the cell.
+    """Return a quantity of each run of each cell, by the study's name and the cell.
 
     Cells that differ in the split alone count as the first of them.
 
@@ -151,7 +147,7 @@ def errors_by_cell(
     models
         One row per study and model, as `collect` makes it.
     quantity
-        The column that holds the errors.
+        A column. Where there is none, as of a group of rows that the data lack, all is NaN.
     """
     shown = [axes.SETTINGS[name] for name in models.columns if name in axes.SETTINGS]
     settings = [setting for setting in shown if setting.name != SPLIT]
@@ -163,13 +159,14 @@ def errors_by_cell(
     keys = zip(*(models[name] for name in names), strict=True)
     several = SPLIT in models
     splits = models[SPLIT] if several else itertools.repeat(None, len(models))
+    values = models[quantity] if quantity in models else pd.Series(math.nan, models.index)
     found: dict[tuple[str, Cell], dict[Run, float]] = {}
-    for key, split, seed, error in zip(
-        keys, splits, models["seed"], models[quantity].astype(float), strict=True
+    for key, split, seed, value in zip(
+        keys, splits, models["seed"], values.astype(float), strict=True
     ):
         cell = cells[key]
         run = Run(split if several else cell.split_seed, seed)
-        found.setdefault((key[0], cell), {})[run] = error
+        found.setdefault((key[0], cell), {})[run] = value
     return found
 
 
@@ -225,8 +222,6 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 def read_csv(path: str | Path) -> pd.DataFrame:
     """Read what `to_csv` wrote; only numbers can be missing, a study may be called ``NA``."""
-    import pandas as pd
-
     with open(path, newline="") as file:
         header = next(csv.reader(file))
     texts = TEXTS | {name for name, setting in axes.SETTINGS.items() if not setting.is_number}

@@ -1,13 +1,12 @@
 """The readings of the deck's protocol, ranked by how well they explain its figures."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from genboost.analysis import deck, stats
 from genboost.study.readings import Reading
@@ -18,8 +17,6 @@ RESAMPLES = 2_000
 
 def read_trial(path: str | Path, splits: int, seeds: int) -> dict[str, np.ndarray]:
     """Return the errors of a trial's models, by ``last`` and ``best``: [splits, cells, seeds]."""
-    import pandas as pd
-
     frame = pd.read_csv(path)
     return {
         name: frame[name].to_numpy(float).reshape(splits, -1, seeds) for name in ("last", "best")

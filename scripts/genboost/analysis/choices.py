@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genboost.analysis import best_cells, splits, stats
-from genboost.analysis.measured import Measured
+from genboost.analysis.values import Measured
 from genboost.analysis.verdicts import FEW
 from genboost.study import grid
 from genboost.study.cells import Cell

@@ -3,23 +3,18 @@
 Where the figures come from: workflow/reference/README.md.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from genboost.analysis import aggregation, stats
 from genboost.files import ROOT
 from genboost.study import axes, grid
 from genboost.study.cells import text
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PATH = ROOT / "workflow/reference/deck.csv"
 SEEDS = 3  # models behind each of the deck's figures
@@ -30,8 +25,6 @@ def load(path: str | Path = PATH) -> pd.DataFrame:
 
     ``sam_rho`` is text, ``none`` where the file has 0: the deck's models without SAM.
     """
-    import pandas as pd
-
     figures = pd.read_csv(path).rename(columns={"test_mse": "deck"})
     rho = [text(value or None) for value in figures["sam_rho"].astype(float)]
     return figures.assign(sam_rho=rho)[[*axes.ALWAYS, "deck"]]
@@ -63,13 +56,11 @@ def compare(
         ``low`` and ``high``, the 95 % prediction interval of a mean of three, and whether the
         deck's figure is ``inside`` it.
     """
-    import pandas as pd
-
     settings = [axes.SETTINGS[name] for name in axes.ALWAYS]
     theirs = {tuple(row): error for *row, error in figures.itertuples(index=False)}
     data = dict(zip(models["study"], models["data"], strict=True))
     rows = []
-    for (study, cell), by_run in aggregation.errors_by_cell(studies, models).items():
+    for (study, cell), by_run in aggregation.values_by_cell(studies, models).items():
         key = tuple(aggregation.columns(cell, settings).values())
         # The deck's split was one and the same.
         by_seed = [error for run, error in by_run.items() if run.split == cell.split_seed]

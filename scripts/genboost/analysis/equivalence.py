@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtr
 
 from genboost.analysis import stats
 from genboost.analysis.stats import Interval
@@ -66,8 +67,6 @@ def equivalence(
     differences : [n]
         Paired differences, or `log_ratios` for a margin of a share; n >= 2.
     """
-    from scipy.special import stdtr
-
     differences = np.asarray(differences, dtype=float)
     n, mean = len(differences), differences.mean()
     error = differences.std(ddof=1) / math.sqrt(n)

@@ -5,10 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
-from genboost.analysis import pair_ranks, stats
+from genboost.analysis import aggregation, pair_ranks, stats
 from genboost.analysis.pair_ranks import Coefficient, SignError
 from genboost.analysis.stats import Interval
+from genboost.measures import registry
+from genboost.study import axes as settings
+from genboost.study.axes import Setting
+from genboost.study.grid import Study
 
 RESAMPLES = 200  # of K: with 864 cells 10 s a measure
 
@@ -55,6 +60,63 @@ class Ranking:
     sign_error: SignError | None
     p_holm: float = math.nan
     verdict: str = UNDECIDED
+
+
+def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) -> list[Ranking]:
+    """Rank quantities by how well they rank the cells of a study by their gaps.
+
+    Parameters
+    ----------
+    models
+        One row per study and model, as `aggregation.collect` makes it. The gap is test minus
+        training error.
+
+    Returns
+    -------
+    list of Ranking
+        In the order of the quantities; none of a study whose cells differ in fewer than two axes.
+        What is held to be better when higher is ranked as its negative.
+    """
+    axes = axes_of(study)
+    if len(axes) < 2:
+        return []
+    own = models[models["study"] == study.name]
+    own = own.assign(error_gap=own["test_mse"] - own["train_mse"])
+    measured = {name: _sign(name) * _array(study, own, axes, name) for name in quantities}
+    target = _array(study, own, axes, "error_gap")
+    return rank(measured, target, [axis.name for axis in axes])
+
+
+def _sign(name: str) -> int:
+    return -1 if registry.quantity(name).better == "higher" else 1
+
+
+def axes_of(study: Study) -> list[Setting]:
+    """Return what tells the cells of a study apart, without what follows: of SAM, the epochs."""
+    found = settings.varying(study.cells)
+    for axis in reversed(found):
+        rest = [other for other in found if other != axis]
+        if len({tuple(cell[o.name] for o in rest) for cell in study.cells}) == len(study.cells):
+            found = rest
+    return found
+
+
+def _array(
+    study: Study, models: pd.DataFrame, axes: Sequence[Setting], quantity: str
+) -> np.ndarray:
+    """Return a quantity as [axis 1, axis 2, ..., seeds]; NaN where it is not finite.
+
+    Of several splits, the first.
+    """
+    values = aggregation.values_by_cell([study], models, quantity)
+    levels = [list(dict.fromkeys(cell[axis.name] for cell in study.cells)) for axis in axes]
+    array = np.full((*map(len, levels), len(study.seeds)), np.nan)
+    for cell in study.cells:
+        place = [of.index(cell[axis.name]) for of, axis in zip(levels, axes, strict=True)]
+        array[tuple(place)] = [
+            values[study.name, cell][cell.split_seed, seed] for seed in study.seeds
+        ]
+    return np.where(np.isfinite(array), array, np.nan)
 
 
 def rank(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from genboost.analysis import stats
 from genboost.analysis.stats import Interval
@@ -113,8 +114,6 @@ def _coefficient(
     share, and cover Ψ in 75 to 90 % of cases. The interval is Wilson's for as many independent
     signs as have this variance, so it has a width where all pairs agree.
     """
-    from scipy.special import ndtr
-
     if not sum(len(pairs.first) for pairs in groups):
         return NO_PAIRS
     means = [pairs.weights @ sign for pairs, sign in zip(groups, concordances, strict=True)]
@@ -132,8 +131,6 @@ def _coefficient(
 
 def wilson(mean: float, n: float, tail: float = (1 - stats.CONFIDENCE) / 2) -> tuple[float, float]:
     """Return Wilson's (1927) interval for the mean of n independent signs, ±1."""
-    from scipy.special import ndtri
-
     square = float(ndtri(tail)) ** 2 / n
     middle = mean / (1 + square)
     half = math.sqrt(max(square * (1 + square - mean**2), 0)) / (1 + square)

@@ -1,20 +1,18 @@
 """The claims under several schemes: other splits, other rows to be tested on, side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from genboost.analysis import splits, verdicts
-from genboost.analysis.measured import Measured
+from genboost.analysis.values import Measured
 from genboost.errors import UserError
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE
 from genboost.study import grid
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ALL = {"all": {"title": "all", "where": {}, "quantity": "test_mse"}}
 
@@ -60,10 +58,18 @@ def judge(
                 f"schemes.{name}.quantity: results/cells.csv has no column {quantity}; name one of "
                 "its columns, and have it measured (measures)"
             )
-        measured = Measured(studies, models, scheme["where"], quantity)
-        judged = verdicts.verdicts(claims, measured)
+        measured = Measured(studies, models, registry.quantity(quantity), scheme["where"])
+        judged = verdicts.verdicts(_by(quantity, claims), measured)
         found.append(Scheme(name, scheme["title"], judged, _variance(measured)))
     return found
+
+
+def _by(quantity: str, claims: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return claims that are judged by a quantity, unless they are about another measure."""
+    return {
+        name: {**claim, "quantity": quantity} if claim["quantity"] == TEST_MSE.name else {**claim}
+        for name, claim in claims.items()
+    }
 
 
 def _variance(measured: Measured) -> dict[str, float]:

@@ -44,6 +44,14 @@ class Difference:
         p = 2 * float(stdtr(freedom, -abs(mean) / error)) if error else float(mean == 0)
         return cls(mean, error, freedom, mean - half, mean + half, p)
 
+    def p_beyond(self, margin: float) -> float:
+        """Return the p value of a difference of the margin or more: two one-sided t tests."""
+        from scipy.special import stdtr
+
+        if not self.error:
+            return float(abs(self.mean) >= margin)
+        return float(stdtr(self.freedom, (abs(self.mean) - margin) / self.error))
+
 
 def crossed(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Difference:
     """Estimate a difference over splits and seeds, both drawn at random and crossed.

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import nctdtr, stdtrit
+from scipy.stats import rankdata
 
 CONFIDENCE = 0.95
 POWER = 0.8
@@ -73,8 +75,6 @@ def half_width(
     array
         t(n - 1) sd / sqrt(n), or t(n - 1) sd sqrt(1 / n + 1 / future); NaN where n < 2.
     """
-    from scipy.special import stdtrit
-
     n = np.asarray(n, dtype=float)
     scaled = stdtrit(n - 1, (1 + confidence) / 2) * sd
     return scaled / np.sqrt(n) if future is None else scaled * np.sqrt(1 / n + 1 / future)
@@ -201,8 +201,6 @@ def seeds_needed(
         The least n >= 2 with that power (from the noncentral t distribution); None for no effect,
         or if it takes more than a million.
     """
-    from scipy.special import nctdtr, stdtrit
-
     if not (math.isfinite(effect) and math.isfinite(sd)) or effect == 0:
         return None
 
@@ -236,8 +234,6 @@ def subsets(n: int, size: int, limit: int = SUBSETS, seed: int = 0) -> np.ndarra
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Return Spearman's rank correlation, ties sharing their mean rank; NaN without variation."""
-    from scipy.stats import rankdata
-
     a, b = rankdata(first), rankdata(second)
     if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return math.nan

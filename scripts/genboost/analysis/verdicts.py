@@ -1,11 +1,13 @@
-"""Claims about test errors, declared in advance, and what the models of a study say to each.
+"""Claims about test errors or measures, declared in advance, and what the models say to each.
 
 A claim compares two sets of cells: ``best``, the best cell of one with the best of the other, or
 ``each``, every cell of one with its partner in the other. All cells share seeds, so the comparison
 is of differences, seed by seed. Where there is something to choose, the first third of the seeds
 chooses, and the others compare: a choice by the very numbers that are compared would flatter the
-larger set. `best_cells` has the test. With several splits, each a cell's errors on all of them:
-a third of the splits chooses, too, and verdicts hold for other splits as well as for other seeds.
+larger set. `best_cells` has the test. Ratios are compared as differences of logarithms, and two
+one-sided tests show that two sets are equal (`equivalence`). With several splits, a cell has its
+values on all of them: a third of the splits chooses, too, and verdicts hold for other splits as
+well as for other seeds.
 """
 
 import math
@@ -15,28 +17,34 @@ from typing import Any
 
 import numpy as np
 
-from genboost.analysis import best_cells, splits, stats
-from genboost.analysis.measured import Errors, Measured
+from genboost.analysis import best_cells, equivalence, splits, stats
+from genboost.analysis.values import Measured, Values
+from genboost.measures import registry
 from genboost.study import axes
 from genboost.study.cells import Cell
+from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED, UNTESTED
 
 FEW = 3  # seeds of the deck's study
 
-SUPPORTED, CONTRADICTED, UNDECIDED, UNTESTED = "supported", "contradicted", "undecided", "untested"
+EQUAL = "equal"  # a claim, besides lower and higher
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known about a claim that the cells `a` have a lower or higher error than `b`.
+    """What is known about a claim that the cells `a` have lower, higher or equal values than `b`.
 
     Attributes
     ----------
+    quantity, scale : str
+        What is compared (``test_mse``), and whether by ``difference`` or ``ratio``.
+    margin : float
+        Of a claim that they are equal: how large a difference may be, on the scale of differences.
     a, b : str
         The cells that are compared.
     a_cells, b_cells : int
         What they were chosen from.
     a_error, b_error : float
-        Their mean errors on the seeds that compare.
+        Their mean values on the seeds that compare (geometric means, with the scale ``ratio``).
     choosing, n : int
         Seeds that choose, and seeds that compare.
     choosing_splits, splits : int
@@ -44,18 +52,20 @@ class Verdict:
     over : str
         What the verdict generalizes over: ``seeds``, ``splits`` or ``seeds and splits``.
     difference, sd, low, high : float
-        Mean of a's less b's error over the runs, its standard deviation, and the 95 % interval: of
-        the mean or, of bests, of the difference of the lowest expected errors.
+        Mean of a's less b's value over the runs (with ``ratio``, of their logarithms), its
+        standard deviation, and the 95 % interval: of the mean or, of bests, of the difference of
+        the best expected values.
     differences : tuple of float
         Run by run, those of a split side by side.
     p, p_holm : float
-        Of bests against every rival; adjusted for all claims. Of the sign-flip test, or over
-        seeds and splits of the t test by crossed components (`splits.crossed`).
+        Of bests against every rival; of equality, of the two one-sided tests. Of the sign-flip
+        test, or over seeds and splits of the t test by crossed components (`splits.crossed`).
+        Adjusted for all claims of the study.
     corrected_low, corrected_high, corrected_p : float
         Of the two cells' difference by `splits.corrected_resampled_t`: for other rows of the kind.
         NaN where one split compares.
     p_lower, p_lower_low, p_lower_high : float
-        P(a has the lower error) for one run of each, with its interval.
+        P(a has the lower value) for one run of each, with its interval.
     stability : float
         Of all choices by so many seeds, the share with which the unadjusted outcome is the same;
         NaN where there is nothing to choose.
@@ -75,6 +85,9 @@ class Verdict:
     title: str
     claim: str
     by: str
+    quantity: str
+    scale: str
+    margin: float
     a: str = ""
     b: str = ""
     a_cells: int = 0
@@ -124,7 +137,11 @@ def verdicts(claims: Mapping[str, Mapping[str, Any]], measured: Measured) -> lis
     list of Verdict
         In the order of the claims. A claim about cells that there are none of is untested.
     """
-    found = [_measured(name, claim, measured) for name, claim in claims.items()]
+    of = {
+        name: measured.of_quantity(registry.quantity(name))
+        for name in {claim["quantity"] for claim in claims.values()}
+    }
+    found = [_measured(name, claim, of[claim["quantity"]]) for name, claim in claims.items()]
     tested = [verdict for verdict in found if not math.isnan(verdict.p)]
     adjusted = iter(stats.holm([verdict.p for verdict in tested]))
     return [
@@ -137,7 +154,14 @@ def verdicts(claims: Mapping[str, Mapping[str, Any]], measured: Measured) -> lis
 
 def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdict:
     """Measure what a claim is about, without judging it."""
-    verdict = Verdict(name, claim["title"], claim["claim"], claim["by"])
+    is_ratio, is_equal = claim["scale"] == "ratio", claim["claim"] == EQUAL
+    verdict = Verdict(
+        name,
+        *(claim[key] for key in ("title", "claim", "by", "quantity", "scale")),
+        margin=(math.log1p(claim["margin"]) if is_ratio else claim["margin"])
+        if is_equal
+        else math.nan,
+    )
     a, b = _sides(claim, measured)
     if not (a.cells and b.cells):
         side = "b" if a.cells else "a"
@@ -150,35 +174,50 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         what = "split" if seeds else "seed"
         return replace(verdict, reason=f"a and b have no {what} in common")
     a, b = (side.of_runs(both, seeds) for side in (a, b))
+    if is_equal and len(seeds) * len(both) < 2:
+        return replace(verdict, reason="to show that two are equal takes two seeds or more")
+    if is_ratio:
+        if any((side.values <= 0).any() for side in (a, b)):
+            name = measured.quantity.phrase
+            return replace(verdict, reason=f"a ratio takes positive values, and {name} has others")
+        a, b = (replace(side, values=np.log(side.values)) for side in (a, b))
+    sign = -1 if measured.quantity.better == "higher" else 1
     choosing = 0
     if claim["by"] == "each":
         a, b = _partners(a, b)
         if not a.cells:
             return replace(verdict, reason="no cell of a has exactly one partner in b")
         texts = [f"each of {len(a.cells)} cells"] * 2
-        sides = [side.values.mean(axis=0, keepdims=True) for side in (a, b)]
+        sides = [sign * side.values.mean(axis=0, keepdims=True) for side in (a, b)]
         bests = best_cells.compare_bests(*sides, 0)
     else:
         if max(len(a.cells), len(b.cells)) > 1:
             choosing = best_cells.choosing(len(seeds))
         if choosing == len(seeds) == len(both):
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
-        sides = [a.values, b.values]
+        sides = [sign * a.values, sign * b.values]
         bests = best_cells.compare_bests(*sides, choosing)
         texts = [measured.describe(a.cells[bests.a]), measured.describe(b.cells[bests.b])]
-    (_, first), (_, second) = (best_cells.apart(side, choosing) for side in sides)
     compared, n = bests.differences.shape
-    found = stats.estimate(bests.differences.ravel())
-    repeated = choosing and found.n > 1
-    lower = splits.probability_lower(bests.differences)
+    found = stats.estimate(sign * bests.differences.ravel())
+    ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
+    p = bests.p
+    if is_equal:
+        if found.n < 2:
+            return replace(verdict, reason="to show that two are equal takes two seeds to compare")
+        p, *ends = _equality(sign * bests.differences, verdict.margin)
+    judging = [best_cells.apart(side, choosing)[1] for side in sides]
+    means = [sign * side[row].mean() for side, row in zip(judging, (bests.a, bests.b), strict=True)]
+    lower = splits.probability_lower(sign * bests.differences)
+    repeated = choosing and found.n > 1 and not is_equal
     return replace(
         verdict,
         a=texts[0],
         b=texts[1],
         a_cells=len(a.cells),
         b_cells=len(b.cells),
-        a_error=float(first[bests.a].mean()),
-        b_error=float(second[bests.b].mean()),
+        a_error=float(np.exp(means[0]) if is_ratio else means[0]),
+        b_error=float(np.exp(means[1]) if is_ratio else means[1]),
         choosing=choosing,
         n=n,
         choosing_splits=len(both) - compared,
@@ -186,21 +225,41 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         over=_generality(compared, n),
         difference=found.mean,
         sd=found.sd,
-        low=bests.low,
-        high=bests.high,
-        differences=tuple(float(difference) for difference in bests.differences.ravel()),
-        p=bests.p,
+        low=ends[0],
+        high=ends[1],
+        differences=tuple(float(sign * difference) for difference in bests.differences.ravel()),
+        p=p,
         p_lower=lower.value,
         p_lower_low=lower.low,
         p_lower_high=lower.high,
-        **_corrected(bests.differences, a.cells[0][1].test_fraction),
-        stability=_stability(*sides, choosing, found.mean, bests.p) if repeated else math.nan,
-        **_with_few_seeds(a.values, b.values, claim["by"], found.mean),
+        **_corrected(sign * bests.differences, a.cells[0][1].test_fraction),
+        stability=_stability(*sides, choosing, sign * found.mean, p) if repeated else math.nan,
+        **(
+            {}
+            if is_equal
+            else _with_few_seeds(sign * a.values, sign * b.values, claim["by"], sign * found.mean)
+        ),
+    )
+
+
+def _judged_equal(verdict: Verdict, tests: int) -> Verdict:
+    """Judge a claim of equality by its adjusted p, or by an interval beyond the margin."""
+    alpha = 1 - stats.CONFIDENCE
+    differences = np.array(verdict.differences).reshape(verdict.splits, verdict.n)
+    _, low, high = _equality(differences, verdict.margin, 1 - alpha / tests)
+    if verdict.p_holm <= alpha:
+        return replace(verdict, verdict=SUPPORTED)
+    if low > verdict.margin or high < -verdict.margin:
+        return replace(verdict, verdict=CONTRADICTED)
+    return replace(
+        verdict, verdict=UNDECIDED, reason="the difference may be larger than the margin"
     )
 
 
 def _judged(verdict: Verdict, tests: int) -> Verdict:
     """Judge a claim by its adjusted p and the direction of the difference."""
+    if verdict.claim == EQUAL:
+        return _judged_equal(verdict, tests)
     alpha = 1 - stats.CONFIDENCE
     sample = max(verdict.n, verdict.splits)
     if crossed := min(verdict.n, verdict.splits) > 1:
@@ -248,7 +307,18 @@ def _corrected(differences: np.ndarray, test_fraction: float) -> dict[str, float
     return {"corrected_low": found.low, "corrected_high": found.high, "corrected_p": found.p}
 
 
-def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Errors, Errors]:
+def _equality(
+    differences: np.ndarray, margin: float, confidence: float = stats.CONFIDENCE
+) -> tuple[float, float, float]:
+    """Return p that differences [splits, seeds] are beyond a margin, and their interval."""
+    if min(differences.shape) > 1:
+        found = splits.crossed(differences, confidence)
+        return found.p_beyond(margin), found.low, found.high
+    low, high = stats.interval(differences.ravel(), confidence=confidence)
+    return equivalence.equivalence(differences.ravel(), margin).p, float(low), float(high)
+
+
+def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Values, Values]:
     """Return the two sets of cells; without ``b``, it is the rest of the studies that a is of."""
     a = measured.select(claim["a"])
     if claim["b"] is not None:
@@ -259,13 +329,13 @@ def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Errors, Errors
     return a, everything.of_cells(rest)
 
 
-def _partners(a: Errors, b: Errors) -> tuple[Errors, Errors]:
+def _partners(a: Values, b: Values) -> tuple[Values, Values]:
     """Match cells that agree on every axis but those on which each side has a single value."""
 
     def values(cell: tuple[str, Cell]) -> tuple[Any, ...]:
         return cell[0], *(cell[1][name] for name in axes.SETTINGS)
 
-    def counts(side: Errors) -> list[int]:
+    def counts(side: Values) -> list[int]:
         return [len(set(axis)) for axis in zip(*map(values, side.cells), strict=True)]
 
     both = enumerate(zip(counts(a), counts(b), strict=True))

@@ -4,17 +4,20 @@ A measure is a file in `families/` and has its name. It holds `QUANTITIES`, a tu
 and a function ``measure(trained)`` that returns a number for each of them.
 """
 
+import difflib
 import pkgutil
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 from genboost.errors import UserError
 from genboost.measures import families
 from genboost.measures.trained import Trained
 
+DRAWN = ("weight_norm", "sensitivity")  # unless the configuration chooses
 NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(families.__path__)))
 
 
@@ -42,6 +45,34 @@ class Quantity:
     source: str = ""
     better: Literal["lower", "higher", "none"] = "none"
 
+    @property
+    def label(self) -> str:
+        """The title with the unit, for an axis or a column."""
+        said = not self.unit or self.unit in self.title
+        return self.title if said else f"{self.title} ({self.unit})"
+
+    @property
+    def phrase(self) -> str:
+        """The label within a sentence: ``generalization gap (MSE)``."""
+        word = re.match(r"[A-Z][a-z]", self.label)
+        return self.label[0].lower() + self.label[1:] if word else self.label
+
+    @property
+    def sentence(self) -> str:
+        """The label at the start of a sentence: ``Test MSE``."""
+        word = re.match(r"[a-z]{2}", self.label)
+        return self.label[0].upper() + self.label[1:] if word else self.label
+
+    @property
+    def slug(self) -> str:
+        """What stands for it in the names of files."""
+        return re.sub(r"[^\w-]+", "-", self.name).strip("-")
+
+
+# What every model has, whether or not anything is measured of it.
+TEST_MSE = Quantity("test_mse", "test MSE", "MSE", better="lower")
+ERRORS = (TEST_MSE, Quantity("train_mse", "train MSE", "MSE", better="lower"))
+
 
 def quantities(names: Iterable[str] = NAMES) -> list[Quantity]:
     """Return what measures yield, measure by measure.
@@ -56,7 +87,7 @@ def quantities(names: Iterable[str] = NAMES) -> list[Quantity]:
 
 def quantity(column: str, names: Iterable[str] = NAMES) -> Quantity | None:
     """Return the quantity that a column holds, under the column's name; None if it holds none."""
-    for candidate in quantities(names):
+    for candidate in (*ERRORS, *quantities(names)):
         before, star, after = candidate.name.partition("*")
         if column == candidate.name:
             return candidate
@@ -64,6 +95,51 @@ def quantity(column: str, names: Iterable[str] = NAMES) -> Quantity | None:
             told = column.removeprefix(before).removesuffix(after)
             return replace(candidate, name=column, title=candidate.title.format(told))
     return None
+
+
+def drawn(config: Mapping[str, Any]) -> list[str]:
+    """Return the quantities that a resolved configuration has drawn and ranked as measures."""
+    chosen = config["figures"]["measures"]
+    if chosen is not None:
+        return chosen
+    return [name for name in DRAWN if quantity(name, config["measures"])]
+
+
+def mistakes(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the measures and quantities that a resolved configuration names and cannot have."""
+    measured = config["measures"]
+    for place, name in enumerate(measured):
+        if name not in NAMES:
+            yield ("measures", place), f"{name} is unknown; choose from {', '.join(NAMES)}"
+    measured = [name for name in measured if name in NAMES]
+    for key, name in _named(config):
+        if quantity(name, measured) is None:
+            yield key, _missing(name, measured)
+    for name, claim in config["comparisons"].items():
+        found = quantity(claim["quantity"], measured)
+        if found and found.better == "none" and claim["by"] == "best":
+            which = f"{found.name} has no best: neither lower nor higher is held to be better"
+            yield ("comparisons", name, "quantity"), f"{which}; compare by: each"
+
+
+def _named(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the quantities that a configuration names, with their keys."""
+    for name, claim in config["comparisons"].items():
+        yield ("comparisons", name, "quantity"), claim["quantity"]
+    for section, key in (("tables", "quantities"), ("figures", "measures")):
+        for place, name in enumerate(config[section][key] or []):
+            yield (section, key, place), name
+
+
+def _missing(name: str, measured: Sequence[str]) -> str:
+    """Say why no model has a quantity, and what to do."""
+    for measure in NAMES:
+        if quantity(name, [measure]):
+            return f"{name} is not measured; add {measure} to measures"
+    known = [found.name for found in (*ERRORS, *quantities(measured))]
+    close = difflib.get_close_matches(name, [*known, *(q.name for q in quantities())], n=1)
+    hint = f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}"
+    return f"{name} is unknown; {hint}"
 
 
 def compute(names: Iterable[str], trained: Trained) -> dict[str, float]:

@@ -5,18 +5,17 @@ deck's cells, its figure and ours as stated and by the best reading), ``audit.js
 tables for people) and ``audit.md`` (for people).
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from genboost.analysis import audit, stats
+from genboost.analysis import aggregation, audit, stats
 from genboost.analysis.audit import Score
 from genboost.data.arrays import MARK, marked
 from genboost.report.markup import Table, markdown
@@ -24,10 +23,6 @@ from genboost.report.results import WARNING
 from genboost.study import axes, readings
 from genboost.study.readings import Reading
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-FILES = ["ranking.csv", "cells.csv", "audit.json", "audit.md"]
 SHOWN = 40  # readings in the Markdown; the CSV has all
 
 
@@ -90,11 +85,7 @@ def load(
 
 
 def files(found: Audit, synthetic: bool) -> dict[str, str]:
-    """Return the files of `FILES` by name."""
-    import pandas as pd
-
-    from genboost.analysis import aggregation
-
+    """Return the audit's files, by name."""
     data = marked(found.scores[0].reading.data["dataset"], synthetic)
     ranking = [
         {

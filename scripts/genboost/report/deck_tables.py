@@ -1,7 +1,5 @@
 """The tables that hold our test errors against the deck's."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -7,35 +7,39 @@
 - ``best.csv``: the best cell of each study and each of its panels, and its unbiased error;
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
-- ``statistics.json``: the last three, the differences run by run, what errors vary with, the deck's
-  cells beside ours, and the tables for people;
+- ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
+  how measures rank the gap, and the tables for people;
 - ``statistics.md``: the same for people.
 """
-
-from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from genboost.analysis import choices, measured, schemes, splits, stats, verdicts
+import pandas as pd
+
+from genboost.analysis import (
+    aggregation,
+    choices,
+    measure_ranking,
+    schemes,
+    splits,
+    stats,
+    verdicts,
+)
+from genboost.analysis.measure_ranking import Ranking
+from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
-from genboost.report import deck_tables, validity
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE
+from genboost.report import deck_tables, measures_table, validity
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
 from genboost.study import grid
 from genboost.study.cells import Cell
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-FILES = [
-    *(f"{name}.csv" for name in ("cells", "comparisons", "best", "agreement")),
-    "statistics.json",
-    "statistics.md",
-]
 OVER_SPLITS = (
     "n: splits × seeds. A third of the splits chooses, too; interval and p are by crossed "
     "components of variance, and hold for other splits of these rows and other seeds. Corrected "
@@ -60,6 +64,7 @@ class Findings:
     cells: pd.DataFrame
     schemes: list[schemes.Scheme]
     choices: list[choices.Choice]
+    rankings: list[tuple[grid.Study, Ranking]]
 
     @property
     def verdicts(self) -> list[verdicts.Verdict]:
@@ -71,21 +76,33 @@ def find(
     results: Results,
     claims: Mapping[str, Mapping[str, Any]],
     judged_by: Mapping[str, Mapping[str, Any]],
+    measures: Sequence[str] = (),
 ) -> Findings:
-    """Compute all statistics of a run."""
-    errors = measured.Measured(results.studies, results.models)
+    """Compute all statistics of a run.
+
+    Parameters
+    ----------
+    judged_by
+        The configuration's ``schemes``.
+    measures
+        Names of the quantities that are ranked by how well they rank the gap.
+    """
+    measured = Measured(results.studies, results.models)
     return Findings(
         results=results,
-        cells=_with_intervals(results, errors),
+        cells=_with_intervals(results, measured),
         schemes=schemes.judge(judged_by, claims, results.studies, results.models),
-        choices=choices.choices(errors, list(_scopes(results))),
+        choices=choices.choices(measured, list(_scopes(results))),
+        rankings=[
+            (study, ranking)
+            for study in results.studies
+            for ranking in measure_ranking.rank_cells(study, results.models, measures)
+        ],
     )
 
 
 def files(found: Findings) -> dict[str, str]:
-    """Return the files of `FILES` by name."""
-    import pandas as pd
-
+    """Return the files of all statistics, by name."""
     results = found.results
     agreements = [{"scope": scope, **asdict(a)} for scope, a in deck_tables.agreements(results)]
     agreement = deck_tables.agreement_table(results)
@@ -102,6 +119,8 @@ def files(found: Findings) -> dict[str, str]:
         best_table(found),
         agreement,
     ]
+    if found.rankings:
+        shown.append(measures_table.measures_table(results, found.rankings))
     document = {
         "data": MARK if results.is_synthetic() else "real",
         "comparisons": [asdict(verdict) for verdict in found.verdicts],
@@ -109,6 +128,7 @@ def files(found: Findings) -> dict[str, str]:
         "variance": {scheme.title: scheme.variance for scheme in found.schemes},
         "best": [asdict(choice) for choice in found.choices],
         "agreement": agreements,
+        "measures": [{"study": study.name, **asdict(r)} for study, r in found.rankings],
         "deck": results.compared.to_dict("records"),
         "tables": {table.name: asdict(table) for table in shown},
     }
@@ -127,8 +147,6 @@ def files(found: Findings) -> dict[str, str]:
 
 def _comparisons(found: Findings) -> pd.DataFrame:
     """Return all verdicts as rows, under the name of their scheme if there are several."""
-    import pandas as pd
-
     if len(found.schemes) == 1:
         return pd.DataFrame(verdicts.rows(found.verdicts))
     frames = [
@@ -142,14 +160,16 @@ def _comparisons(found: Findings) -> pd.DataFrame:
 def comparison_table(found: Findings) -> Table:
     """Return the verdicts as a table."""
     several = any(verdict.splits > 1 for verdict in found.verdicts)
+    others = any(verdict.quantity != TEST_MSE.name for verdict in found.verdicts)
     rows = [
         [
             verdict.title,
+            *([registry.quantity(verdict.quantity).phrase] if others else []),
             verdict.verdict,
             verdict.over,
             str(verdict.n) if verdict.splits < 2 else f"{verdict.splits} × {verdict.n}",
-            _signed(found, verdict.difference),
-            _range(found, verdict.low, verdict.high),
+            _difference(found, verdict),
+            _difference_range(found, verdict),
             _p(verdict.p),
             _p(verdict.p_holm),
             _percent(verdict.p_lower),
@@ -162,28 +182,44 @@ def comparison_table(found: Findings) -> Table:
         name="comparisons",
         title=found.results.marked("The claims"),
         header=[
-            *("claim", "verdict", "for other", "n", "difference", "95 % interval", "p"),
-            *("p (Holm)", "P(lower)", *(["corrected interval"] if several else [])),
+            *("claim", *(["quantity"] if others else []), "verdict", "for other", "n"),
+            *("difference", "95 % interval", "p", "p (Holm)", "P(lower)"),
+            *(["corrected interval"] if several else []),
             "seeds needed",
         ],
         rows=rows,
         notes=[
             *([] if rows else ["The configuration declares no comparison."]),
-            "Difference: mean over the seeds of the paired difference in test MSE, what the claim "
+            "Difference: mean over the seeds of the paired difference in "
+            f"{'the quantity' if others else TEST_MSE.phrase}, what the claim "
             "is about less what that is compared with. Where there is a best cell to choose, the "
             "first third of the seeds chooses it and the n others compare it with every cell of "
-            "the other set, since any of these may be the best; interval and p are of the lowest "
-            "expected errors. p: exact sign-flip test, two-sided, then Holm's correction over all "
-            "claims; a verdict takes an adjusted p of 0.05 or less, and holds for what is named "
-            "after it. P(lower): how often one run of the first has the lower error. Seeds "
-            "needed: in all, for a power of 80 %, were the difference as estimated here; ≥: the "
-            "fewest with which p can be low enough.",
+            "the other set, since any of these may be the best; interval and p are of the "
+            f"{'best expected values' if others else 'lowest expected errors'}. p: exact sign-flip "
+            "test, two-sided, then Holm's correction over all claims; a verdict takes an adjusted "
+            "p of 0.05 or less, and holds for what is named after it. P(lower): how often one run "
+            "of the first has the lower value. Seeds needed: in all, for a power of 80 %, were the "
+            "difference as estimated here; ≥: the fewest with which p can be low enough.",
             *([OVER_SPLITS] if several else []),
+            *_other_ways(found),
             *_smallness(found),
             *found.results.warning(),
         ],
-        text_columns=(0, 1, 2),
+        text_columns=(0, 1, 2, 3) if others else (0, 1, 2),
     )
+
+
+def _other_ways(found: Findings) -> Iterator[str]:
+    """Explain ratios and equality, if a claim is about them."""
+    if any(verdict.scale == "ratio" for verdict in found.verdicts):
+        yield (
+            "×: a ratio, of geometric means over the seeds, from paired differences of logarithms."
+        )
+    if any(verdict.claim == verdicts.EQUAL for verdict in found.verdicts):
+        yield (
+            "Claims of equality: p is that the two differ by the margin or more (two one-sided t "
+            "tests, Schuirmann 1987); of sets with a choice, the chosen two."
+        )
 
 
 def best_table(found: Findings) -> Table:
@@ -268,7 +304,7 @@ def _details(found: Findings) -> Iterator[Table]:
         )
 
 
-def _with_intervals(results: Results, errors: measured.Measured) -> pd.DataFrame:
+def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
     cells = results.summary.drop(columns="train_mse")
     half = stats.half_width(cells["test_mse_sd"].to_numpy(), cells["n"].to_numpy())
     cells = cells.assign(low=cells["test_mse"] - half, high=cells["test_mse"] + half)
@@ -276,7 +312,7 @@ def _with_intervals(results: Results, errors: measured.Measured) -> pd.DataFrame
         if len(study.splits) < 2 or len(study.seeds) < 2:
             continue
         for cell in study.cells:
-            runs = errors.of([(study, cell)])
+            runs = measured.of([(study, cell)])
             found = splits.crossed(runs.values[0]) if runs.cells else None
             ends = (found.low, found.high) if found else (math.nan, math.nan)
             cells.loc[results.row(study, cell).Index, ["low", "high"]] = ends
@@ -311,8 +347,6 @@ def _seeds_needed(verdict: verdicts.Verdict) -> str:
 
 def _csv(results: Results, frame: pd.DataFrame) -> str:
     """Write a frame with the data of its study, or of all, in its first column."""
-    from genboost.analysis import aggregation
-
     if "data" not in frame:
         names = dict(zip(results.models["study"], results.models["data"], strict=True))
         everything = "+".join(dict.fromkeys(names.values()))
@@ -332,8 +366,19 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _signed(found: Findings, value: float) -> str:
-    return "" if math.isnan(value) else f"{value:+.{found.results.digits}f}"
+def _difference(found: Findings, verdict: verdicts.Verdict) -> str:
+    value = verdict.difference
+    if math.isnan(value):
+        return ""
+    if verdict.scale == "ratio":
+        return f"× {math.exp(value):.3f}"
+    return f"{value:+.{found.results.digits}f}"
+
+
+def _difference_range(found: Findings, verdict: verdicts.Verdict) -> str:
+    if verdict.scale == "difference" or math.isnan(verdict.low):
+        return _range(found, verdict.low, verdict.high)
+    return f"× {math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"
 
 
 def _range(found: Findings, low: float, high: float) -> str:

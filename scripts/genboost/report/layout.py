@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.study import axes
 from genboost.study.axes import Setting
 from genboost.study.cells import Cell
@@ -75,10 +76,10 @@ class Layout:
         cells = [cell for (value, _), cell in panel.cells.items() if value == row]
         return _phrase(self.rows, cells, self.followers, panel.cells.values())
 
-    def column_title(self, column: Any, panel: Panel) -> str:
-        """Name a column: ``wd 1e-4``; ``test MSE`` if there is only one."""
+    def column_title(self, column: Any, panel: Panel, quantity: Quantity = TEST_MSE) -> str:
+        """Name a column: ``wd 1e-4``; what it shows if there is only one."""
         if self.columns is None:
-            return "test MSE"
+            return quantity.phrase
         cells = [cell for (_, value), cell in panel.cells.items() if value == column]
         return _phrase(self.columns, cells, self.followers, panel.cells.values())
 

@@ -4,6 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+from tabulate import tabulate
+
 PAGE = 340  # pt: a little less than \textwidth of a plain article, as widths are estimated
 # How a LaTeX table is made to fit, from the first that does: the font's size, the width of its
 # digits and what is left on each side of a column, in pt, and lines that a long text may take.
@@ -60,8 +63,6 @@ class Table:
 
 def markdown(tables: Sequence[Table], title: str = "", level: int = 1) -> str:
     """Write tables as a Markdown page, under its title if it has one."""
-    from tabulate import tabulate
-
     parts = [f"# {_markdown(title)}"] if title else []
     level += bool(title)
     for table in tables:
@@ -106,8 +107,6 @@ def _packages(tables: Sequence[Table]) -> str:
 
 
 def _latex_table(table: Table) -> str:
-    import pandas as pd
-
     caption, label = _latex(table.title), f"tab:{table.name}"
     notes = "".join(f"{_latex(note)}\\par\n" for note in table.notes)
     if not table.rows:

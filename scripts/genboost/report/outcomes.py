@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from genboost.analysis import verdicts
 from genboost.data.arrays import MARK
 from genboost.report import pages
+from genboost.study.claims import VERDICTS
 
 RESULTS = Path("results")
 STATISTICS = "statistics/statistics.json"
@@ -15,8 +15,6 @@ REPORT = "report/index.html"
 TEMPLATE = "index.html.j2"
 SOURCES = tuple(f"genboost/report/templates/{name}" for name in (TEMPLATE, "report.css"))
 """What the page is made from, apart from Python, below scripts/."""
-
-VERDICTS = (verdicts.SUPPORTED, verdicts.CONTRADICTED, verdicts.UNDECIDED, verdicts.UNTESTED)
 
 
 def found(results: Path = RESULTS) -> set[str]:

@@ -3,9 +3,9 @@
 Only its last section, on the run, may differ between two runs of the same study.
 """
 
-import functools
 import html
 import itertools
+import math
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import markupsafe
+import mistune
+import yaml
+
 from genboost.data.arrays import MARK
 from genboost.files import ROOT
-from genboost.report import deck_tables, findings, pages, tables
-from genboost.report.figures import catalogue, drawing
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE
+from genboost.report import deck_tables, exhibits, findings, pages, tables
+from genboost.report.exhibits import Exhibit
+from genboost.report.figures import drawing
 from genboost.report.figures.drawing import INK, PAPER
 from genboost.report.layout import Panel
 from genboost.report.markup import Entry, Table
@@ -93,7 +100,7 @@ def compose(results: Results, inputs: Inputs) -> str:
     inputs
         The rest.
     """
-    captions = catalogue.captions(inputs.config)
+    shown = exhibits.of(exhibits.FIGURES, inputs.config)
     return pages.render(
         TEMPLATE,
         filters={"unbroken": _unbroken},
@@ -109,12 +116,8 @@ def compose(results: Results, inputs: Inputs) -> str:
         audit=_tables(inputs.audit) if inputs.audit else {},
         heat={study.name: heat_tables(results, study) for study in results.studies},
         scale={study.name: scale(results, study) for study in results.studies},
-        figure=functools.partial(_figure, captions, inputs.drawings),
-        chosen="curves" in captions,
-        drawings={
-            study.name: [n for n, c in captions.items() if c.study == study.name]
-            for study in results.studies
-        },
+        sections=exhibits.sections(inputs.config),
+        figures=[_figure(exhibit, inputs.drawings) for exhibit in shown if exhibit.section],
         measures={
             name: " ".join(filter(None, [f"{measure(laid_out.study)}.", laid_out.caption]))
             for name, laid_out in results.layouts.items()
@@ -149,15 +152,15 @@ def answer(
     whole = [found for found in statistics_of_all["best"] if found["study"] == study.name]
     return {
         "study": study,
-        "best": results.number(best.test_mse),
+        "best": results.number(best.value),
         "method": laid_out.panel_of[cell].title,
         "place": laid_out.place(cell),
         "cells": len(study.cells),
         "seeds": len(study.seeds),
         "unbiased": _with_interval(results, whole[0], "unbiased") if whole else None,
         "few_judge": whole[0]["n"] if whole and whole[0]["low"] is None else None,
-        "beaten": [name for name, error in simple.items() if best.test_mse < error],
-        "unbeaten": [name for name, error in simple.items() if best.test_mse >= error],
+        "beaten": [name for name, error in simple.items() if best.value < error],
+        "unbeaten": [name for name, error in simple.items() if best.value >= error],
     }
 
 
@@ -168,10 +171,21 @@ def claim(results: Results, found: dict[str, Any]) -> dict[str, Any]:
     return {
         **found,
         **numbers,
-        "difference": _with_interval(results, found, "difference") if found["n"] else "",
+        "difference": _difference(results, found) if found["n"] else "",
         "wrong_direction": None if wrong is None else f"{wrong:.1%}",
         "sign": pages.SIGNS.get(found["verdict"], "–"),
     }
+
+
+def _difference(results: Results, found: dict[str, Any]) -> str:
+    """Write what a claim is about, with the quantity unless it is the test MSE."""
+    of = "" if found["quantity"] == TEST_MSE.name else registry.quantity(found["quantity"]).phrase
+    if found["scale"] == "difference":
+        return " ".join(filter(None, [_with_interval(results, found, "difference"), of]))
+    value, *ends = (None if found[k] is None else f"{math.exp(found[k]):.3f}"
+                    for k in ("difference", "low", "high"))  # fmt: skip
+    interval = f" ({ends[0]} to {ends[1]})" if ends[0] else ""
+    return f"× {value}{interval} {of or TEST_MSE.phrase}"
 
 
 def _tables(found: dict[str, Any]) -> dict[str, Table]:
@@ -231,16 +245,16 @@ def _heat_cell(
 ) -> HeatCell:
     """Return a cell in colour; hatching, which a style sheet has, stands for diverged ones."""
     row = results.row(study, cell)
-    background, ink = ("", "") if row.diverged else drawing.color(row.test_mse, norm)
+    background, ink = ("", "") if row.diverged else drawing.color(row.value, norm)
     lines = [
         results.layouts[study.name].place(cell),
         *(
             f"{results.run_name(study, run)}: {results.number(error) or 'diverged'}"
-            for run, error in itertools.islice(results.errors[study.name, cell].items(), MOST_RUNS)
+            for run, error in itertools.islice(results.values[study.name, cell].items(), MOST_RUNS)
         ),
     ]
     if not row.diverged:
-        sd = results.number(row.test_mse_sd)
+        sd = results.number(row.value_sd)
         lines.insert(1, f"mean {entry.text}" + (f", sd {sd}" if sd else ""))
         lines.append(f"train MSE: {results.number(row.train_mse)}")
     return HeatCell(entry, background, ink, "\n".join(lines))
@@ -253,12 +267,10 @@ def _axes(results: Results) -> str:
     return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
 
 
-def _figure(
-    captions: Mapping[str, catalogue.Caption], drawings: Mapping[str, str], name: str
-) -> dict[str, Any]:
+def _figure(exhibit: Exhibit, drawings: Mapping[str, str]) -> dict[str, Any]:
     """Return what the template needs of a figure."""
-    text, width = inline(drawings[name], name, captions[name].title)
-    return {"name": name, "svg": _markup(text), "width": width, "caption": captions[name]}
+    text, width = inline(drawings[exhibit.name], exhibit.name, exhibit.title)
+    return {"exhibit": exhibit, "svg": _markup(text), "width": width}
 
 
 def inline(svg: str, name: str, title: str) -> tuple[str, int]:
@@ -289,8 +301,6 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
 
 def as_written(config: dict[str, Any]) -> str:
     """Write a resolved configuration as YAML, each study with what it overrides only."""
-    import yaml
-
     shown = {key: value for key, value in config.items() if key != "studies"}
     shown["data"] = {key: v for key, v in shown["data"].items() if key != axes.ORIGIN}
     shown[GRID] = shown[GRID] if len(shown[GRID]) > 1 else shown[GRID][0]
@@ -334,7 +344,6 @@ def commit(clone: str | Path = ROOT) -> str | None:
 
 def _from_markdown(text: str) -> Any:
     """Return a description as HTML, two heading levels below the page's."""
-    import mistune
 
     class Renderer(mistune.HTMLRenderer):
         def heading(self, text: str, level: int, **attributes: Any) -> str:
@@ -349,13 +358,9 @@ def _from_markdown(text: str) -> Any:
 
 def _unbroken(text: str) -> Any:
     """Return a text whose rates are not broken into lines at their hyphens."""
-    import markupsafe
-
     safe = str(markupsafe.escape(text))
     return _markup(re.sub(r"[\d.]+e-\d+", r'<span class="unbroken">\g<0></span>', safe))
 
 
 def _markup(text: str) -> Any:
-    import markupsafe
-
     return markupsafe.Markup(text)

@@ -1,27 +1,24 @@
 """All that tables, figures and the report are made from, and how a command line names it."""
 
-from __future__ import annotations
-
 import argparse
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from genboost.analysis import deck
+import pandas as pd
+
+from genboost.analysis import aggregation, deck
 from genboost.data.arrays import MARK
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.receipts import Step
 from genboost.report.layout import Layout, layout
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from genboost.analysis import aggregation
 
 SIMPLE = {
     "mean": "predicting the mean",
@@ -52,8 +49,7 @@ class Results:
     figures : DataFrame
         The deck's, as `deck.load` returns them.
     baselines : dict
-        By data variant, then method: ``train_mse``, ``test_mse`` and, by origin,
-        ``test_mse_by_origin``; of a cell that stands for several splits, the means over these.
+        By data variant, then method: ``train_mse`` and ``test_mse``.
     synthetic : set of str
         The data sets that are generated stand-ins.
     rows, columns : str
@@ -62,6 +58,10 @@ class Results:
         Digits after the point.
     standard_deviation, interval : bool
         Whether the tables of a study show it, and the 95 % t interval.
+    quantities : sequence of str
+        What tables, heatmaps and profiles show, each in its own.
+    quantity : Quantity
+        What is shown here; see `about`.
     """
 
     studies: Sequence[grid.Study]
@@ -75,6 +75,19 @@ class Results:
     digits: int
     standard_deviation: bool
     interval: bool = False
+    quantities: Sequence[str] = (TEST_MSE.name,)
+    quantity: Quantity = TEST_MSE
+
+    def about(self, name: str) -> "Results":
+        """Return the same results, with another quantity to show."""
+        if name == self.quantity.name:
+            return self
+        return replace(self, quantity=registry.quantity(name))
+
+    @property
+    def is_about_errors(self) -> bool:
+        """Whether it is the test MSE that is shown, which simple methods have, too."""
+        return self.quantity == TEST_MSE
 
     @cached_property
     def settings(self) -> list[axes.Setting]:
@@ -87,14 +100,28 @@ class Results:
         return {study.name: layout(study, self.rows, self.columns) for study in self.studies}
 
     @cached_property
-    def complete(self) -> pd.DataFrame:
-        """The cells with a mean that can be compared: those of which no run diverged."""
-        return self.summary[self.summary["diverged"] == 0]
+    def cells(self) -> pd.DataFrame:
+        """The summary, with the mean of what is shown as ``value`` and its deviation ``value_sd``.
+
+        What no model has, such as the error of a group of rows that the data lack, is NaN.
+        """
+        name = self.quantity.name
+        nothing = pd.Series(math.nan, self.summary.index)
+        value, deviation = (self.summary.get(key, nothing) for key in (name, f"{name}_sd"))
+        return self.summary.assign(value=value, value_sd=deviation)
 
     @cached_property
-    def lowest(self) -> dict[str, float]:
-        """The lowest mean test MSE of each study that has one."""
-        return self.complete.groupby("study")["test_mse"].min().to_dict()
+    def complete(self) -> pd.DataFrame:
+        """The cells with a mean that can be compared: those of which no run diverged."""
+        return self.cells[(self.cells["diverged"] == 0) & self.cells["value"].notna()]
+
+    @cached_property
+    def best_values(self) -> dict[str, float]:
+        """The best mean of each study that has one, where lower or higher is held to be better."""
+        if self.quantity.better == "none":
+            return {}
+        values = self.complete.groupby("study")["value"]
+        return (values.min() if self.quantity.better == "lower" else values.max()).to_dict()
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -107,11 +134,9 @@ class Results:
         return deck.compare(self.studies, self.models, self.figures)
 
     @cached_property
-    def errors(self) -> dict[tuple[str, Cell], dict[aggregation.Run, float]]:
-        """The test MSE of each run of each cell, by the study's name and the cell."""
-        from genboost.analysis import aggregation
-
-        return aggregation.errors_by_cell(self.studies, self.models)
+    def values(self) -> dict[tuple[str, Cell], dict[aggregation.Run, float]]:
+        """What is shown of each run of each cell, by the study's name and the cell."""
+        return aggregation.values_by_cell(self.studies, self.models, self.quantity.name)
 
     @staticmethod
     def run_name(study: grid.Study, run: aggregation.Run) -> str:
@@ -122,19 +147,25 @@ class Results:
     @cached_property
     def _rows(self) -> dict[tuple[Any, ...], Any]:
         names = ["study", *(setting.name for setting in self.settings)]
-        keys = zip(*(self.summary[name] for name in names), strict=True)
-        return dict(zip(keys, self.summary.itertuples(), strict=True))
+        keys = zip(*(self.cells[name] for name in names), strict=True)
+        return dict(zip(keys, self.cells.itertuples(), strict=True))
 
     def row(self, study: grid.Study, cell: Cell) -> Any:
-        """Return the row of `summary` of a cell of a study."""
+        """Return the row of `cells` of a cell of a study."""
         values = (setting.column(cell[setting.name]) for setting in self.settings)
         return self._rows[study.name, *values]
 
     def best(self, study: grid.Study, cells: Iterable[Cell]) -> tuple[Cell, Any] | None:
-        """Return the first cell of lowest mean and its row; None if runs of all diverged."""
+        """Return the first cell of the best mean and its row.
+
+        None if runs of all diverged, or nothing is held to be better.
+        """
         rows = ((cell, self.row(study, cell)) for cell in cells)
-        complete = [(cell, row) for cell, row in rows if not row.diverged]
-        return min(complete, key=lambda pair: pair[1].test_mse, default=None)
+        complete = [(c, row) for c, row in rows if not row.diverged and not math.isnan(row.value)]
+        if not complete or self.quantity.better == "none":
+            return None
+        choose = min if self.quantity.better == "lower" else max
+        return choose(complete, key=lambda pair: pair[1].value)
 
     def simple(self, cells: Iterable[Cell]) -> dict[str, list[float]]:
         """Return the test MSE of each simple method on the data of some cells, least first."""
@@ -144,7 +175,9 @@ class Results:
         }
 
     def worth(self, cells: Iterable[Cell]) -> str:
-        """Say what simple methods reach on the test rows of some cells."""
+        """Say what simple methods reach on the test rows of some cells, if errors are shown."""
+        if not self.is_about_errors:
+            return ""
         found = self.simple(cells)
         reached = (
             f"{SIMPLE.get(name, name)} {' to '.join(map(self.number, (e[0], *e[1:][-1:])))}"
@@ -226,8 +259,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load(arguments: argparse.Namespace, step: Step) -> Results:
     """Read the results that a command line names."""
-    from genboost.analysis import aggregation
-
     studies = grid.studies(step.settings)
     baselines = {
         path.parent.name: step.read_json(path)["errors"] for path in map(Path, arguments.baselines)

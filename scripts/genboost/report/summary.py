@@ -1,11 +1,10 @@
 """What a person wants to read on the terminal when a run is done."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 
 from genboost.analysis import deck
+from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.report import deck_tables
 from genboost.report.layout import Layout, Panel
 from genboost.report.results import Results
@@ -39,13 +38,13 @@ def summary_lines(results: Results) -> Iterator[str]:
     yield from warning
 
 
-def measure(study: grid.Study) -> str:
+def measure(study: grid.Study, quantity: Quantity = TEST_MSE) -> str:
     """Say what the numbers of a study's tables are."""
     count, splits = len(study.seeds), len(study.splits)
     seeds = f"{count} seeds" if count > 1 else "one seed"
     if splits > 1:
-        return f"Mean test MSE of {seeds} on each of {splits} splits"
-    return f"Mean test MSE of {seeds}" if count > 1 else "Test MSE of one seed"
+        return f"Mean {quantity.phrase} of {seeds} on each of {splits} splits"
+    return f"Mean {quantity.phrase} of {seeds}" if count > 1 else f"{quantity.sentence} of one seed"
 
 
 def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
@@ -55,7 +54,7 @@ def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
 
     def error(panel: Panel) -> float:
         found = best[panel.name]
-        return math.inf if found is None else found[1].test_mse
+        return math.inf if found is None else found[1].value
 
     if len(panels) > MOST:
         panels = sorted(panels, key=error)[:MOST]
@@ -66,8 +65,8 @@ def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
             yield f"  {title}  diverged"
             continue
         cell, row = best[panel.name]
-        star = "  <- best" if row.test_mse == results.lowest[study.name] else ""
-        yield f"  {title}  {results.number(row.test_mse)}  {_ascii(laid_out.place(cell))}{star}"
+        star = "  <- best" if row.value == results.best_values[study.name] else ""
+        yield f"  {title}  {results.number(row.value)}  {_ascii(laid_out.place(cell))}{star}"
     if len(panels) < len(laid_out.panels):
         yield f"  and {len(laid_out.panels) - len(panels)} more, which are worse"
 
@@ -78,7 +77,7 @@ def _best_model(results: Results, laid_out: Layout) -> Iterator[str]:
     errors = (
         (error, cell, run)
         for cell in study.cells
-        for run, error in results.errors[study.name, cell].items()
+        for run, error in results.values[study.name, cell].items()
         if not math.isnan(error)
     )
     error, cell, run = min(errors, key=lambda found: found[0], default=(None, None, None))

@@ -1,72 +1,94 @@
-"""The tables of results: which there are, and what they say; `markup` gives them their formats.
-
-Snakemake imports this module for `names` whenever it starts, hence no pandas here.
-"""
-
-from __future__ import annotations
+"""The tables of results, each as files of several formats; `markup` gives them these."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from genboost.report import deck_tables
-from genboost.report.layout import NAMES, Layout, Panel, layout
+import pandas as pd
+
+from genboost.analysis import aggregation, stats
+from genboost.measures.registry import ERRORS
+from genboost.report import deck_tables, exhibits
+from genboost.report.exhibits import FIRST, Exhibit
+from genboost.report.layout import Layout, Panel
 from genboost.report.markup import Entry, Table, latex, latex_document, markdown
 from genboost.report.results import SIMPLE, Results
 from genboost.report.summary import measure, summary_lines
-from genboost.study import axes, grid
+from genboost.study import axes
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-OF_A_PANEL = rf"{NAMES}\.(md|tex)"  # the files that not every configuration has
-
-
-def names(config: dict[str, Any]) -> list[str]:
-    """Return the names of all files that `files` makes for a resolved configuration."""
-    shown = config["tables"]["rows"], config["tables"]["columns"]
-    layouts = [layout(study.over_splits(), *shown) for study in grid.studies(config)]
-    tables = [panel.name for laid_out in layouts for panel in laid_out.panels]
-    return [
-        *(f"{name}.{ending}" for name in (*tables, "tables") for ending in ("md", "tex")),
-        *(f"{name}.{ending}" for name in ("ranking", "deck") for ending in ("md", "tex", "csv")),
-        "summary.txt",
-    ]
+BEST = {"lower": "lowest", "higher": "highest", "none": "lowest"}
 
 
 def files(results: Results) -> dict[str, str]:
-    """Return all files of the tables, by name."""
-    from genboost.analysis import aggregation
+    """Return the files of the exhibits that are tables, by name."""
+    found: dict[str, str] = {}
+    for exhibit in exhibits.tables(results.layouts.values(), results.quantities):
+        contents = KINDS[exhibit.kind](results.about(exhibit.quantity.name), exhibit)
+        found |= zip(exhibit.files, contents, strict=True)
+    return found
 
-    grids = [
-        panel_table(results, laid_out, panel)
+
+def _panel(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
+    laid_out = results.layouts[exhibit.study]
+    (panel,) = (panel for panel in laid_out.panels if panel.name == exhibit.panel)
+    return _formats(panel_table(results, laid_out, panel))
+
+
+def _everything(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
+    of_each = [results.about(name) for name in results.quantities]
+    panels = [
+        panel_table(about, laid_out, panel)
+        for about in of_each
         for laid_out in results.layouts.values()
         for panel in laid_out.panels
     ]
+    found = [
+        *panels,
+        baseline_table(results),
+        deck_tables.agreement_table(results),
+        deck_tables.deck_table(results),
+        *(ranking_table(about, ranking(about)) for about in of_each),
+    ]
+    title = results.marked(exhibit.title)
+    return markdown(found, title), latex_document(found, title)
+
+
+def _ranking(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
     ranked = ranking(results)
-    ranked_table = ranking_table(results, ranked)
-    of_deck = [deck_tables.agreement_table(results), deck_tables.deck_table(results)]
-    everything = [*grids, baseline_table(results), *of_deck, ranked_table]
-    title = results.marked("Test errors")
-    return {
-        **{f"{table.name}.md": markdown([table]) for table in grids},
-        **{f"{table.name}.tex": latex([table]) for table in grids},
-        "tables.md": markdown(everything, title),
-        "tables.tex": latex_document(everything, title),
-        "ranking.md": markdown([ranked_table]),
-        "ranking.tex": latex([ranked_table]),
-        "ranking.csv": aggregation.to_csv(ranked),
-        "deck.md": markdown(of_deck),
-        "deck.tex": latex(of_deck),
-        "deck.csv": aggregation.to_csv(results.compared),
-        "summary.txt": "\n".join(summary_lines(results)) + "\n",
-    }
+    csv = aggregation.to_csv(ranked.drop(columns=["value", "value_sd"]))
+    return *_formats(ranking_table(results, ranked)), csv
+
+
+def _deck(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
+    tables = deck_tables.agreement_table(results), deck_tables.deck_table(results)
+    return *_formats(*tables), aggregation.to_csv(results.compared)
+
+
+def _summary(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
+    return ("\n".join(summary_lines(results)) + "\n",)
+
+
+def _formats(*tables: Table) -> tuple[str, str]:
+    return markdown(tables), latex(tables)
+
+
+# What makes each kind of exhibit: the contents of its files, in the order of its formats.
+KINDS: dict[str, Callable[[Results, Exhibit], tuple[str, ...]]] = {
+    "panel": _panel,
+    "everything": _everything,
+    "ranking": _ranking,
+    "deck": _deck,
+    "summary": _summary,
+}
 
 
 def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     """Return the table of a panel: one axis down, another across."""
     study = laid_out.study
     rows = {place: results.row(study, cell) for place, cell in panel.cells.items()}
-    lowest = min((row.test_mse for row in rows.values() if not row.diverged), default=math.nan)
+    found = results.best(study, panel.cells.values())
+    best = found[1].value if found else math.nan
+    best_of_all = results.best_values.get(study.name, math.nan)
 
     def entry(row: Any) -> Entry:
         if row is None:
@@ -74,9 +96,9 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
         if row.diverged:
             return _diverged(row)
         return Entry(
-            results.number(row.test_mse),
-            bold=row.test_mse == lowest,
-            star=row.test_mse == results.lowest[study.name],
+            results.number(row.value),
+            bold=row.value == best,
+            star=row.value == best_of_all,
             after=_deviation(results, row),
             below=_interval(results, row),
         )
@@ -92,21 +114,22 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     spread = " ± standard deviation" if any(entry.after for entry in entries) else ""
     spread += " (95 % t interval)" if any(entry.below for entry in entries) else ""
     by = " and ".join(_with_short(axis) for axis in (laid_out.rows, laid_out.columns) if axis)
+    word = BEST[results.quantity.better]
     notes = [
-        f"{measure(study)}{spread}, by {by}.",
+        f"{measure(study, results.quantity)}{spread}, by {by}.",
         *filter(None, [laid_out.caption]),
-        *(["Bold: the lowest of this table."] if any(e.bold for e in entries) else []),
-        *([f"★: the lowest of “{study.title}”."] if any(e.star for e in entries) else []),
+        *([f"Bold: the {word} of this table."] if any(e.bold for e in entries) else []),
+        *([f"★: the {word} of “{study.title}”."] if any(e.star for e in entries) else []),
         *(["Diverged: runs that ended with a loss that is not finite; their cell has no mean."]
           if any(row.diverged for row in rows.values()) else []),
     ]  # fmt: skip
     worth = results.worth(panel.cells.values())
     return Table(
-        name=panel.name,
-        title=f"{results.titles[study.name]}: {panel.title}",
-        header=["", *(laid_out.column_title(c, panel) for c in panel.across)],
+        name=exhibits.named(panel.name, results.quantity),
+        title=f"{results.titles[study.name]}: {exhibits.titled(panel.title, results.quantity)}",
+        header=["", *(laid_out.column_title(c, panel, results.quantity) for c in panel.across)],
         rows=table,
-        notes=[" ".join(notes), worth, *results.warning(study)],
+        notes=[" ".join(notes), *filter(None, [worth]), *results.warning(study)],
     )
 
 
@@ -138,38 +161,47 @@ def baseline_table(results: Results) -> Table:
 def ranking(results: Results) -> pd.DataFrame:
     """Return the cells of all studies, best first, with their ranks; equal ones share a rank.
 
-    Cells of which a run diverged come last, without a rank.
+    The lowest comes first, unless higher is better; cells of which a run diverged come last and
+    have no rank.
     """
-    rank = results.complete["test_mse"].rank(method="min").astype("Int64")
-    ranked = results.summary.assign(rank=rank).sort_values("rank", kind="stable")
-    first, *others = results.summary.columns
+    ascending = results.quantity.better != "higher"
+    rank = results.complete["value"].rank(method="min", ascending=ascending).astype("Int64")
+    ranked = results.cells.assign(rank=rank).sort_values("rank", kind="stable")
+    first, *others = results.cells.columns
     return ranked[[first, "rank", *others]]
 
 
 def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
     """Return the ranking as a table."""
-    settings = results.settings
+    settings, quantity = results.settings, results.quantity
+    others = [error for error in ERRORS if error != quantity]
     rows = [
         [
-            "" if cell.diverged else str(cell.rank),
+            "" if pd.isna(cell.rank) else str(cell.rank),
             results.titles[cell.study],
             *(setting.shown(getattr(cell, setting.name)) for setting in settings),
             *(
-                [_diverged(cell), "", ""]
+                [_diverged(cell), "", *[""] * len(others)]
                 if cell.diverged
-                else map(results.number, (cell.test_mse, cell.test_mse_sd, cell.train_mse))
+                else map(
+                    results.number,
+                    (cell.value, cell.value_sd, *(getattr(cell, error.name) for error in others)),
+                )
             ),
         ]
         for cell in ranked.itertuples()
     ]
     return Table(
-        name="ranking",
-        title=results.marked("All cells, best first"),
-        header=["rank", "study", *(s.short for s in settings), "test MSE", "sd", "train MSE"],
+        name=exhibits.named("ranking", quantity),
+        title=results.marked(exhibits.titled(f"All cells, {FIRST[quantity.better]}", quantity)),
+        header=[
+            *("rank", "study", *(s.short for s in settings), quantity.label, "sd"),
+            *(error.label for error in others),
+        ],
         rows=rows,
         notes=[
-            "By mean test MSE; sd: standard deviation over the seeds. The lowest of many means is "
-            "partly luck.",
+            f"By mean {quantity.phrase}; sd: standard deviation over the seeds. The "
+            f"{BEST[quantity.better]} of many means is partly luck.",
             *results.warning(),
         ],
         text_columns=(1, *(2 + place for place, s in enumerate(settings) if s.is_text)),
@@ -185,17 +217,15 @@ def _deviation(results: Results, cell: Any) -> str:
     """Return the standard deviation to put after a mean of several seeds, if it shall be there."""
     if cell.n < 2 or not results.standard_deviation:
         return ""
-    return f"± {results.number(cell.test_mse_sd)}"
+    return f"± {results.number(cell.value_sd)}"
 
 
 def _interval(results: Results, cell: Any) -> str:
     """Return the interval to put below a mean of several seeds, if it shall be there."""
-    from genboost.analysis import stats
-
     if cell.n < 2 or not results.interval:
         return ""
-    half = stats.half_width(cell.test_mse_sd, cell.n)
-    ends = map(results.number, (cell.test_mse - half, cell.test_mse + half))
+    half = stats.half_width(cell.value_sd, cell.n)
+    ends = map(results.number, (cell.value - half, cell.value + half))
     return f"({' to '.join(ends)})"
 
 

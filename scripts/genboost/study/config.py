@@ -41,7 +41,7 @@ def resolve(config: dict[str, Any], sources: Sequence[mistakes.Source] = ()) -> 
     mistakes.refuse(mistakes.find(config), sources)
     resolved = complete(config)
     resolved["comparisons"] = {
-        name: {"title": name, "claim": "lower", "by": "best", "b": None, **comparison}
+        name: {"title": name, "b": None, **_defaults_of_claims(), **comparison}
         for name, comparison in config.get("comparisons", {}).items()
     }
     resolved["schemes"] = {
@@ -87,6 +87,13 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
         if isinstance(full[section], dict):
             full[section] = {**defaults(section), **full[section]}
     return full
+
+
+def _defaults_of_claims() -> dict[str, Any]:
+    rules = schema.written()["properties"]["comparisons"]["additionalProperties"]["properties"]
+    return {
+        key: normalized(rule["default"], rule) for key, rule in rules.items() if "default" in rule
+    }
 
 
 def _origin(data: Mapping[str, Any], described: dataset.Dataset) -> str | None:

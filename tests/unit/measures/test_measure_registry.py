@@ -79,7 +79,8 @@ def test_quantity_of_a_column():
     group = registry.quantity("test_mse[gender=female]")
     assert (group.name, group.unit) == ("test_mse[gender=female]", "MSE")
     assert group.title == "Test error, gender=female"
-    assert registry.quantity("test_mse") is None
+    assert registry.quantity("test_mse").better == "lower"
+    assert registry.quantity("nothing") is None
 
 
 def test_errors_of_groups(models):

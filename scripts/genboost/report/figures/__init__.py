@@ -1,1 +1,1 @@
-"""The figures of results: `catalogue` says which there are, `draw` makes them, a file a kind."""
+"""The figures of results: a file for each kind, with its function `draw`."""

@@ -4,7 +4,7 @@ import textwrap
 
 from matplotlib.figure import Figure
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
@@ -21,7 +21,7 @@ from genboost.study.axes import SETTINGS
 READINGS_SHOWN = 20  # the best, besides the protocol as stated
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure."""
     audit = material.audit
     ranked = audit["ranking"]

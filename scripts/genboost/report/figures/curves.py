@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from genboost.report.figures.catalogue import Caption, chosen_cells
+from genboost.report.exhibits import Exhibit, chosen_cells
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
@@ -24,18 +24,18 @@ from genboost.study.grid import Model
 MANY_VALUES = 30_000  # from which on curves are drawn as pixels, also in an SVG
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of a study, or of the cells that the configuration chooses."""
-    figure, models = (_of_best if caption.study else _of_chosen)(material, caption, title)
+    figure, models = (_of_best if exhibit.study else _of_chosen)(material, exhibit, title)
     _draw_curves(figure, material, models)
     name_outer_axes(models, "epoch", "MSE")
     return figure
 
 
 def _of_best(
-    material: Material, caption: Caption, title: str
+    material: Material, exhibit: Exhibit, title: str
 ) -> tuple[Figure, dict[Axes, list[Model]]]:
-    results, laid_out = material.results, material.results.layouts[caption.study]
+    results, laid_out = material.results, material.results.layouts[exhibit.study]
     study = laid_out.study
     figure, found = panels(results, laid_out, 1.75, 1.5, title, legend=3, sharey=True)
     models: dict[Axes, list[Model]] = {}
@@ -48,7 +48,7 @@ def _of_best(
 
 
 def _of_chosen(
-    material: Material, caption: Caption, title: str
+    material: Material, exhibit: Exhibit, title: str
 ) -> tuple[Figure, dict[Axes, list[Model]]]:
     results = material.results
     found = chosen_cells(results.studies, material.config["figures"]["curves"])

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
@@ -17,7 +17,7 @@ from genboost.report.figures.material import Material
 from genboost.study.axes import SETTINGS
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure."""
     cells = material.statistics["deck"]
     shared = [

@@ -1,39 +1,23 @@
-"""Draw the figures of the catalogue."""
+"""Draw the figures among the exhibits."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from types import ModuleType
+from importlib import import_module
 
 from matplotlib.figure import Figure
 
-from genboost.report.figures import (
-    audit,
-    catalogue,
-    comparisons,
-    curves,
-    deck,
-    drawing,
-    heatmap,
-    methods,
-    profile,
-    schemes,
-)
+from genboost.report import exhibits, figures
+from genboost.report.exhibits import Exhibit
+from genboost.report.figures import drawing
 from genboost.report.figures.material import Material
 
-KINDS: dict[str, ModuleType] = {
-    module.__name__.rpartition(".")[2]: module
-    for module in (audit, comparisons, curves, deck, heatmap, methods, profile, schemes)
-}
 
-
-def figures(material: Material) -> Iterator[tuple[str, Figure]]:
+def drawn(material: Material) -> Iterator[tuple[Exhibit, Figure]]:
     """Draw all figures, one after the other.
 
-    Yields
-    ------
-    (str, Figure)
-        A figure's name and the figure, in the order of `catalogue.captions`.
+    A figure's module, whose digest the rule has from the exhibits, has a function ``draw``.
     """
-    for name, caption in catalogue.captions(material.config).items():
-        draw: Callable[[str], Figure] = partial(KINDS[caption.kind].draw, material, caption)
-        yield name, drawing.with_style(draw, material.results.marked(caption.title))
+    for exhibit in exhibits.of(exhibits.FIGURES, material.config):
+        module = import_module(f"{figures.__name__}.{exhibit.kind}")
+        draw: Callable[[str], Figure] = partial(module.draw, material, exhibit)
+        yield exhibit, drawing.with_style(draw, material.results.marked(exhibit.title))

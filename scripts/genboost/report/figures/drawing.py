@@ -16,13 +16,13 @@ from typing import Any
 import matplotlib
 from matplotlib import colormaps, colors
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from genboost.data.arrays import MARK
-from genboost.report.figures.catalogue import FORMATS
+from genboost.report.exhibits import PICTURE
 from genboost.report.layout import Layout, Panel
 from genboost.report.results import SIMPLE, Results
 from genboost.study.cells import Cell
@@ -66,6 +66,7 @@ STYLE = {
 }
 PANELS_ACROSS = 4
 MOST_PANELS = 24  # in a figure
+FAR_APART = 20  # times the smallest value: from there on a scale is logarithmic
 MANY = 3000  # marks from which on they are drawn as pixels, also in an SVG
 
 
@@ -73,7 +74,7 @@ def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
     """Yield a figure's file in each format, with its ending: the same bytes for the same figure."""
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
     with matplotlib.rc_context(STYLE):
-        for ending in FORMATS:
+        for ending in PICTURE:
             file = io.BytesIO()
             figure.savefig(file, format=ending, metadata=metadata[ending])
             figure.set_layout_engine("none")  # it is laid out now, and need not be again
@@ -139,16 +140,18 @@ def panels(
     return figure, found
 
 
-def best_panels(results: Results, laid_out: Layout) -> list[Panel]:
+def best_panels(results: Results, laid_out: Layout, most: int = MOST_PANELS) -> list[Panel]:
     """Return a study's panels; if there are many, those with the best cells, the best first."""
 
     def error(panel: Panel) -> float:
         best = results.best(laid_out.study, panel.cells.values())
-        return math.inf if best is None else best[1].test_mse
+        if best is None:
+            return math.inf
+        return -best[1].value if results.quantity.better == "higher" else best[1].value
 
-    if len(laid_out.panels) <= MOST_PANELS:
+    if len(laid_out.panels) <= most:
         return list(laid_out.panels)
-    return sorted(laid_out.panels, key=error)[:MOST_PANELS]
+    return sorted(laid_out.panels, key=error)[:most]
 
 
 def in_lines(text: str) -> str:
@@ -173,22 +176,39 @@ def size(
     return max(4.2, 0.9 + across * (width + 0.2)), 0.8 + down * (height + 0.5) + 0.25 * lines
 
 
-def color_scale(results: Results, study: Study) -> LogNorm:
-    """Return the scale of a study's test MSE: logarithmic, up to that of predicting the mean."""
-    complete = results.complete[results.complete["study"] == study.name]["test_mse"]
+def color_scale(results: Results, study: Study) -> Normalize:
+    """Return the scale of a study's values.
+
+    That of the test MSE is logarithmic, and ends at the error of predicting the mean.
+    """
+    complete = results.complete[results.complete["study"] == study.name]["value"]
+    if not results.is_about_errors:
+        values = [value for value in complete if math.isfinite(value)] or [0.0]
+        low, high = min(values), max(values)
+        return LogNorm(low, high) if _far_apart(values) else Normalize(low, high)
     useless = results.simple(study.cells)["mean"][-1]
     low = complete.min() if len(complete) else useless
     low = min(max(low, 1e-12), useless * 0.99)
     return LogNorm(low, useless, clip=True)
 
 
-def color(value: float, norm: LogNorm) -> tuple[str, str]:
-    """Return the colour of a test MSE, and black or white for text on it, whichever is clearer."""
+def color(value: float, norm: Normalize) -> tuple[str, str]:
+    """Return the colour of a value, and black or white for text on it, whichever is clearer."""
     background = colormaps[COLORMAP](norm(value))
     channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in background[:3]]
     luminance = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))  # WCAG
     dark = 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05
     return colors.to_hex(background), "#fffffe" if dark else "#000001"
+
+
+def scale(axes: Axes, which: str, values: Sequence[float]) -> None:
+    """Scale an axis to finite values: logarithmic if all are positive and far apart."""
+    if _far_apart(values):
+        log_scale(axes, which, values)
+
+
+def _far_apart(values: Sequence[float]) -> bool:
+    return bool(values) and min(values) > 0 and max(values) > FAR_APART * min(values)
 
 
 def log_scale(axes: Axes, which: str, values: Sequence[float]) -> None:

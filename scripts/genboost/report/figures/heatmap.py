@@ -1,4 +1,4 @@
-"""A study's mean test MSE in colour: a panel for each table, its rows down and columns across."""
+"""A study's mean values in colour: a panel for each table, its rows down and columns across."""
 
 import itertools
 import math
@@ -6,12 +6,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORMAP,
     COLORS,
@@ -23,17 +23,19 @@ from genboost.report.figures.drawing import (
     panels,
 )
 from genboost.report.figures.material import Material
+from genboost.report.results import Results
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of a study."""
-    results, laid_out = material.results, material.results.layouts[caption.study]
+    results = material.results.about(exhibit.quantity.name)
+    laid_out = results.layouts[exhibit.study]
     study, down, across = laid_out.study, laid_out.down, laid_out.across
     # Wide enough for a panel's title, and a number in a cell where there are not too many.
     height, width = min(0.2, 9 / len(down)), min(max(0.42, 1.5 / len(across)), 7 / len(across))
     figure, found = panels(results, laid_out, width * len(across), height * len(down), title)
     norm = color_scale(results, study)
-    lowest = results.lowest.get(study.name)
+    best_of_all = results.best_values.get(study.name)
     for panel, axes in found.values():
         for (y, row), (x, column) in itertools.product(enumerate(down), enumerate(across)):
             if (cell := panel.cells.get((row, column))) is None:
@@ -42,7 +44,7 @@ def draw(material: Material, caption: Caption, title: str) -> Figure:
             text, ink = _draw_cell(axes, x, y, mean, norm)
             if min(width / 0.36, height / 0.14) < 1:
                 continue
-            star = "★" if mean.test_mse == lowest and not mean.diverged else ""
+            star = "★" if mean.value == best_of_all and not mean.diverged else ""
             axes.text(x, y, star + text, ha="center", va="center", fontsize=6.5, color=ink)
         if best := results.best(study, panel.cells.values()):
             places = {cell: place for place, cell in panel.cells.items()}
@@ -60,19 +62,21 @@ def draw(material: Material, caption: Caption, title: str) -> Figure:
     name_outer_axes(
         all_axes, laid_out.columns.title if laid_out.columns else "", laid_out.rows.title
     )
-    _color_bar(figure, all_axes, norm)
+    _color_bar(figure, all_axes, norm, results)
     return figure
 
 
-def _draw_cell(axes: Axes, x: int, y: int, cell: Any, norm: LogNorm) -> tuple[str, str]:
+def _draw_cell(axes: Axes, x: int, y: int, cell: Any, norm: Normalize) -> tuple[str, str]:
     """Draw a cell of a heatmap; return the text that goes on it and the text's colour."""
     place = {"xy": (x - 0.5, y - 0.5), "width": 1, "height": 1, "linewidth": 0.5}
     if cell.diverged:
         axes.add_patch(Rectangle(**place, facecolor="none", edgecolor=FAINT, hatch="//////"))
         return f"{cell.diverged}×", INK
-    background, ink = color(cell.test_mse, norm)
+    if not math.isfinite(cell.value):
+        return "", INK
+    background, ink = color(cell.value, norm)
     axes.add_patch(Rectangle(**place, facecolor=background, edgecolor=background))
-    return (f"{cell.test_mse:.2f}" if cell.test_mse < 1000 else f"{cell.test_mse:.0e}"), ink
+    return _short(cell.value), ink
 
 
 def _frame(axes: Axes, x: int, y: int) -> None:
@@ -80,16 +84,25 @@ def _frame(axes: Axes, x: int, y: int) -> None:
                              linewidth=1.6, zorder=3, clip_on=False))  # fmt: skip
 
 
-def _color_bar(figure: Figure, all_axes: list[Axes], norm: LogNorm) -> None:
+def _short(value: float) -> str:
+    """Write a number in four characters or so."""
+    if value == 0 or 0.01 <= abs(value) < 1000:
+        return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
+    return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+
+
+def _color_bar(figure: Figure, all_axes: list[Axes], norm: Normalize, results: Results) -> None:
+    extend = "max" if results.is_about_errors else "neither"
     bar = figure.colorbar(
-        ScalarMappable(norm, COLORMAP), ax=all_axes, extend="max", fraction=0.04, pad=0.02
+        ScalarMappable(norm, COLORMAP), ax=all_axes, extend=extend, fraction=0.04, pad=0.02
     )
-    ticks = _round_numbers(norm.vmin, norm.vmax)
-    bar.set_ticks([*ticks, norm.vmax], labels=[f"{t:g}" for t in ticks] + ["the\nmean"])
-    bar.ax.yaxis.set_minor_locator(NullLocator())
+    if results.is_about_errors:
+        ticks = _round_numbers(norm.vmin, norm.vmax)
+        bar.set_ticks([*ticks, norm.vmax], labels=[f"{t:g}" for t in ticks] + ["the\nmean"])
+        bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.grid(False)
     bar.outline.set_visible(False)
-    bar.set_label("test MSE")
+    bar.set_label(results.quantity.phrase)
 
 
 def _round_numbers(low: float, high: float) -> list[float]:

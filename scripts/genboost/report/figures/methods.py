@@ -4,7 +4,7 @@ import math
 
 from matplotlib.figure import Figure
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
@@ -17,7 +17,7 @@ from genboost.report.figures.drawing import (
 from genboost.report.figures.material import Material
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure; of a study with many panels, the best."""
     results = material.results
     rows: list[tuple[str, list[float] | None]] = []
@@ -30,7 +30,7 @@ def draw(material: Material, caption: Caption, title: str) -> Figure:
             rows.append((f"{study.title}{some}", None))
         for panel in panels:
             best = results.best(study, panel.cells.values())
-            errors = list(results.errors[study.name, best[0]].values()) if best else []
+            errors = list(results.values[study.name, best[0]].values()) if best else []
             place = f", {laid_out.place(best[0])}" if best else ""
             rows.append((f"{panel.title}{place}", errors))
     figure = start(7.2, 1.0 + 0.22 * len(rows), title)

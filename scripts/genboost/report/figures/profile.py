@@ -1,12 +1,13 @@
-"""Each model's test MSE against the axis that tables have down, a panel for each table."""
+"""Each model's value against the axis that tables have down, a panel for each table."""
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
     LINES,
@@ -17,24 +18,26 @@ from genboost.report.figures.drawing import (
     log_scale,
     name_outer_axes,
     panels,
+    scale,
 )
 from genboost.report.figures.material import Material
 from genboost.study.axes import Setting
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of a study."""
-    results, laid_out = material.results, material.results.layouts[caption.study]
+    results = material.results.about(exhibit.quantity.name)
+    laid_out = results.layouts[exhibit.study]
     study, across = laid_out.study, laid_out.across
     figure, found = panels(results, laid_out, 1.75, 1.6, title, legend=len(across), sharey=True)
-    errors = {cell: results.errors[study.name, cell] for cell in study.cells}
-    finite = [e for seeds in errors.values() for e in seeds.values() if e == e]
+    values = {cell: results.values[study.name, cell] for cell in study.cells}
+    finite = [v for seeds in values.values() for v in seeds.values() if math.isfinite(v)]
     rasterized = len(study.models) > MANY
     *_, last = found
     for name, (panel, axes) in found.items():
         positions = _positions(laid_out.down)
         _name_positions(axes, laid_out.rows, laid_out.down, positions)
-        log_scale(axes, "y", finite)
+        (log_scale if results.is_about_errors else scale)(axes, "y", finite)
         for number, column in enumerate(across):
             # Set side by side, so that marks of different columns do not cover each other.
             aside = number - (len(across) - 1) / 2
@@ -45,8 +48,8 @@ def draw(material: Material, caption: Caption, title: str) -> Figure:
                 if (cell := panel.cells.get((row, column))) is None:
                     continue
                 x = _aside(axes, position, aside)
-                seeds = list(errors[cell].values())
-                whole = [error for error in seeds if error == error]
+                seeds = list(values[cell].values())
+                whole = [value for value in seeds if math.isfinite(value)]
                 axes.plot([x] * len(whole), whole, marker, mew=0, alpha=0.65, **look)
                 if lost := len(seeds) - len(whole):
                     axes.plot([x] * lost, [0.98] * lost, "x", clip_on=False, **look,
@@ -55,8 +58,11 @@ def draw(material: Material, caption: Caption, title: str) -> Figure:
                     places.append(x)
                     means.append(sum(whole) / len(whole))
             axes.plot(places, means, line, **look)
-        baseline_lines(axes, results, list(panel.cells.values()), "y", named=name == last)
-    name_outer_axes([axes for _, axes in found.values()], laid_out.rows.title, "test MSE")
+        if results.is_about_errors:
+            baseline_lines(axes, results, list(panel.cells.values()), "y", named=name == last)
+    name_outer_axes(
+        [axes for _, axes in found.values()], laid_out.rows.title, exhibit.quantity.phrase
+    )
     if laid_out.columns:
         entries = [
             {"label": laid_out.columns.phrase(column), "color": COLORS[number % len(COLORS)],

@@ -4,14 +4,14 @@ import textwrap
 
 from matplotlib.figure import Figure
 
-from genboost.report.figures.catalogue import Caption
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import COLORS, INK, MARKERS, start
 from genboost.report.figures.material import Material
 
 APART = 0.8  # of the room of a claim, that its schemes take
 
 
-def draw(material: Material, caption: Caption, title: str) -> Figure:
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure."""
     schemes = material.statistics["schemes"]
     claims = [verdict["title"] for verdict in schemes[0]["verdicts"]]

@@ -1,0 +1,241 @@
+"""The exhibits: all tables, statistics and figures that a configuration asks for, as one list.
+
+The files that Snakemake expects, the labels in its own report, the sections of the report page and
+what `make_tables.py` and `make_figures.py` make follow from it. Snakemake reads it at every start,
+so it names what makes an exhibit and does not import it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genboost.errors import UserError
+from genboost.files import ROOT
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE, Quantity
+from genboost.report.layout import NAMES, STUDY, Layout, layout
+from genboost.study import axes, grid
+from genboost.study.cells import Cell, text
+
+CAPTIONS = ROOT / "workflow/report"
+FOLDERS = TABLES, STATISTICS, FIGURES, AUDIT = "tables", "statistics", "figures", "audit"
+FIRST = {"lower": "best first", "higher": "best first", "none": "lowest first"}
+PICTURE = ("png", "svg")
+TABLE = ("md", "tex")
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A table, statistic or figure, in one or more formats.
+
+    Attributes
+    ----------
+    folder, name : str
+        Where its files are, one of `FOLDERS`, and their name without the ending.
+    formats : tuple of str
+        Their endings.
+    title : str
+    kind : str
+        What makes it: of figures, the module of `report.figures` that draws it; of tables, the
+        function of `report.tables`; of all else, the script of its folder.
+    caption : str
+        The file in `CAPTIONS` that explains it. Only what has one is in Snakemake's own report.
+    section : str
+        The section of the report page that shows it as a figure.
+    study : str, optional
+        The name of the study that it is about, if it is about one.
+    panel : str, optional
+        The name of the panel that it is the table of.
+    quantity : Quantity
+        What it shows of the models.
+    """
+
+    folder: str
+    name: str
+    formats: tuple[str, ...]
+    title: str
+    kind: str = ""
+    caption: str = ""
+    section: str = ""
+    study: str | None = None
+    panel: str | None = None
+    quantity: Quantity = TEST_MSE
+
+    @property
+    def files(self) -> list[str]:
+        """The names of its files."""
+        return [f"{self.name}.{ending}" for ending in self.formats]
+
+    @property
+    def text(self) -> str:
+        """Its caption."""
+        return " ".join((CAPTIONS / f"{self.caption}.rst").read_text().split())
+
+
+def exhibits(config: dict[str, Any]) -> list[Exhibit]:
+    """Return all exhibits of a resolved configuration, those of a folder in their order there."""
+    shown = config["tables"]["rows"], config["tables"]["columns"]
+    layouts = [layout(study.over_splits(), *shown) for study in grid.studies(config)]
+    return [
+        *tables(layouts, config["tables"]["quantities"]),
+        *_statistics(),
+        *_figures(layouts, config),
+        *(_audit() if config["audit"]["readings"] else []),
+    ]
+
+
+def of(folder: str, config: dict[str, Any]) -> list[Exhibit]:
+    """Return the exhibits of a folder."""
+    return [exhibit for exhibit in exhibits(config) if exhibit.folder == folder]
+
+
+def named(name: str, quantity: Quantity) -> str:
+    """Return the name of an exhibit that shows a quantity: ``ranking``, ``ranking+gap``."""
+    return name if quantity == TEST_MSE else f"{name}+{quantity.slug}"
+
+
+def titled(title: str, quantity: Quantity) -> str:
+    """Return the title of an exhibit that shows a quantity, which is named if not the error."""
+    return title if quantity == TEST_MSE else f"{title}: {quantity.phrase}"
+
+
+def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exhibit]:
+    """Yield the tables of studies that are laid out, of some quantities."""
+    layouts, shown = list(layouts), list(map(registry.quantity, quantities))
+    for quantity in shown:
+        for laid_out in layouts:
+            for panel in laid_out.panels:
+                title = f"{laid_out.study.title}: {titled(panel.title, quantity)}"
+                name, study = named(panel.name, quantity), laid_out.study.name
+                yield Exhibit(TABLES, name, TABLE, title, "panel", study=study, panel=panel.name,
+                              quantity=quantity)  # fmt: skip
+    yield Exhibit(TABLES, "tables", TABLE, "Test errors", "everything")
+    for quantity in shown:
+        title = titled(f"All cells, {FIRST[quantity.better]}", quantity)
+        formats = (*TABLE, "csv")
+        yield Exhibit(TABLES, named("ranking", quantity), formats, title, "ranking",
+                      quantity=quantity)  # fmt: skip
+    yield Exhibit(TABLES, "deck", (*TABLE, "csv"), "The deck's test MSE and ours", "deck")
+    yield Exhibit(TABLES, "summary", ("txt",), "In short", "summary")
+
+
+def _statistics() -> Iterator[Exhibit]:
+    yield Exhibit(STATISTICS, "cells", ("csv",), "All cells, with their intervals")
+    yield Exhibit(STATISTICS, "comparisons", ("csv",), "The claims", caption="claims")
+    yield Exhibit(STATISTICS, "best", ("csv",), "The best of many looks better than it is")
+    yield Exhibit(STATISTICS, "agreement", ("csv",), "Agreement with the deck")
+    yield Exhibit(STATISTICS, "statistics", ("json", "md"), "What the numbers mean")
+
+
+def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhibit]:
+    def figure(
+        name: str,
+        kind: str,
+        title: str,
+        section: str,
+        study: str | None = None,
+        quantity: Quantity = TEST_MSE,
+    ) -> Exhibit:
+        is_general = quantity == TEST_MSE or kind == "measure"
+        caption = kind if is_general else f"{kind}_of_quantity"
+        return Exhibit(FIGURES, named(name, quantity), PICTURE, title, kind, caption, section,
+                       study, quantity=quantity)  # fmt: skip
+
+    yield figure("methods", "methods", "The best cell of each method", "best")
+    for laid_out in layouts:
+        name, title = laid_out.study.name, laid_out.study.title
+        by = " and ".join(axis.title for axis in (laid_out.rows, laid_out.columns) if axis)
+        down = laid_out.rows
+        section = f"study-{name}"
+        for quantity in map(registry.quantity, config["tables"]["quantities"]):
+            # The page has test errors as tables in colour.
+            of_heatmap = "" if quantity == TEST_MSE else section
+            yield figure(f"heatmap-{name}", "heatmap", f"{title}: {quantity.phrase} by {by}",
+                         of_heatmap, name, quantity)  # fmt: skip
+            yield figure(f"{down.name.replace('_', '-')}-{name}", "profile",
+                         f"{title}: {quantity.phrase} against {down.title}",
+                         section, name, quantity)  # fmt: skip
+        for quantity in map(registry.quantity, registry.drawn(config)):
+            yield figure(f"measure-{name}", "measure",
+                         f"{title}: {quantity.phrase}, the test error and the gap",
+                         section, name, quantity)  # fmt: skip
+        yield figure(f"curves-{name}", "curves", f"{title}: learning curves of the best cells",
+                     section, name)  # fmt: skip
+    if config["figures"]["curves"]:
+        yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
+    if registry.drawn(config):
+        title = "Measures: how well each ranks the gap"
+        yield figure("measures", "ranking", title, "measures")
+    if config["comparisons"]:
+        yield figure("comparisons", "comparisons", "The claims: paired differences", "claims")
+        if len(config["schemes"]) > 1:
+            yield figure("schemes", "schemes", "The claims under each scheme", "claims")
+    yield figure("deck", "deck", "The deck's test MSE and ours", "deck")
+    if config["audit"]["readings"]:
+        title = "Readings of the deck's protocol, held against its figures"
+        yield figure("audit", "audit", title, "audit")
+
+
+def _audit() -> Iterator[Exhibit]:
+    yield Exhibit(AUDIT, "ranking", ("csv",), "Readings of the protocol, best first")
+    yield Exhibit(AUDIT, "cells", ("csv",), "The deck's cells, as stated and by the best reading")
+    yield Exhibit(AUDIT, "audit", ("json", "md"), "Which reading explains the deck?")
+
+
+def files_of(folder: str, config: dict[str, Any]) -> list[str]:
+    """Return the names of all files of a folder."""
+    return [name for exhibit in of(folder, config) for name in exhibit.files]
+
+
+def sections(config: dict[str, Any]) -> dict[str, str]:
+    """Return the titles of the report page's sections, by their ids, in order."""
+    return {
+        "answers": "Answers",
+        **({"claims": "The claims, tested"} if config["comparisons"] else {}),
+        "best": "The best of each method",
+        **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
+        **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
+        **({"measures": "What ranks generalization"} if registry.drawn(config) else {}),
+        "deck": "The deck, reproduced",
+        "ranking": "All cells",
+        "data": "Data",
+        "configuration": "Configuration",
+        "run": "This run",
+    }
+
+
+# The names of the files that not every configuration has, by folder.
+_SLUG = r"[\w-]+"
+_KINDS = ["heatmap", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
+_OTHERS = "curves|comparisons|schemes|measures|audit"
+OF_SOME_STUDIES = {
+    TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
+    FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|{_OTHERS})"
+    rf"\.({'|'.join(PICTURE)})",
+}
+
+
+def chosen_cells(
+    studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]
+) -> list[tuple[grid.Study, Cell]]:
+    """Return the cells that have the values of any choice, each trained cell once.
+
+    Raises
+    ------
+    UserError
+        If no cell has the values of one of the choices.
+    """
+    found: dict[Cell, tuple[grid.Study, Cell]] = {}
+    for number, choice in enumerate(choices):
+        cells = grid.chosen(studies, choice)
+        if not cells:
+            values = ", ".join(
+                f"{key} {' or '.join(map(text, values))}" for key, values in choice.items()
+            )
+            raise UserError(
+                f"figures.curves[{number}]: no study has a cell with {values}; add it to the grid "
+                "or take it out"
+            )
+        for study, cell in cells:
+            found.setdefault(cell, (study, cell))
+    return list(found.values())

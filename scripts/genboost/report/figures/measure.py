@@ -1,0 +1,61 @@
+"""A measure of each cell against its test error and its gap, a column of panels for each method."""
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.stats import kendalltau
+
+from genboost.report.exhibits import Exhibit
+from genboost.report.figures.drawing import (
+    COLORS,
+    FAINT,
+    best_panels,
+    in_lines,
+    log_scale,
+    scale,
+    start,
+)
+from genboost.report.figures.material import Material
+
+MOST_METHODS = 8
+
+
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
+    """Draw the figure of a study; of one with many methods, the best."""
+    results = material.results.about(exhibit.quantity.name)
+    laid_out = results.layouts[exhibit.study]
+    study = laid_out.study
+    panels = best_panels(material.results, laid_out, MOST_METHODS)
+    if len(panels) < len(laid_out.panels):
+        title += f" (the best {len(panels)} of {len(laid_out.panels)} panels)"
+    points = {}  # of each cell: measure, test error, gap
+    for cell in study.cells:
+        row = results.row(study, cell)
+        point = np.array([row.value, row.test_mse, row.test_mse - row.train_mse], float)
+        points[cell] = point * (math.nan if row.diverged else 1)
+    all_points = np.array([point for point in points.values() if np.isfinite(point).all()])
+    all_points = all_points.reshape(-1, 3)
+    figure = start(max(4.2, 0.9 + 1.25 * len(panels)), 3.8, title)
+    grid = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False)
+    for column, panel in enumerate(panels):
+        own = np.array([points[cell] for cell in panel.cells.values()])
+        own = own[np.isfinite(own).all(axis=1)]
+        grid[0, column].set_title(in_lines(panel.title))
+        for row, axes in enumerate(grid[:, column], start=1):
+            axes.tick_params(axis="x", labelsize=6)
+            look = {"linestyle": "none", "marker": "o", "mew": 0}
+            axes.plot(*all_points[:, [0, row]].T, color=FAINT, alpha=0.3, markersize=2.5, **look)
+            axes.plot(*own[:, [0, row]].T, color=COLORS[0], alpha=0.8, **look)
+            tau = kendalltau(own[:, 0], own[:, row]).statistic if len(own) > 1 else math.nan
+            if not math.isnan(tau):
+                axes.text(0.97, 0.97, f"τ = {tau:.2f}".replace("-", "−"), fontsize=6.5,
+                          ha="right", va="top", transform=axes.transAxes)  # fmt: skip
+    if len(all_points):
+        scale(grid[0, 0], "x", all_points[:, 0].tolist())
+        log_scale(grid[0, 0], "y", all_points[:, 1].tolist())
+        scale(grid[1, 0], "y", all_points[:, 2].tolist())
+    grid[0, 0].set_ylabel("test MSE")
+    grid[1, 0].set_ylabel("gap (MSE)")
+    figure.supxlabel(exhibit.quantity.label, fontsize=8)
+    return figure

@@ -1,0 +1,51 @@
+"""How well measures rank the cells of each study by their gaps: Ψ, and ψ of every axis."""
+
+from matplotlib.figure import Figure
+
+from genboost.measures import registry
+from genboost.report.exhibits import Exhibit
+from genboost.report.figures.drawing import COLORS, FAINT, INK, MARKERS, legend, start
+from genboost.report.figures.material import Material
+from genboost.study.axes import SETTINGS
+
+
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
+    """Draw the figure."""
+    rankings = [r for r in material.statistics["measures"] if r["psi"]["value"] is not None]
+    figure = start(7.2, 1.4 + 0.3 * len(rankings), title)
+    if not rankings:
+        figure.text(0.5, 0.4, "No study has two axes and cells that can be ranked.", ha="center")
+        return figure
+    titles = {study.name: study.title for study in material.results.studies}
+    several = len({ranking["study"] for ranking in rankings}) > 1
+    names = list(dict.fromkeys(axis for ranking in rankings for axis in ranking["axes"]))
+    looks = {
+        name: {
+            "color": COLORS[number % len(COLORS)],
+            "marker": MARKERS[number % len(MARKERS)],
+            "linestyle": "none",
+            "mew": 0,
+        }
+        for number, name in enumerate(names)
+    }
+    axes = figure.subplots()
+    axes.axvline(0, color=FAINT, linewidth=0.8)
+    for place, ranking in enumerate(rankings):
+        psi = ranking["psi"]
+        axes.plot([psi["low"], psi["high"]], [place, place], color=INK, linewidth=1.4)
+        axes.plot(psi["value"], place, "|", color=INK, markersize=11, mew=1.8)
+        for name, found in ranking["axes"].items():
+            if found["value"] is not None:
+                axes.plot(found["value"], place + 0.22, markersize=3.5, **looks[name])
+    labels = [
+        registry.quantity(r["measure"]).label + (f"\n{titles[r['study']]}" if several else "")
+        for r in rankings
+    ]
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.set_xlim(-1.02, 1.02)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    axes.set_xlabel("Ψ, rank correlation with the gap")
+    legend(figure, [{"label": f"along {SETTINGS[name].title}", **looks[name]} for name in names])
+    return figure

@@ -1,0 +1,277 @@
+"""Any quantity in place of the test error: shown, compared, ranked, and called what it is."""
+
+import csv
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+from made_up import Made, mse
+
+from genboost.errors import UserError
+from genboost.measures import registry
+from genboost.report import exhibits, findings, measures_table, tables
+from genboost.report.figures import drawing
+from genboost.study import config, grid, mistakes
+
+SETTINGS = {
+    "training": {"epochs": 8, "epochs_sam": 4},
+    "grid": {
+        "optimizer": ["adam"],
+        "learning_rate": [1e-3, 1e-4, 1e-2],
+        "weight_decay": [0, 1e-2],
+        "sam_rho": [None, 0.05],
+        "seeds": 9,
+    },
+    "studies": {"grid": {"title": "The grid"}},
+    "measures": ["outcome", "norms", "pac_bayes"],
+    "tables": {"quantities": ["test_mse", "gap", "pac_bayes_sigma", "collapsed"]},
+    "comparisons": {
+        "norm": {
+            "quantity": "weight_norm", "scale": "ratio", "by": "each", "claim": "higher",
+            "a": {"sam_rho": "none"}, "b": {"sam_rho": 0.05},
+        },
+        "gap": {
+            "quantity": "gap", "scale": "ratio", "by": "each", "claim": "equal",
+            "a": {"weight_decay": 0}, "b": {"weight_decay": 0.01},
+        },
+        "sigma": {
+            "quantity": "pac_bayes_sigma", "claim": "lower",
+            "a": {"sam_rho": "none"}, "b": {"sam_rho": 0.05},
+        },
+        "errors": {"a": {"sam_rho": "none"}, "b": {"sam_rho": 0.05}},
+    },
+}  # fmt: skip
+
+
+def norm(model):
+    return 3 + model.cell.learning_rate + (model.cell.sam_rho is None) + model.seed / 10
+
+
+def gap(model):
+    return 2 + mse(grid.Model(model.cell.replace(weight_decay=0), model.seed)) / 100
+
+
+def sigma(model):
+    return 5 - (model.cell.sam_rho is None) - model.cell.learning_rate + model.seed / 100
+
+
+def collapsed(model):
+    return float(model.cell.learning_rate == 1e-2)
+
+
+MEASURED = {"weight_norm": norm, "gap": gap, "pac_bayes_sigma": sigma, "collapsed": collapsed}
+
+
+@pytest.fixture(scope="module")
+def made():
+    return Made(SETTINGS, **MEASURED)
+
+
+@pytest.fixture(scope="module")
+def files(made):
+    return tables.files(made.results)
+
+
+def compared(made, name):
+    (found,) = (found for found in made.statistics["comparisons"] if found["name"] == name)
+    return found
+
+
+def mean(made, name, **cell):
+    models = made.results.models
+    for key, value in cell.items():
+        models = models[models[key] == value]
+    return models[name].mean()
+
+
+def test_each_quantity_has_its_tables(made, files):
+    assert sorted(files) == sorted(exhibits.files_of(exhibits.TABLES, made.config))
+    text = files["grid-adam-no-sam+gap.md"]
+    assert text.startswith("# The grid: Adam, no SAM, 8 epochs: generalization gap (MSE)")
+    assert "Mean generalization gap (MSE) of 9 seeds, by" in text
+    shown = mean(made, "gap", sam_rho="none", learning_rate=1e-3, weight_decay=0)
+    assert f"{shown:.4f}" in text
+    for name, content in files.items():
+        if "+" in name and name.startswith("grid"):
+            assert "test MSE" not in content and "predicting the mean" not in content
+
+
+def test_what_is_best_follows_the_sense_of_better(made, files):
+    highest = mean(made, "pac_bayes_sigma", sam_rho="0.05", learning_rate=1e-4, weight_decay=0)
+    text = files["grid-adam-rho-0.05+pac_bayes_sigma.md"]
+    assert f"**{highest:.4f}** ★" in text
+    assert "Bold: the highest of this table." in text
+    assert "★" not in files["grid-adam-no-sam+collapsed.md"]
+    first = next(csv.DictReader(io.StringIO(files["ranking+pac_bayes_sigma.csv"])))
+    assert (first["rank"], first["sam_rho"], first["learning_rate"]) == ("1", "0.05", "0.0001")
+    assert "# All cells, lowest first: collapsed" in files["ranking+collapsed.md"]
+
+
+def test_figures_say_what_they_show(made):
+    for name in ("heatmap-grid+gap", "learning-rate-grid+gap"):
+        figure = made.figure(name)
+        assert dict(drawing.contents(figure))["svg"]
+        labels = {axes.get_ylabel() for axes in figure.axes}
+        assert "generalization gap (MSE)" in labels and "test MSE" not in labels
+        assert not any("predict" in text.get_text() for axes in figure.axes for text in axes.texts)
+    shown = [e for e in exhibits.of(exhibits.FIGURES, made.config) if e.quantity.name == "gap"]
+    assert shown and not any("test MSE" in e.text or "error" in e.text for e in shown)
+    points = [
+        y
+        for axes in made.figure("learning-rate-grid+gap").axes
+        for line in axes.lines
+        if line.get_linestyle() == "None"
+        for y in line.get_ydata()
+    ]
+    assert sorted(points) == sorted(made.results.models["gap"])
+
+
+def test_a_ratio_is_the_geometric_mean_of_the_pairs(made):
+    found = compared(made, "norm")
+    models = made.results.models
+    logs = np.log(models.pivot_table("weight_norm", "seed", ["sam_rho", "learning_rate",
+                                                             "weight_decay"]))  # fmt: skip
+    expected = (logs["none"] - logs["0.05"]).mean(axis=1)
+    assert found["differences"] == pytest.approx(list(expected))
+    assert found["difference"] == pytest.approx(expected.mean())
+    assert found["verdict"] == "supported"
+    table = findings.comparison_table(findings.find(made.results, made.config["comparisons"]))
+    rows = {row[0]: row for row in table.rows}
+    assert rows["norm"][1] == "‖w‖₂"
+    assert rows["norm"][4] == f"× {math.exp(expected.mean()):.3f}"
+    assert "test MSE" not in " ".join(table.notes)
+    assert rows["errors"][1] == "test MSE"
+
+
+def test_equality_is_shown_by_two_one_sided_tests(made):
+    found = compared(made, "gap")
+    assert found["margin"] == pytest.approx(math.log(1.05))
+    assert (found["difference"], found["verdict"]) == (0, "supported")
+
+
+@pytest.mark.parametrize(("times", "verdict"), [(1.2, "contradicted"), (1.055, "undecided")])
+def test_equality_is_not_shown_beyond_the_margin(times, verdict):
+    def other(model):
+        return gap(model) * (times if model.cell.weight_decay else 1 + model.seed / 1000)
+
+    assert compared(Made(SETTINGS, **{**MEASURED, "gap": other}), "gap")["verdict"] == verdict
+
+
+def test_the_best_of_a_set_is_its_highest_where_higher_is_better(made):
+    found = compared(made, "sigma")
+    assert found["difference"] == pytest.approx(-1)
+    assert found["low"] == pytest.approx(-1) == found["high"]  # seeds shift all alike
+    assert "lr 1e-4" in found["a"] and "lr 1e-4" in found["b"]
+
+
+def test_a_ratio_of_what_is_not_positive_is_left_untested():
+    made = Made(SETTINGS, **{**MEASURED, "weight_norm": lambda model: -1.0})
+    found = compared(made, "norm")
+    assert (found["verdict"], found["n"]) == ("untested", 0)
+    assert found["reason"] == "a ratio takes positive values, and ‖w‖₂ has others"
+
+
+def test_the_page_has_the_figures_of_other_quantities(made):
+    page = made.report(made.drawings())
+    assert 'id="figure-heatmap-grid+gap"' in page
+    assert 'id="figure-heatmap-grid"' not in page  # its numbers are tables there
+
+
+RANKED = {**SETTINGS, "figures": {"measures": ["weight_norm", "pac_bayes_sigma", "path_norm"]}}
+
+
+def fitted(model):
+    """Return a gap that grows with the learning rate and, much less, with SAM; no seed's noise."""
+    return math.log10(model.cell.learning_rate) + 0.1 * (model.cell.sam_rho or 0) + 5
+
+
+def ranked(**measured):
+    """Return rankings of measures by a gap that is 0.1, plus what `fitted` says."""
+    made = Made(RANKED, **measured)
+    made.results.models["train_mse"] = made.results.models["test_mse"] - [
+        fitted(model) for model in made.models
+    ]
+    found = findings.find(made.results, {}, RANKED["figures"]["measures"])
+    return {ranking.measure: ranking for _, ranking in found.rankings}, found
+
+
+def test_measures_are_ranked_along_each_axis():
+    found, _ = ranked(
+        weight_norm=fitted, pac_bayes_sigma=fitted, path_norm=lambda model: model.cell.learning_rate
+    )
+    norm, sigma, path = found["weight_norm"], found["pac_bayes_sigma"], found["path_norm"]
+    # Epochs follow SAM, so they are no axis; along weight decay all gaps are equal.
+    assert {name: round(axis.value, 9) for name, axis in norm.axes.items()} == {
+        "sam_rho": 1, "learning_rate": 1, "weight_decay": 0,
+    }  # fmt: skip
+    assert norm.psi.value == pytest.approx(2 / 3)
+    assert sigma.psi.value == pytest.approx(-2 / 3)  # held to be better when higher
+    assert path.axes["sam_rho"].value == 0 and path.axes["learning_rate"].value == 1
+    assert norm.cells == 12
+
+
+def test_the_ranking_is_a_table_and_a_figure():
+    _, found = ranked(weight_norm=fitted, pac_bayes_sigma=fitted, path_norm=norm)
+    table = measures_table.measures_table(found.results, found.rankings)
+    assert [row[1] for row in table.rows] == ["‖w‖₂", "σ that the weights bear", "path norm"]
+    made = Made(RANKED, **MEASURED, path_norm=norm)
+    axes = made.figure("measures").axes[0]
+    bars = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "|"]
+    rankings = json.loads(findings.files(found)["statistics.json"])["measures"]
+    assert bars == [r["psi"]["value"] for r in made.statistics["measures"]]
+    assert rankings[0]["psi"]["value"] == pytest.approx(2 / 3)
+
+
+def test_a_measure_is_held_against_error_and_gap_cell_by_cell():
+    made = Made(RANKED, **MEASURED, path_norm=norm)
+    figure = made.figure("measure-grid+weight_norm")
+    above, below = figure.axes[:2], figure.axes[2:]
+    assert [axes.get_title() for axes in above] == [
+        "Adam, no SAM, 8 epochs",
+        "Adam, SAM ρ = 0.05\n4 epochs",
+    ]
+    summary = made.results.summary
+    for axes, (_, cells) in zip(above, summary.groupby("sam_rho", sort=False), strict=True):
+        everything, own = (line.get_xydata() for line in axes.lines)
+        assert len(everything) == 12
+        assert own == pytest.approx(cells[["weight_norm", "test_mse"]].to_numpy())
+    for axes, (_, cells) in zip(below, summary.groupby("sam_rho", sort=False), strict=True):
+        gaps = cells["test_mse"] - cells["train_mse"]
+        assert axes.lines[1].get_ydata() == pytest.approx(gaps.to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"measures": ["flatness"]}, "measures[0]: flatness is unknown; choose from controls,"),
+        (
+            {"tables": {"quantities": ["hessian_max"]}},
+            "tables.quantities[0]: hessian_max is not measured; add hessian to measures",
+        ),
+        (
+            {"comparisons": {"x": {"a": {"optimizer": "adam"}, "quantity": "gpa"}}},
+            "comparisons.x.quantity: gpa is unknown; did you mean gap?",
+        ),
+        (
+            {"comparisons": {"x": {"a": {"optimizer": "adam"}, "quantity": "dead_units"}}},
+            "comparisons.x.quantity: dead_units has no best",
+        ),
+        ({"figures": {"measures": ["nothing"]}}, "figures.measures[0]: nothing is unknown"),
+    ],
+)
+def test_what_no_model_has_is_refused(settings, words):
+    resolved = config.resolve(settings)
+    with pytest.raises(UserError) as refused:
+        mistakes.refuse(list(registry.mistakes(resolved)), [settings])
+    assert words in str(refused.value)
+
+
+def test_what_is_drawn_unless_chosen_is_what_is_measured():
+    assert registry.drawn(config.resolve({"measures": ["norms"]})) == ["weight_norm"]
+    assert registry.drawn(config.resolve({"figures": {"measures": []}})) == []
+
+
+def test_what_can_be_had_is_not_refused():
+    assert not list(registry.mistakes(config.resolve(SETTINGS)))
