@@ -116,7 +116,8 @@ def prepare(folder: Path, file: str | None) -> tuple[str, list[str]]:
     for command in (
         ["download_data.py", *common, *where, "--output", raw],
         ["preprocess.py", *common, "--raw", raw,
-         "--output", arrays, "--description", folder / "description.md"],
+         "--output", arrays, "--coding", folder / "coding.json",
+         "--description", folder / "description.md"],
     ):  # fmt: skip
         words = [sys.executable, f"{ROOT}/scripts/{command[0]}", *map(str, command[1:])]
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True)

@@ -17,6 +17,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--raw", required=True, help="the raw CSV file")
     parser.add_argument("--provenance", required=True, help="where it came from (JSON)")
     parser.add_argument("--output", required=True, help="where to put the arrays (npz)")
+    parser.add_argument("--coding", required=True, help="where to put how rows are coded (JSON)")
     parser.add_argument("--description", required=True, help="where to put the text (Markdown)")
     arguments = parser.parse_args(argv)
 
@@ -31,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     text = description.describe(described, table, prepared, settings, provenance)
     name = arrays.marked(described.name, provenance["synthetic"])
     step.write(arguments.output, prepare.to_bytes(prepared, name))
+    identity = {"name": name, "sha256": prepared.data.digest}
+    step.write(arguments.coding, prepared.coding.write(identity))
     step.write(arguments.description, text)
     step.done()
 

@@ -75,8 +75,8 @@ def test_it_is_the_same_from_call_to_call_and_place_to_place(scripts, before):
         ),
         (
             "genboost/train/engines/optim.py",
-            '"sgd": SGD, "adam": Adam',
-            "'sgd': SGD,\n    'adam': Adam",
+            '"sgd": SGD,\n    "adam": Adam',
+            "'sgd': SGD, 'adam': Adam",
         ),
         (
             "genboost/train/problem.py",

@@ -186,7 +186,8 @@ def command(folder, raw, provenance, **settings):
     arguments = [
         *("--request", request, "--dataset", str(YAML), "--raw", str(raw)),
         *("--provenance", str(provenance)),
-        *("--output", str(arrays), "--description", str(text)),
+        *("--output", str(arrays), "--coding", str(folder / "coding.json")),
+        *("--description", str(text)),
     ]
     with contextlib.chdir(folder):  # for the receipt
         preprocess.main(arguments)

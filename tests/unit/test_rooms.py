@@ -9,7 +9,18 @@ from genboost import code_digest
 
 LIBRARY = code_digest.SCRIPTS / "genboost"
 BASE = ["code_digest", "errors", "files", "processes", "progress", "receipts"]
-ROOMS = [*BASE, "data", "study", "train", "measures", "analysis", "report", "rerun", "run"]
+ROOMS = [
+    *BASE,
+    "data",
+    "study",
+    "train",
+    "predict",
+    "measures",
+    "analysis",
+    "report",
+    "rerun",
+    "run",
+]
 
 
 def room(path: Path) -> str:

@@ -66,7 +66,7 @@ class Workflow:
         return subprocess.Popen(
             [SNAKEMAKE, "--cores", "2", *omitted, *arguments],
             cwd=self.folder,
-            env={**os.environ, "GENBOOST_KERNEL_DIR": str(CHECKOUT / "build/kernel")},
+            env={"GENBOOST_KERNEL_DIR": str(CHECKOUT / "build/kernel"), **os.environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -126,10 +126,8 @@ def test_comments_and_formatting(workflow, mode):
 
 
 def test_an_optimizer_is_added(workflow):
-    known = '"lion": Lion}'
-    workflow.edit(
-        "scripts/genboost/train/engines/optim.py", known, known.replace("}", ', "x": SGD}')
-    )
+    known = '"lion": Lion,\n'
+    workflow.edit("scripts/genboost/train/engines/optim.py", known, f'{known}    "x": SGD,\n')
     workflow.edit("workflow/schemas/config.schema.yaml", "adamw, lion]}", "adamw, lion, x]}")
     assert not workflow.planned()
     workflow.configure(grid={"optimizer": ["sgd", "adam", "x"]})

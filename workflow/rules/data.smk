@@ -42,6 +42,7 @@ rule prepare:
         provenance=raw("results/data/raw/{raw}.provenance.json"),
     output:
         arrays="results/data/{variant}/arrays.npz",
+        coding="results/data/{variant}/coding.json",
         description="results/data/{variant}/description.md",
     log:
         "results/logs/prepare/{variant}.log",
@@ -68,7 +69,8 @@ rule prepare:
         f"python {SCRIPTS}/preprocess.py"
         " --request {params.request:q}"
         " --dataset {input.description:q} --raw {input.csv} --provenance {input.provenance}"
-        " --output {output.arrays} --description {output.description} 2>&1 | tee {log}"
+        " --output {output.arrays} --coding {output.coding}"
+        " --description {output.description} 2>&1 | tee {log}"
 
 
 rule baselines:

@@ -44,9 +44,9 @@ class Column:
     name: str
     range: tuple[float, float] | None
     values: tuple[str, ...]
-    mean: tuple[float, ...]
-    sd: tuple[float, ...]
-    shares: tuple[tuple[float, ...], ...]
+    mean: tuple[float, ...] = ()
+    sd: tuple[float, ...] = ()
+    shares: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from genboost.data.dataset import Dataset
 from genboost.data.origins import UNKNOWN
-from genboost.data.prepare import Prepared, Settings, label_codes
+from genboost.data.prepare import Prepared, Settings
 from genboost.data.raw_table import Table
 
 
@@ -37,7 +37,7 @@ def describe(
         "## Split",
         _split(settings),
         *(["\n".join(f"- {note}" for note in prepared.notes)] if prepared.notes else []),
-        _rows(dataset, table, prepared, settings),
+        _rows(dataset, table, prepared),
         "The variance of the label is the mean squared error of always predicting its mean: "
         f"{_variance(np.append(data.train_y, data.test_y))} over all of them, "
         f"{_variance(data.train_y)} over the training rows, {_variance(data.test_y)} over the test "
@@ -78,13 +78,12 @@ def _split(settings: Settings) -> str:
     return f"{share} of the {rows} are for testing, drawn {drawn}."
 
 
-def _rows(dataset: Dataset, table: Table, prepared: Prepared, settings: Settings) -> str:
+def _rows(dataset: Dataset, table: Table, prepared: Prepared) -> str:
     """Return a table that counts the rows, by class and by origin, in the file and in each part."""
-    codes = label_codes(dataset, settings)
     parts = [slice(None), prepared.train_rows, prepared.test_rows]
     rows = [
         [name, code, *(np.count_nonzero(table.label[part] == severity) for part in parts)]
-        for severity, (name, code) in enumerate(zip(dataset.classes, codes, strict=True))
+        for severity, (name, code) in enumerate(prepared.coding.classes.items())
     ]
     origins = [prepared.origin[part] for part in parts]
     if set(prepared.origin) != {UNKNOWN}:

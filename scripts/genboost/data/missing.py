@@ -1,7 +1,7 @@
-"""Missing values: refused, left out with their rows, or filled in from the training rows."""
+"""Missing values: refused, left out with their rows, or replaced by what the training rows have."""
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -26,31 +26,23 @@ def usable_rows(table: Table, dataset: Dataset, treatment: str) -> tuple[np.ndar
         If a value is missing and the treatment is to refuse; names line and column.
     """
     if treatment == "refuse" and table.missing:
-        lines = [
-            f"line {line}, column {name}: the value is missing"
-            for line, name in table.missing[:_SHOWN]
-        ]
-        if len(table.missing) > _SHOWN:
-            lines.append(f"and {len(table.missing) - _SHOWN} more")
         raise UserError(
             "values are missing; data.missing says whether to drop or to impute them:\n  "
-            + "\n  ".join(lines)
+            + places(table.missing)
         )
     unlabelled = np.isnan(table.label) if dataset.label_range else table.label < 0
-    holes = [_holes(values) for values in table.columns.values()] if treatment == "drop" else []
-    usable = ~np.logical_or.reduce([unlabelled, *holes])
+    incomplete = map(holes, table.columns.values()) if treatment == "drop" else []
+    usable = ~np.logical_or.reduce([unlabelled, *incomplete])
     left_out = np.count_nonzero(~usable)
     kind = "a missing value" if treatment == "drop" else "no label"
     notes = [f"{left_out} rows with {kind} were left out"] if left_out else []
     return np.flatnonzero(usable), notes
 
 
-def fill(
-    table: Table, dataset: Dataset, train_rows: np.ndarray, test_rows: np.ndarray
-) -> tuple[Table, list[str]]:
-    """Return the table with no missing value left in its features, and what was filled in.
+def replacements(table: Table, dataset: Dataset, train_rows: np.ndarray) -> dict[str, float | str]:
+    """Return what is taken for a missing value of each feature.
 
-    A number becomes the median of the training rows, a category their most frequent value (of
+    For a number it is the median of the training rows, for a category their most frequent value (of
     equally frequent ones the first in the description's order).
 
     Raises
@@ -58,31 +50,46 @@ def fill(
     UserError
         If a column has no value in the training rows.
     """
-    columns, notes = dict(table.columns), []
+    found: dict[str, float | str] = {}
     for column in dataset.columns:
-        values = columns[column.name]
-        holes = _holes(values)
-        if not holes.any():
-            continue
-        known = values[train_rows][~holes[train_rows]]
+        values = table.columns[column.name][train_rows]
+        known = values[~holes(values)]
         if not len(known):
             raise UserError(f"column {column.name} has no value in the training rows")
         if column.range:
-            value = float(np.median(known))
+            found[column.name] = float(np.median(known))
         else:
             count = Counter(known.tolist())
-            value = max(column.values, key=lambda value: count[value])
-        columns[column.name] = np.where(holes, value, values)
-        shown = f"{value:g}, the median" if column.range else f"{value}, the most frequent"
-        used = np.count_nonzero(holes[train_rows]) + np.count_nonzero(holes[test_rows])
-        if not used:
-            continue
-        notes.append(
-            f"{used} missing values of {column.name} are taken as {shown} of the training rows"
-        )
-    return replace(table, columns=columns), notes
+            found[column.name] = max(column.values, key=lambda value: count[value])
+    return found
 
 
-def _holes(values: np.ndarray) -> np.ndarray:
-    """Return where a column has no value, bool [rows]."""
-    return np.isnan(values) if values.dtype == np.float64 else values == ""
+def replaced(
+    columns: Mapping[str, np.ndarray], replacements: Mapping[str, float | str]
+) -> list[str]:
+    """Say how many values are missing, and what is taken for them."""
+    notes = []
+    for name, value in replacements.items():
+        if count := np.count_nonzero(holes(columns[name])) if name in columns else 0:
+            kind = "the most frequent" if isinstance(value, str) else "the median"
+            shown = value if isinstance(value, str) else f"{value:g}"
+            notes.append(
+                f"{count} missing values of {name} are taken as {shown}, {kind} of the training "
+                "rows"
+            )
+    return notes
+
+
+def places(missing: Sequence[tuple[int, str]]) -> str:
+    """List lines and columns of missing values, the first few of them."""
+    lines = [f"line {line}, column {name}: the value is missing" for line, name in missing[:_SHOWN]]
+    if len(missing) > _SHOWN:
+        lines.append(f"and {len(missing) - _SHOWN} more")
+    return "\n  ".join(lines)
+
+
+def holes(values: np.ndarray) -> np.ndarray:
+    """Return where a column has no value (NaN, None, an empty text), bool [rows]."""
+    if values.dtype.kind in "fiu":
+        return np.isnan(values)
+    return np.array([value is None or value == "" or value != value for value in values], bool)

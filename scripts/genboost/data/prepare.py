@@ -9,6 +9,7 @@ import numpy as np
 
 from genboost.data import missing, origins, split
 from genboost.data.arrays import Data
+from genboost.data.coding import Coding, Input
 from genboost.data.dataset import Dataset
 from genboost.data.raw_table import Table
 from genboost.errors import UserError
@@ -73,8 +74,8 @@ class Prepared:
     ----------
     data : Data
         What models are trained and tested on.
-    inputs : dict of str to str
-        The names of x's columns, in order, and how each is coded.
+    coding : Coding
+        How rows became x and classes became y.
     train_rows, test_rows : int64 arrays
         Which rows of the raw file, from 0, the rows of x are.
     origin : text array [rows of the file]
@@ -84,11 +85,16 @@ class Prepared:
     """
 
     data: Data
-    inputs: dict[str, str]
+    coding: Coding
     train_rows: np.ndarray
     test_rows: np.ndarray
     origin: np.ndarray
     notes: list[str]
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The names of x's columns, in order, and how each is coded."""
+        return {one.name: one.text for one in self.coding.inputs}
 
 
 def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
@@ -100,8 +106,6 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         If a value is missing, unless the settings say what to do; if a zeroed feature does not
         exist; if the rows cannot be told, or split, as asked; if there is nothing to learn.
     """
-    from sklearn.preprocessing import MinMaxScaler, StandardScaler
-
     if unknown := sorted(set(settings.zeroed_features) - set(table.columns)):
         raise UserError(
             f"zeroed feature {', '.join(unknown)} is not a feature of {dataset.path}; "
@@ -114,30 +118,34 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
     if settings.rows == "respondents":
         rows = rows[origin[rows] == origins.RESPONDENT]
     train_rows, test_rows, said = _split(table, dataset, settings, rows, origin)
-    table, filled = missing.fill(table, dataset, train_rows, test_rows)
-    x, inputs = _code(table, dataset, settings)
-    label = table.label if dataset.label_range else label_codes(dataset, settings)[table.label]
+    coding = _fit(table, dataset, settings, train_rows)
+    label = table.label
+    if dataset.classes:
+        label = np.array(list(coding.classes.values()))[label]
     if len(np.unique(label[train_rows])) == 1:
         raise UserError(
             f"all training rows have the same {dataset.label}, so there is nothing to learn"
         )
-    train_x, test_x = x[train_rows], x[test_rows]
-    if settings.scaling != "none":
-        scaler = {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scaling]()
-        train_x, test_x = scaler.fit_transform(train_x), scaler.transform(test_x)
+    used = np.concatenate([train_rows, test_rows])
+    replaced = missing.replaced(_rows(table, used), coding.replacements)
     return Prepared(
         data=Data(
-            train_x=train_x.astype(np.float32),
+            train_x=coding.apply(_rows(table, train_rows)),
             train_y=label[train_rows].astype(np.float32),
-            test_x=test_x.astype(np.float32),
+            test_x=coding.apply(_rows(table, test_rows)),
             test_y=label[test_rows].astype(np.float32),
         ),
-        inputs=inputs,
+        coding=coding,
         train_rows=train_rows,
         test_rows=test_rows,
         origin=origin,
-        notes=[*notes, *said, *filled, *_without_order(dataset)],
+        notes=[*notes, *said, *replaced, *_without_order(dataset)],
     )
+
+
+def _rows(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the features of some rows."""
+    return {name: values[rows] for name, values in table.columns.items()}
 
 
 def _split(
@@ -185,37 +193,46 @@ def to_bytes(prepared: Prepared, name: str) -> bytes:
     return file.getvalue()
 
 
-def label_codes(dataset: Dataset, settings: Settings) -> np.ndarray:
-    """Return the codes of the classes, int64 [classes], in the description's order."""
-    codes = np.arange(len(dataset.classes))
-    if settings.label_coding == "alphabetical":
-        codes[np.argsort(dataset.classes)] = codes.copy()
-    return codes
+def _fit(table: Table, dataset: Dataset, settings: Settings, train_rows: np.ndarray) -> Coding:
+    """Return the coding that the settings ask for, with all that it takes from training rows."""
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    impute = settings.missing == "impute"
+    names = sorted(dataset.classes) if settings.label_coding == "alphabetical" else dataset.classes
+    coding = Coding(
+        inputs=_inputs(table, dataset, settings),
+        replacements=missing.replacements(table, dataset, train_rows) if impute else {},
+        label=dataset.label,
+        classes={name: names.index(name) for name in dataset.classes},
+    )
+    codes = coding.codes(_rows(table, train_rows))
+    if settings.scaling == "standard":
+        standard = StandardScaler().fit(codes)
+        return coding.scaled("standard", standard.mean_, standard.scale_)
+    if settings.scaling == "minmax":
+        minmax = MinMaxScaler().fit(codes)
+        return coding.scaled("minmax", minmax.min_, minmax.scale_)
+    return coding
 
 
-def _code(table: Table, dataset: Dataset, settings: Settings) -> tuple[np.ndarray, dict[str, str]]:
-    """Return all rows as float64 [rows, inputs], and how each input is coded."""
-    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
-
-    blocks: list[np.ndarray] = []
-    inputs: dict[str, str] = {}
+def _inputs(table: Table, dataset: Dataset, settings: Settings) -> list[Input]:
+    """Return the network's inputs."""
+    inputs: list[Input] = []
     for column in dataset.columns:
-        block = table.columns[column.name][:, None]
+        name, values = column.name, list(column.values)
         if column.range:
-            coding = {column.name: "{:g} to {:g}".format(*column.range)}
+            found = [Input(name, name, range=column.range)]
         elif settings.categorical_coding == "onehot":
-            encoder = OneHotEncoder(categories=[column.values], sparse_output=False)
-            block = encoder.fit_transform(block)
-            coding = {f"{column.name}={value}": f"1 for {value}" for value in column.values}
+            found = [
+                Input(
+                    f"{name}={value}", name, codes={other: int(other == value) for other in values}
+                )
+                for value in values
+            ]
         else:
-            natural = settings.categorical_coding == "ordinal"
-            encoder = OrdinalEncoder(categories=[column.values] if natural else "auto")
-            block = encoder.fit_transform(block)
-            codes = enumerate(encoder.categories_[0])
-            coding = {column.name: ", ".join(f"{code} {value}" for code, value in codes)}
-        if column.name in settings.zeroed_features:
-            block = np.zeros(block.shape)
-            coding = dict.fromkeys(coding, "set to zero")
-        blocks.append(block)
-        inputs |= coding
-    return np.hstack(blocks), inputs
+            if settings.categorical_coding == "alphabetical":
+                values = sorted({*table.columns[name].tolist()} - {""})
+            found = [Input(name, name, codes={value: code for code, value in enumerate(values)})]
+        zeroed = name in settings.zeroed_features
+        inputs += [Input(one.name, name) for one in found] if zeroed else found
+    return inputs

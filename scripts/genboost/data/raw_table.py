@@ -5,6 +5,7 @@ import difflib
 import io
 import math
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,29 @@ class Table:
     notes: list[str]
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What a file is to hold.
+
+    Attributes
+    ----------
+    columns : sequence of Column
+    ignored : collection of str or None
+        Columns that may be there besides; None for any.
+    source : str
+        What asks for these, for messages.
+    """
+
+    columns: Sequence[Column]
+    ignored: Collection[str] | None
+    source: str
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+
 def read_table(content: bytes, dataset: Dataset, name: str) -> Table:
     """Read a CSV file's content, matching columns by name.
 
@@ -69,13 +93,40 @@ def read_table(content: bytes, dataset: Dataset, name: str) -> Table:
         If anything else is wrong; lists the first problems with line and column, and counts the
         rest.
     """
+    label = Column(dataset.label, dataset.label_range, dataset.classes)
+    layout = Layout((*dataset.columns, label), dataset.ignored_columns, str(dataset.path))
     notes: list[str] = []
+    columns, missing = read_columns(content, layout, name, notes)
+    values = columns.pop(dataset.label)
+    if dataset.classes:
+        codes = {value: code for code, value in enumerate(dataset.classes)}
+        values = np.array([codes.get(value, -1) for value in values], dtype=np.int64)
+    if missing:
+        notes.append(f"{len(missing)} values are missing")
+    if dataset.rows and len(values) != dataset.rows:
+        notes.append(f"{len(values)} rows; the published file has {dataset.rows}")
+    return Table(columns, values, missing, notes)
+
+
+def read_columns(
+    content: bytes, layout: Layout, name: str, notes: list[str] | None = None
+) -> tuple[dict[str, np.ndarray], list[tuple[int, str]]]:
+    """Read a file's columns as `read_table` does; add what was unusual to `notes`.
+
+    Returns
+    -------
+    dict of str to array [rows]
+        Numbers (NaN where one is missing) as float64, categories (likewise empty) as text.
+    list of (int, str)
+        Line and column of each missing value.
+    """
+    notes = [] if notes is None else notes
     text = _decode(content, name, notes)
-    header, rows = _parse(text, dataset, name, notes)
-    places = _places(header, rows, dataset, name, notes)
+    header, rows = _parse(text, layout, name, notes)
+    places = _places(header, rows, layout, name, notes)
     if not rows:
         raise UserError(f"{name} has a header but no rows")
-    return _values(rows, places, len(header), dataset, name, notes)
+    return _values(rows, places, len(header), layout, name)
 
 
 def _decode(content: bytes, name: str, notes: list[str]) -> str:
@@ -109,10 +160,10 @@ def _decode(content: bytes, name: str, notes: list[str]) -> str:
 
 
 def _parse(
-    text: str, dataset: Dataset, name: str, notes: list[str]
+    text: str, layout: Layout, name: str, notes: list[str]
 ) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Split the text into a header and (line number, values) of each row, without outer spaces."""
-    known = {*dataset.feature_columns, dataset.label}
+    known = {*layout.names}
     first = text.split("\n", 1)[0]
     # max takes the comma unless another separator finds more of the columns.
     separator = max(
@@ -148,13 +199,13 @@ def _parse(
 def _places(
     header: list[str],
     rows: list[tuple[int, list[str]]],
-    dataset: Dataset,
+    layout: Layout,
     name: str,
     notes: list[str],
 ) -> dict[str, int]:
-    """Return where each column of the data set stands in the file."""
-    wanted = [*dataset.feature_columns, dataset.label]
-    known = {*wanted, *dataset.ignored_columns}
+    """Return where each column that is wanted stands in the file."""
+    wanted = layout.names
+    known = {*wanted, *(layout.ignored or ())}
     extra: list[str] = []
     empty = 0
     for place, title in enumerate(header):
@@ -175,8 +226,8 @@ def _places(
             extra.append(title or f"an unnamed one (column {place + 1})")
     if empty:
         notes.append(f"{empty} unnamed and empty column(s) ignored")
-    if ignored := [title for title in header if title in dataset.ignored_columns]:
-        notes.append(f"column {_listed(ignored)} ignored, as {dataset.path} says")
+    if ignored := [title for title in header if title in (layout.ignored or ())]:
+        notes.append(f"column {_listed(ignored)} ignored, as {layout.source} says")
     missing = [title for title in wanted if title not in header]
     problems = _Problems()
     if len(missing) == len(wanted):
@@ -184,14 +235,14 @@ def _places(
     else:
         if missing:
             problems.add(f"line 1: missing column {_listed(missing)}")
-        if extra:
+        if extra and layout.ignored is not None:
             problems.add(f"line 1: unexpected column {_listed(extra)}")
         for title in missing[:_SHOWN]:
             if found := _likely(title, extra, alone=len(missing) == len(extra) == 1):
                 problems.add(f"line 1: rename the column {printable(found)} if it is {title}")
         if doubled := [title for title in wanted if header.count(title) > 1]:
             problems.add(f"line 1: column {_listed(doubled)} occurs more than once")
-    problems.refuse(name, dataset)
+    problems.refuse(name, layout.source)
     places = {title: header.index(title) for title in wanted}
     if list(places.values()) != sorted(places.values()):
         notes.append("columns are in another order; they were matched by name")
@@ -202,14 +253,12 @@ def _values(
     rows: list[tuple[int, list[str]]],
     places: dict[str, int],
     width: int,
-    dataset: Dataset,
+    layout: Layout,
     name: str,
-    notes: list[str],
-) -> Table:
-    """Convert and check the values of all rows."""
-    label = Column(dataset.label, dataset.label_range, dataset.classes, (), (), ())
-    parsers = [(column, places[column.name]) for column in (*dataset.columns, label)]
-    parsed: dict[str, list] = {column.name: [] for column, _ in parsers}
+) -> tuple[dict[str, np.ndarray], list[tuple[int, str]]]:
+    """Convert and check the values of all rows; see `read_columns`."""
+    parsers = [(column, places[column.name]) for column in layout.columns]
+    parsed: dict[str, list] = {name: [] for name in layout.names}
     missing: list[tuple[int, str]] = []
     problems = _Problems()
     for line, row in rows:
@@ -228,17 +277,8 @@ def _values(
                     missing.append((line, column.name))
                     value = math.nan if column.range else ""
                 parsed[column.name].append(value)
-    problems.refuse(name, dataset)
-    values = np.array(parsed.pop(dataset.label))
-    if dataset.classes:
-        codes = {value: code for code, value in enumerate(dataset.classes)}
-        values = np.array([codes.get(value, -1) for value in values], dtype=np.int64)
-    if missing:
-        notes.append(f"{len(missing)} values are missing")
-    if dataset.rows and len(rows) != dataset.rows:
-        notes.append(f"{len(rows)} rows; the published file has {dataset.rows}")
-    columns = {title: np.array(column) for title, column in parsed.items()}
-    return Table(columns, values, missing, notes)
+    problems.refuse(name, layout.source)
+    return {title: np.array(column) for title, column in parsed.items()}, missing
 
 
 def _value(text: str, column: Column) -> float | str | None:
@@ -292,11 +332,11 @@ class _Problems:
         if len(self.first) < _SHOWN:
             self.first.append(problem)
 
-    def refuse(self, name: str, dataset: Dataset) -> None:
+    def refuse(self, name: str, source: str) -> None:
         """Raise `UserError` if there are any."""
         if not self.count:
             return
-        lines = [f"{name} does not fit {dataset.path}:", *self.first]
+        lines = [f"{name} does not fit {source}:", *self.first]
         if self.count > _SHOWN:
             lines.append(f"and {self.count - _SHOWN} more")
         raise UserError("\n  ".join(lines))

@@ -88,12 +88,12 @@ def defaults(*section: str) -> dict[str, Any]:
 
 
 def normalized(value: Any, rule: Rule) -> Any:
-    """Return a value with each number a number.
+    """Return a value as however it may be written: each number a number, each key in its place.
 
     YAML 1.1 reads ``3e-5`` as text and ``3.0e-5`` as a number; here they are the same. ``none``
     stands for null where null is allowed, and whole numbers are integers where those belong. A
     block with nothing in it, which YAML reads as null, is an empty block; where a list belongs, a
-    single value is a list of one.
+    single value is a list of one. Keys come in the schema's order, where it names them.
     """
     rule = _follow(rule)
     kinds = types(rule)
@@ -104,7 +104,11 @@ def normalized(value: Any, rule: Rule) -> Any:
     if isinstance(value, dict):
         rules = rule.get("properties", {})
         other = rule.get("additionalProperties") or {}
-        return {str(key): normalized(item, rules.get(key, other)) for key, item in value.items()}
+        keys = [
+            *(key for key in rules if key in value),
+            *(key for key in value if key not in rules),
+        ]
+        return {str(key): normalized(value[key], rules.get(key, other)) for key in keys}
     if "null" in kinds and isinstance(value, str) and value.lower() in ("none", "null"):
         return None
     if kinds[:1] == ["array"] and value is not None and not isinstance(value, list):

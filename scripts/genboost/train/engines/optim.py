@@ -135,7 +135,12 @@ class Lion:
         return -learning_rate * direction, state
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": Adam, "lion": Lion}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "adam": Adam,
+    "adamw": Adam,
+    "lion": Lion,
+}
 
 
 def sam_perturbation(

@@ -5,7 +5,10 @@ from collections.abc import Collection, Iterator
 from genboost.study.cells import Cell
 from genboost.train.problem import KERNEL_ACTIVATIONS, KERNEL_OPTIMIZERS
 
-KERNEL = {"optimizer": KERNEL_OPTIMIZERS, "activation": KERNEL_ACTIVATIONS}
+KERNEL = {
+    "optimizer": KERNEL_OPTIMIZERS,
+    "activation": KERNEL_ACTIVATIONS,
+}
 
 
 def beyond_kernel(cell: Cell) -> list[str]:

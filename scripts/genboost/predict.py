@@ -1,0 +1,94 @@
+"""Trained models that predict new rows: a record as a torch.nn.Module."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from genboost.data.coding import Coding
+from genboost.errors import UserError
+from genboost.train import record
+from genboost.train.engines.torch_engine import ACTIVATIONS
+from genboost.train.problem import Architecture
+
+
+class Model(torch.nn.Module):
+    """A network, and how rows are coded for it.
+
+    Parameters
+    ----------
+    weights : float32 array [P]
+        Laid out as in `genboost.train.problem.Problem`, which is the order of `parameters()`.
+    """
+
+    def __init__(self, architecture: Architecture, weights: np.ndarray, coding: Coding):
+        super().__init__()
+        linear = [
+            torch.nn.utils.skip_init(torch.nn.Linear, *sizes) for sizes in architecture.layers
+        ]
+        self.layers = torch.nn.ModuleList(linear)
+        self.activation = ACTIVATIONS[architecture.activation]
+        self.coding = coding
+        torch.nn.utils.vector_to_parameters(torch.tensor(weights), self.parameters())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the predictions [rows] for coded rows [rows, inputs]."""
+        for layer in self.layers[:-1]:
+            x = self.activation(layer(x))
+        return self.layers[-1](x).squeeze(-1)
+
+    @torch.no_grad()
+    def predict(self, columns: Mapping[str, Sequence[Any]]) -> np.ndarray:
+        """Return the predictions, float32 [rows], for raw rows.
+
+        The parameter and errors are those of `Coding.codes`; a prediction that is too large to be a
+        number is an error, too.
+        """
+        predictions = self(torch.from_numpy(self.coding.apply(columns))).numpy()
+        if not (finite := np.isfinite(predictions)).all():
+            raise UserError(f"row {finite.argmin() + 1}: its values are too large to predict from")
+        return predictions
+
+
+def load(path: str | Path, coding: str | Path | None = None) -> Model:
+    """Return the model of a record.
+
+    Parameters
+    ----------
+    coding
+        The file that says how its data are coded; by default that of the results folder in which
+        the record is.
+
+    Raises
+    ------
+    UserError
+        If one of the two files is missing or damaged, if they do not belong together, or if the
+        model diverged.
+    """
+    entries = record.read(path)
+    weights = record.weights(entries)
+    if weights is None:
+        raise UserError(f"{path}: the model diverged in training and predicts nothing")
+    found = Coding.load(coding or coding_of(path), entries["data"])
+    settings = entries["settings"]
+    shape = (settings[name] for name in ("hidden_layers", "width", "activation"))
+    return Model(Architecture(len(found.inputs), *shape), weights, found).eval()
+
+
+def coding_of(path: str | Path) -> Path:
+    """Return where a results folder has the coding of the data that a record's model is trained on.
+
+    Raises
+    ------
+    UserError
+        If the record is not in a results folder.
+    """
+    for variant in Path(path).absolute().parents:
+        if variant.parent.name == "models":
+            return variant.parent.parent / "data" / variant.name / "coding.json"
+    raise UserError(
+        f"{path} is not in a folder results/models, so what says how its data are coded is not "
+        "found beside it; name that file, results/data/.../coding.json, too"
+    )
