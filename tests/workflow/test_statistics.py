@@ -57,7 +57,7 @@ def test_a_pair_of_a_reading_that_is_not_there_is_refused(workflow):
 
 
 def test_every_model_has_its_error_on_each_origin(finished):
-    models = pd.read_csv(finished.folder / "results/cells.csv")
+    models = pd.read_csv(finished.folder / "results/deck/cells.csv")
     data = np.load(finished.folder / "results/data/origin~synthetic/arrays.npz")
     origins, rows = np.unique(data["test_origin"], return_counts=True)
     assert set(origins) == {"respondent", "interpolated"}
