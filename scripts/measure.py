@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,6 @@ from genboost.progress import Progress
 from genboost.study.cells import Cell
 from genboost.train import record, training
 from genboost.train.order import Order
-from genboost.train.problem import Architecture
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -34,9 +34,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     lacking = {path: found.lacks(wanted) for path, found in there.items() if found.lacks(wanted)}
     progress = Progress("measured", len(lacking), len(there) - len(lacking))
     for path, names in lacking.items():
-        model = _trained(path, *order.models[path], data, groups)
+        models = _trained(path, *order.models[path], data, groups)
         for name in names:
-            values = registry.compute([name], model) if model else {}
+            values = {
+                f"{quantity}{suffix}": value
+                for suffix, model in models.items()
+                for quantity, value in registry.compute([name], model).items()
+            }
             there[path].add(name, wanted[name], values)
         write_atomically(sheet.path_of(path), there[path].write())
         progress.step()
@@ -51,26 +55,35 @@ def _sheet(path: str) -> sheet.Sheet:
 
 def _trained(
     path: str, cell: Cell, seed: int, data: Data, groups: dict[str, np.ndarray]
-) -> Trained | None:
-    """Return a model as measures see it; None if it diverged, and so has no weights."""
+) -> dict[str, Trained]:
+    """Return a model as measures see it, and its snapshots, by what their columns end in.
+
+    There is nothing of one that diverged, and so has no weights.
+    """
     entries = record.read(path)
     weights = record.weights(entries)
     if weights is None:
-        return None
-    features = data.train_x.shape[1]
-    architecture = Architecture(features, cell.hidden_layers, cell.width, cell.activation)
+        return {}
+    architecture = training.architecture(cell, data.train_x.shape[1])
     start = training.initial_weights(architecture, seed, cell.initialization)
-    return Trained(
+    final = Trained(
         architecture=architecture,
         data=data,
         weights=weights.astype(float),
         initial_weights=start.astype(np.float32).astype(float),  # as the engines start
+        epochs=record.epochs(entries),
         train_loss=np.array(entries["curves"]["train_loss"]),
         test_mse=np.array(entries["curves"]["test_mse"]),
+        reached=entries.get("reached"),
         learning_rate=cell.learning_rate,
         seed=seed,
         test_groups=groups,
     )
+    none = {name: np.array([]) for name in ("epochs", "train_loss", "test_mse")}
+    return {"": final} | {
+        f"@{epoch}": replace(final, weights=then.astype(float), reached=None, **none)
+        for epoch, then in record.snapshots(entries).items()
+    }
 
 
 if __name__ == "__main__":

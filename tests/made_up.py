@@ -39,7 +39,9 @@ def curves(model: grid.Model) -> Curves:
     """Return curves that end at a model's test MSE."""
     epochs = np.arange(1, model.cell.epochs + 1)
     errors = mse(model) + 3 / epochs
-    return Curves(list(errors - 0.1), list(errors), [model.cell.learning_rate] * len(epochs))
+    return Curves(
+        list(errors - 0.1), list(errors), [model.cell.learning_rate] * len(epochs), epochs
+    )
 
 
 def data(study: grid.Study, synthetic=()) -> str:

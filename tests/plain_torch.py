@@ -35,8 +35,12 @@ def network(architecture: Architecture, weights: np.ndarray) -> nn.Sequential:
     """Return torch's own network with these parameters."""
     modules: list[nn.Module] = []
     for inputs, outputs in architecture.layers:
-        modules += [nn.Linear(inputs, outputs), ACTIVATIONS[architecture.activation]()]
-    net = nn.Sequential(*modules[:-1]).double()
+        modules.append(nn.Linear(inputs, outputs))
+        if architecture.normalization == "layer":
+            modules.append(nn.LayerNorm(outputs, elementwise_affine=False))
+        modules.append(ACTIVATIONS[architecture.activation]())
+    beyond = 1 if architecture.normalization == "none" else 2  # after the last layer
+    net = nn.Sequential(*modules[:-beyond]).double()
     nn.utils.vector_to_parameters(torch.tensor(weights).double(), net.parameters())
     return net
 
@@ -114,9 +118,12 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
 
     rates = iter(problem.learning_rate[k])
     train_loss, test_mse = [], []
+    snapshots = np.full((len(problem.snapshots), problem.architecture.parameters), np.nan)
     for epoch in range(problem.epochs):
         total = 0.0
-        order = torch.tensor(problem.order[problem.order_of[k], epoch]).long()
+        order = torch.arange(len(data.train_y))
+        if problem.order is not None:
+            order = torch.tensor(problem.order[problem.order_of[k], epoch]).long()
         for batch in order.split(problem.batch_size):
             if len(batch) < problem.batch_size and not keep_last:
                 continue
@@ -139,10 +146,18 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
                         p.sub_(optimizer.param_groups[0]["lr"] * decay * old)
         train_loss.append(total / len(order))
         test_mse.append(mse(data.test_x, data.test_y))
+        if epoch + 1 in problem.snapshots:
+            now = nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
+            snapshots[problem.snapshots.index(epoch + 1)] = now
+        stopped = mse(data.train_x, data.train_y) <= problem.stop_at[k]
+        if stopped:
+            break
     return Outcome(
         weights=nn.utils.parameters_to_vector(net.parameters()).detach().numpy(),
         train_loss=np.array(train_loss),
         test_mse=np.array(test_mse),
         train_mse=np.array(mse(data.train_x, data.train_y)),
-        epochs_run=np.array(problem.epochs),
+        epochs_run=np.array(len(train_loss)),
+        stopped=np.array(stopped),
+        snapshots=snapshots,
     )

@@ -44,6 +44,8 @@ def result(test_mse):
         test_mse=curve,
         learning_rate=curve,
         train_mse=float("nan") if diverged else test_mse / 2,
+        reached=False,
+        snapshots={},
         diverged=diverged,
         seconds=0.1,
         gradient_evaluations=2,

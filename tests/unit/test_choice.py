@@ -168,6 +168,7 @@ def test_the_torch_engine_hands_back_all_models_in_one_group():
         sam_adaptive=np.zeros(2, bool),
         momentum=np.zeros(2),
         nesterov=np.zeros(2, bool),
+        stop_at=np.full(2, np.nan),
         order=np.arange(3, dtype=np.int32).reshape(1, 1, 3),
         order_of=np.zeros(2, int),
         decoupled=False,

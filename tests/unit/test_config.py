@@ -76,6 +76,7 @@ def test_the_defaults_are_those_of_the_deck():
         "width": 18,
         "activation": "relu",
         "initialization": "torch",
+        "normalization": "none",
     }
     assert study["training"] == {
         "batch_size": 32,
@@ -90,6 +91,9 @@ def test_the_defaults_are_those_of_the_deck():
         "sam_adaptive": False,
         "weight_decay_form": "l2",
         "loss": "mean",
+        "stop_at_train_mse": None,
+        "snapshots": [],
+        "record_every": 1,
         "test_error": "last",
     }
     assert dataset.find(study["data"]["dataset"]).zeroed_features == ("Weight",)

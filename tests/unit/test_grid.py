@@ -174,9 +174,16 @@ def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeyp
     for name in ("obesity", "other"):
         shutil.copy(dataset.DATASETS / "obesity.yaml", tmp_path / f"{name}.yaml")
     monkeypatch.setattr(dataset, "DATASETS", tmp_path)
-    others = {"dataset": "other", "zeroed_features": ["Height"], "test_fraction": 0.3}
+    others = {
+        "dataset": "other",
+        "zeroed_features": ["Height"],
+        "test_fraction": 0.3,
+        "stop_at_train_mse": 0.5,
+        "snapshots": [5],
+    }
     fit = {"optimizer": "sgd", "sam_rho": 0.1}  # which some settings need
-    (standard,) = grid.studies(config.resolve({"grid": fit}))
+    base = {"grid": fit, "data": {"shuffle_labels": 0.5}}
+    (standard,) = grid.studies(config.resolve(base))
     theirs = {model.record for model in standard.models}
     for section in schema.BLOCKS:
         for key in set(schema.defaults(section)) - {"source", "path", "kaggle_dataset"}:
@@ -189,7 +196,8 @@ def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeyp
                 value = next(choice for choice in choices if choice != rule["default"])
             if key == "epochs":  # of models without SAM
                 continue
-            (study,) = grid.studies(config.resolve({"grid": fit, section: {key: value}}))
+            changed = base | {section: {**base.get(section, {}), key: value}}
+            (study,) = grid.studies(config.resolve(changed))
             assert {model.record for model in study.models} != theirs, key
 
 
@@ -343,6 +351,15 @@ def test_what_makes_no_sense_together_is_refused_with_its_key(records):
     why = "0.5 goes with optimizer sgd only, not with adam; make grid a list of grids"
     assert message("grid: {newer_2: [0, 0.5]}") == f"grid.newer_2: {why}"
     assert message("training: {newer_2: 0.5}") == f"training.newer_2: {why}"
+    why = "true needs a radius in sam_rho, which is also none; make grid a list of grids"
+    assert message("training: {sam_adaptive: true}") == f"training.sam_adaptive: {why}"
+    why = "7 needs a share in shuffle_labels, which is 0"
+    assert message("data: {shuffle_seed: 7}") == f"data.shuffle_seed: {why}"
+    assert len(records({"data": {"shuffle_seed": 7, "shuffle_labels": 0.5}})) == 3 * 192
+    why = "7 needs a share in shuffle_labels, which is also 0; make grid a list of grids"
+    both = "grid: {shuffle_labels: [0, 0.5], shuffle_seed: [0, 7]}"
+    assert message(both) == f"grid.shuffle_seed: {why}"
+    why = "0.5 goes with optimizer sgd only, not with adam; make grid a list of grids"
     text = "studies: {a: {}, b: {grid: [{newer_2: 0.5, optimizer: sgd}, {newer_2: 0.5}]}}"
     assert message(text) == f"studies.b.grid[1].newer_2: {why}"
     fitting = "grid: [{newer_2: [0, 0.5], optimizer: sgd, sam_rho: none}, {sam_rho: none}]"

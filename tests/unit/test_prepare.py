@@ -230,6 +230,25 @@ def test_description_tells_what_a_reader_needs(tmp_path):
     assert Data.name(tmp_path / "arrays.npz") == "obesity (SYNTHETIC)"
 
 
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_a_share_of_the_training_labels_is_permuted(share):
+    true, shuffled = prepared().data, prepared(shuffle_labels=share).data
+    moved = np.mean(shuffled.train_y != true.train_y)
+    others = 1 - np.sum((np.bincount(true.train_y.astype(int)) / len(true.train_y)) ** 2)
+    assert moved == pytest.approx(share * others, abs=0.03)  # a label may move to one of its like
+    assert sorted(shuffled.train_y) == sorted(true.train_y)
+    for name in ("train_x", "test_x", "test_y"):
+        assert getattr(shuffled, name).tobytes() == getattr(true, name).tobytes()
+
+
+def test_labels_are_permuted_by_their_own_seed():
+    one, two = (prepared(shuffle_labels=1.0, shuffle_seed=seed) for seed in (0, 1))
+    again = prepared(shuffle_labels=1.0, shuffle_seed=1)
+    assert again.data.digest == two.data.digest != one.data.digest
+    assert "labels of 1688 training rows are permuted" in one.notes[0]
+    assert prepared(shuffle_seed=1).data.digest == prepared().data.digest
+
+
 @given(st.integers(0, len(CSV) - 1), st.integers(1, 255))
 @settings(max_examples=15, deadline=None)
 def test_raw_file_that_was_altered_is_never_used(tmp_path_factory, place, change):

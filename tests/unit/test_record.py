@@ -27,6 +27,8 @@ def some_result(**changes) -> Result:
         test_mse=random.uniform(size=3) * 1e-300,
         learning_rate=np.array([0.1, 0.05, 1 / 3]),
         train_mse=1 / 7,
+        reached=False,
+        snapshots={},
         diverged=False,
         seconds=0.5,
         gradient_evaluations=318,
@@ -64,6 +66,37 @@ def test_the_best_epoch_counts_where_the_settings_say_so(path):
     for choice, expected in (("last", 0.75), ("best", 0.5)):
         path.write_text(record.compose(cell(test_error=choice), 2, result, ORIGIN, RUN))
         assert record.read(path)["test_mse"] == expected
+
+
+def test_whether_the_training_error_was_reached_is_there_where_it_was_asked_for(path):
+    path.write_text(compose())
+    assert "reached" not in record.read(path)
+    for reached in (True, False):
+        one = cell(stop_at_train_mse=0.5)
+        path.write_text(record.compose(one, 2, some_result(reached=reached), ORIGIN, RUN))
+        assert record.read(path)["reached"] is reached
+
+
+def test_snapshots_come_back_bit_by_bit(path):
+    taken = {n: np.random.default_rng(n).normal(size=5).astype("f4") for n in (1, 3)}
+    one = cell(snapshots=(1, 3, 9))
+    path.write_text(record.compose(one, 2, some_result(snapshots=taken), ORIGIN, RUN))
+    found = record.snapshots(record.read(path))
+    assert {n: w.tobytes() for n, w in found.items()} == {n: w.tobytes() for n, w in taken.items()}
+    path.write_text(compose())
+    assert "snapshots" not in record.read(path) and record.snapshots(record.read(path)) == {}
+
+
+@pytest.mark.parametrize(("every", "epochs"), [(1, [1, 2, 3]), (2, [1, 3]), (3, [3]), (9, [3])])
+def test_curves_can_be_sparse_and_have_the_last_epoch(path, every, epochs):
+    result = some_result()
+    path.write_text(record.compose(cell(record_every=every), 2, result, ORIGIN, RUN))
+    entries = record.read(path)
+    assert record.epochs(entries).tolist() == epochs
+    assert ("epoch" in entries["curves"]) == (every > 1)
+    chosen = np.array(epochs) - 1
+    for name in ("train_loss", "test_mse", "learning_rate"):
+        assert entries["curves"][name] == getattr(result, name)[chosen].tolist()
 
 
 def test_weights_are_little_endian_float32_whatever_the_machine(path):

@@ -45,6 +45,7 @@ def pose(
     epochs=4,
     decoupled=False,
     summed=False,
+    in_order=False,
     seed=0,
 ) -> Problem:
     """Return models of all `KINDS`: 75 rows and batches of 32 leave a last batch of 11."""
@@ -71,10 +72,12 @@ def pose(
         sam_adaptive=k // 6 % 3 == 2,
         momentum=np.array([0.0, 0.0, 0.0, 0.9, 0.0, 0.8])[k % 6],
         nesterov=k % 6 == 5,
-        order=np.array(orders, np.int32),
+        stop_at=np.full(models, np.nan),
+        order=None if in_order else np.array(orders, np.int32),
         order_of=random.integers(0, 3, models),
         decoupled=decoupled,
         summed=summed,
+        snapshots=(1, 3),
     )
 
 
@@ -104,6 +107,8 @@ PROBLEMS = {
     "batch not a tile": {"batch_size": 7},
     "batch of several blocks": {"batch_size": 70, "rows": 150},
     "batch beyond the rows": {"batch_size": 1000},
+    "all rows in order": {"batch_size": 1000, "in_order": True},
+    "batches in order": {"batch_size": 7, "in_order": True},
     "one test row": {"test_rows": 1},
     "leaky_relu": {"activation": "leaky_relu"},
     "elu": {"activation": "elu"},
@@ -360,6 +365,76 @@ def test_diverging_models_leave_their_neighbours_untouched():
         assert np.isnan(outcome.weights[k]).all()
 
 
+def stopping(epochs=8) -> Problem:
+    """Return models of which some stop, each at an error of its own; one diverges, one after that.
+
+    The thirteenth would diverge had it not stopped.
+    """
+    problem = pose(16, epochs=epochs)
+    first = simd_engine.train(shortened(problem, 3)).train_mse
+    stop_at = np.where(np.arange(16) % 4 == 3, np.nan, first * np.linspace(0.8, 1.1, 16))
+    stop_at[[1, 12]] = 0, 100
+    rates = problem.learning_rate.copy()
+    rates[1, 6:] = 1e38
+    rates[12, 3:] = 1e38
+    return replace(problem, stop_at=stop_at, learning_rate=rates)
+
+
+def shortened(problem: Problem, epochs: int) -> Problem:
+    steps = problem.learning_rate.shape[1] // problem.epochs
+    rates, order = problem.learning_rate[:, : epochs * steps], problem.order[:, :epochs]
+    return replace(problem, epochs=epochs, learning_rate=rates, order=order)
+
+
+def test_models_stop_each_at_an_error_of_its_own():
+    problem = stopping()
+    outcome = simd_engine.train(problem)
+    endless = simd_engine.train(replace(problem, stop_at=np.full(16, np.nan)))
+    ran = outcome.epochs_run
+    assert len({*ran[outcome.stopped]}) >= 3
+    assert (outcome.stopped[12], ran[12], ran[1], outcome.stopped[1]) == (True, 1, 2, False)
+    for k in range(16):
+        alone = simd_engine.train(problem.select([k]))
+        assert_same_bits(alone, rows_of(outcome, [k]))
+        assert np.isnan(outcome.test_mse[k, ran[k] :]).all()
+        for name in ("train_loss", "test_mse"):
+            with_it, without = getattr(outcome, name)[k], getattr(endless, name)[k]
+            np.testing.assert_array_equal(with_it[: ran[k]], without[: ran[k]])
+        if not outcome.stopped[k]:
+            assert_same_bits(rows_of(outcome, [k]), rows_of(endless, [k]))
+            continue
+        errors = [simd_engine.train(shortened(problem, n)).train_mse[k] for n in range(1, 9)]
+        assert ran[k] == 1 + np.flatnonzero(errors <= problem.stop_at[k])[0]
+        short = simd_engine.train(
+            replace(shortened(problem, ran[k]), stop_at=endless.train_mse * 0)
+        )
+        assert short.weights[k].tobytes() == outcome.weights[k].tobytes()
+        assert short.train_mse[k] == outcome.train_mse[k] == errors[ran[k] - 1]
+
+
+def test_stopping_agrees_with_plain_torch(double_kernel):
+    problem = replace(pose(16, epochs=8), stop_at=np.linspace(0.3, 1.1, 16))
+    outcome = simd_engine.train(problem, kernel=double_kernel)
+    assert 0 < outcome.stopped.sum() < 16
+    for k in range(16):
+        expected = plain_torch.train(problem, k)
+        ran = outcome.epochs_run[k]
+        assert (ran, outcome.stopped[k]) == (expected.epochs_run, expected.stopped)
+        np.testing.assert_allclose(outcome.weights[k], expected.weights, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(outcome.train_loss[k, :ran], expected.train_loss, rtol=1e-10)
+
+
+def test_snapshots_are_the_weights_that_a_shorter_run_ends_with():
+    problem = replace(stopping(), snapshots=(3, 1, 99))
+    outcome = simd_engine.train(problem)
+    for place, epochs in enumerate((3, 1)):
+        short = simd_engine.train(replace(shortened(problem, epochs), snapshots=()))
+        for k in range(16):
+            expected = short.weights[k] if outcome.epochs_run[k] >= epochs else np.nan
+            np.testing.assert_array_equal(outcome.snapshots[k, place], expected)
+    assert np.isnan(outcome.snapshots[:, 2]).all()
+
+
 def test_a_group_goes_on_whichever_model_diverges():
     problem = pose(16, epochs=3)
     calm = simd_engine.train(problem)
@@ -465,6 +540,7 @@ def test_what_the_kernel_knows_is_known_without_it():
         ({"momentum": np.ones(3)}, "momentum has shape"),
         ({"optimizer": ["sgd"] * (KINDS - 1) + ["rmsprop"]}, "no optimizer rmsprop"),
         ({"architecture": Architecture(16, 2, 18, "mish")}, "no activation mish"),
+        ({"architecture": Architecture(16, 2, 18, "relu", "layer")}, "no normalization layer"),
     ],
 )
 def test_what_the_kernel_cannot_do_is_refused(change, message):

@@ -52,6 +52,7 @@ def some_problem(
     sam_adaptive: bool | list[bool] = False,
     momentum: float | list[float] = 0.0,
     nesterov: bool | list[bool] = False,
+    stop_at: float | list[float] = np.nan,
     weight_decay: float | list[float] = 0.0,
     rate: float | list[float] = 0.02,
     hidden_layers: int = 2,
@@ -83,6 +84,7 @@ def some_problem(
         sam_adaptive=np.broadcast_to(sam_adaptive, models),
         momentum=np.broadcast_to(momentum, models).astype(float),
         nesterov=np.broadcast_to(nesterov, models),
+        stop_at=np.broadcast_to(stop_at, models).astype(float),
         order=np.stack([training.batch_order(rows, epochs, seed) for seed in (0, 1)]),
         order_of=np.arange(models) % 2,
         decoupled=decoupled,
@@ -99,10 +101,20 @@ def train64(problem: Problem) -> Outcome:
 
 
 def assert_close(ours: Outcome, k: int, reference: Outcome, rtol: float = 1e-9) -> None:
-    for name in ("weights", "train_loss", "test_mse", "train_mse"):
+    ran = ours.epochs_run[k]
+    assert (ran, ours.stopped[k]) == (reference.epochs_run, reference.stopped)
+    for name in ("weights", "train_loss", "test_mse", "train_mse", "snapshots"):
         actual, expected = getattr(ours, name)[k], getattr(reference, name)
+        actual = actual[:ran] if name in ("train_loss", "test_mse") else actual
         np.testing.assert_allclose(actual, expected, rtol=rtol, atol=rtol / 100, err_msg=name)
-    assert ours.epochs_run[k] == reference.epochs_run
+
+
+def shortened(problem: Problem, epochs: int) -> Problem:
+    """Return the same problem with fewer epochs."""
+    steps = problem.learning_rate.shape[1] // problem.epochs
+    rates = problem.learning_rate[:, : epochs * steps]
+    order = problem.order[:, :epochs]
+    return dataclasses.replace(problem, epochs=epochs, learning_rate=rates, order=order)
 
 
 def assert_same(ours: Outcome, k: int, other: Outcome, j: int) -> None:
@@ -207,6 +219,29 @@ def test_float32_follows_float64_to_rounding():
 # What the numbers mean.
 
 
+@pytest.mark.parametrize("radius", RADII.values(), ids=RADII)
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_layer_normalization_agrees_with_torchs_module(kind, radius):
+    plain = some_kind(kind, epochs=3, activation="relu", weight_decay=0.1, **radius)
+    layered = dataclasses.replace(plain.architecture, normalization="layer")
+    problem = dataclasses.replace(plain, architecture=layered)
+    outcome = train64(problem)
+    for k in range(2):
+        assert_close(outcome, k, plain_torch.train(problem, k))
+        assert not np.allclose(outcome.weights[k], train64(plain).weights[k], rtol=1e-3)
+
+
+@pytest.mark.parametrize("batch_size", [BATCH, 1000])
+def test_rows_can_be_taken_as_they_are(batch_size):
+    problem = dataclasses.replace(some_kind("adam", batch_size=batch_size), order=None)
+    outcome = train64(problem)
+    in_order = np.tile(np.arange(ROWS, dtype=np.int32), (2, EPOCHS, 1))
+    written = train64(dataclasses.replace(problem, order=in_order))
+    for k in range(2):
+        assert_same(outcome, k, written, k)
+        assert_close(outcome, k, plain_torch.train(problem, k))
+
+
 def test_the_smaller_last_batch_counts():
     problem = some_problem(["adam"])
     assert ROWS % BATCH  # or this tests nothing
@@ -259,6 +294,7 @@ def by_hand(data: Data, optimizer: str, batch_size: int, rates: list[float], **f
         "sam_adaptive": np.array([False]),
         "momentum": np.array([0.0]),
         "nesterov": np.array([False]),
+        "stop_at": np.array([np.nan]),
         "decoupled": False,
     }
     return Problem(
@@ -455,6 +491,23 @@ def test_a_diverging_model_ends_and_its_neighbours_do_not_notice():
     for k in (0, 2):
         assert outcome.epochs_run[k] == 8
         assert_same(outcome, k, without, k)
+
+
+def test_a_model_stops_at_its_training_error_and_its_neighbours_do_not_notice():
+    kinds = ["sgd", "adam", "sgd", "adam"]
+    options = {"rho": [np.nan, np.nan, 0.05, 0.05], "epochs": 12}
+    calm = dataclasses.replace(some_problem(kinds, **options), snapshots=(2, 7))
+    errors = [train64(shortened(calm, n)).train_mse for n in range(1, 13)]
+    stop_at = np.array([errors[4][0], errors[7][1] * 1.0001, np.nan, 0.0])
+    outcome = train64(dataclasses.replace(calm, stop_at=stop_at))
+    assert outcome.stopped.tolist() == [True, True, False, False]
+    assert outcome.epochs_run[0] == 5
+    for k in range(4):
+        assert_close(outcome, k, plain_torch.train(dataclasses.replace(calm, stop_at=stop_at), k))
+        ran = outcome.epochs_run[k]
+        short = train64(shortened(calm, ran))
+        for name in ("weights", "train_mse"):
+            np.testing.assert_array_equal(getattr(outcome, name)[k], getattr(short, name)[k], name)
 
 
 def test_training_stops_when_no_model_is_left(monkeypatch):

@@ -180,7 +180,7 @@ def test_a_schedule_can_go_on_with_every_batch(data):
 
 def test_no_sam_is_not_a_radius_of_zero(data):
     problem = training.pose([(changed(ZERO, sam_rho=None), 0)], data)
-    assert np.isnan(problem.rho).all()
+    assert np.isnan(problem.rho).all() and np.isnan(problem.stop_at).all()
 
 
 def test_all_settings_reach_the_engine(data):
@@ -195,6 +195,7 @@ def test_all_settings_reach_the_engine(data):
     problem = training.pose([(other, 0)], data)
     assert problem.decoupled and problem.summed
     assert problem.learning_rate.tolist() == [[0.1] * 5]
+    assert problem.order is None  # of all rows at once
     start = training.initial_weights(problem.architecture, 0, "xavier")
     np.testing.assert_array_equal(problem.weights[0], start)
 
@@ -212,7 +213,8 @@ def test_a_smaller_last_batch_is_a_step(data, rows, steps):
 class Engine:
     """Hands back made-up outcomes, one model a group, the last model first."""
 
-    def __init__(self, epochs_run: int | None = None, train_mse: float = 0.5):
+    def __init__(self, epochs_run: int | None = None, train_mse: float = 0.5, stopped=False):
+        self.stopped = stopped
         self.problems: list[Problem] = []
         self.epochs_run = epochs_run
         self.train_mse = train_mse
@@ -228,6 +230,8 @@ class Engine:
                 test_mse=np.array([200 * problem.learning_rate[k, 0] + epochs]),
                 train_mse=np.array([self.train_mse]),
                 epochs_run=np.array([ran]),
+                stopped=np.array([self.stopped]),
+                snapshots=np.array([[[n, n] for n in problem.snapshots]]),
             )
             yield Group([k], outcome, seconds=0.25)
 
@@ -266,11 +270,12 @@ def test_models_of_any_settings_are_trained_in_one_call(data):
         changed(SAM, loss="sum"),
         changed(SAM, hidden_layers=1),
         changed(SAM, activation="tanh"),
+        changed(SAM, normalization="layer"),
     ]
     engine = Engine()
     results = dict(training.train([(one, 4) for one in cells], data, engine))
     assert sorted(results) == list(range(len(cells)))
-    assert [len(problem.optimizer) for problem in engine.problems] == [1, 2, 1, 1, 1, 1, 1]
+    assert [len(problem.optimizer) for problem in engine.problems] == [1, 2, 1, 1, 1, 1, 1, 1]
     for index, one in enumerate(cells):
         shape = Architecture(2, one.hidden_layers, one.width, one.activation)
         start = training.initial_weights(shape, 4, one.initialization)
@@ -319,6 +324,19 @@ def test_a_diverged_model_keeps_its_finite_epochs(data, ran):
     assert result.diverged
     for curve in (result.train_loss, result.test_mse, result.learning_rate):
         assert len(curve) == ran
+    assert result.gradient_evaluations == ran * 3
+
+
+@pytest.mark.parametrize("ran", [1, 4, 5])
+def test_a_model_that_reaches_its_training_error_has_not_diverged(data, ran):
+    one = changed(PLAIN, stop_at_train_mse=0.5)
+    one = changed(one, snapshots=(2, 4))
+    engine = Engine(epochs_run=ran, stopped=True)
+    ((_, result),) = training.train([(one, 0)], data, engine)
+    assert engine.problems[0].stop_at.tolist() == [0.5]
+    taken = {n: w.tolist() for n, w in result.snapshots.items()}
+    assert taken == {n: [n, n] for n in (2, 4) if n <= ran}
+    assert (result.reached, result.diverged, len(result.test_mse)) == (True, False, ran)
     assert result.gradient_evaluations == ran * 3
 
 

@@ -69,6 +69,18 @@ def test_curves_of_other_cells(workflow):
     assert "error: figures.curves[0]: no study has a cell with learning_rate 5" in result.stderr
 
 
+def test_another_quantity_is_shown_and_taken_away_again(workflow):
+    results = workflow.folder / "results"
+    workflow.configure(tables={"quantities": ["test_mse", "gap"]})
+    assert not {"train", "measure", "aggregate"} & set(workflow.planned())
+    workflow.run()
+    mine = {path.name for path in results.rglob("*+gap*")}
+    assert {"heatmap-grid+gap.svg", "grid-adam-no-sam+gap.md", "ranking+gap.csv"} <= mine
+    workflow.configure(tables={"quantities": ["test_mse"]})
+    workflow.run()
+    assert not list(results.rglob("*+gap*"))
+
+
 def test_nothing_is_left_of_a_study_that_is_taken_out(workflow):
     results = workflow.folder / "results/deck"
     mine = [results / "tables/notes-second.md", results / "figures/second.png"]

@@ -77,7 +77,12 @@ try:
     STUDIES = grid.studies(STUDY)
     CELLS = dict.fromkeys(cell for study in STUDIES for cell in study.cells)
     mistakes.refuse(
-        [*policy.mistakes(ENGINE[0], CELLS), *registry.mistakes(STUDY)], GIVEN
+        [
+            *policy.mistakes(ENGINE[0], CELLS),
+            *registry.mistakes(STUDY),
+            *registry.unfit(STUDY["measures"], CELLS),
+        ],
+        GIVEN,
     )
 except UserError as mistake:
     sys.exit(f"error: {mistake}")

@@ -17,6 +17,7 @@ TEMPLATES = [
 REPORT = outcome("report/index.html")
 AUDITED = [outcome("audit/audit.json")] if STUDY["audit"]["readings"] else []
 WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
+SHOWN = ("measures", "audit", "tables", "figures")
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons")
 
 
@@ -51,7 +52,7 @@ rule figures:
                 f"genboost/report/figures/{kind}.py"
                 for kind in {e.kind for e in DRAWN}
             ),
-            **sections("studies", "comparisons", "audit", "tables", "figures"),
+            **sections("studies", "comparisons", *SHOWN),
         ),
     shell:
         f"python {SCRIPTS}/make_figures.py"
@@ -89,7 +90,7 @@ rule report:
         request=request(
             "make_report.py",
             *TEMPLATES,
-            **sections(*SCIENCE, "audit", "tables", "figures"),
+            **sections(*SCIENCE, *SHOWN),
         ),
     shell:
         f"python {SCRIPTS}/make_report.py"

@@ -44,6 +44,9 @@ class Settings:
         The share of rows (``grouped``: of respondents) that are for testing, rounded up.
     stratify : bool
         Whether classes are to have the same shares in training and test rows.
+    shuffle_labels : float
+        The share of the training rows whose labels are permuted among them (Zhang et al. 2017,
+        section 2.1, permute all). The test rows keep theirs.
     """
 
     zeroed_features: Collection[str] = ()
@@ -56,6 +59,8 @@ class Settings:
     test_fraction: float = 0.2
     split_seed: int = 0
     stratify: bool = False
+    shuffle_labels: float = 0.0
+    shuffle_seed: int = 0
 
     @classmethod
     def of(cls, data: Mapping[str, Any], dataset: Dataset) -> "Settings":
@@ -126,12 +131,13 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         raise UserError(
             f"all training rows have the same {dataset.label}, so there is nothing to learn"
         )
+    train_y, shuffled = _shuffled(label[train_rows], settings)
     used = np.concatenate([train_rows, test_rows])
     replaced = missing.replaced(_rows(table, used), coding.replacements)
     return Prepared(
         data=Data(
             train_x=coding.apply(_rows(table, train_rows)),
-            train_y=label[train_rows].astype(np.float32),
+            train_y=train_y.astype(np.float32),
             test_x=coding.apply(_rows(table, test_rows)),
             test_y=label[test_rows].astype(np.float32),
         ),
@@ -139,7 +145,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         train_rows=train_rows,
         test_rows=test_rows,
         origin=origin,
-        notes=[*notes, *said, *replaced, *_without_order(dataset)],
+        notes=[*notes, *said, *replaced, *shuffled, *_without_order(dataset)],
     )
 
 
@@ -159,6 +165,20 @@ def _split(
     if settings.split == "random":
         return *split.at_random(rows, *how), []
     return split.grouped(rows, origin, origins.parents(table, dataset, origin), *how)
+
+
+def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[str]]:
+    """Permute a share of labels among their rows; return all of them, and what is to be said."""
+    if not settings.shuffle_labels:
+        return label, []
+    random = np.random.default_rng(settings.shuffle_seed)
+    chosen = random.permutation(len(label))[: round(settings.shuffle_labels * len(label))]
+    label = label.copy()
+    label[np.sort(chosen)] = label[chosen]
+    return label, [
+        f"the labels of {len(chosen)} training rows are permuted among these rows, at random "
+        f"(seed {settings.shuffle_seed}); the test rows keep theirs"
+    ]
 
 
 def _without_order(dataset: Dataset) -> list[str]:

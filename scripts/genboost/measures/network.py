@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from genboost.measures.activations import Activation, activation
-from genboost.train.problem import Architecture
+from genboost.train.problem import LAYER_NORM_EPSILON, Architecture
 
 
 def matrices(
@@ -42,11 +42,12 @@ class Linearization:
     inputs : list of arrays [inputs + 1, rows]
         What each layer multiplies: the data, then the activations of the layer before; with ones.
     z : list of arrays [outputs, rows]
-        Of each layer, before its activation. The last layer's are the predictions.
+        Of each layer, before its activation, normalized where the network does that. The last
+        layer's are the predictions.
     slopes : list of arrays [outputs, rows]
         a'(z), of the hidden layers.
     delta : list of arrays [outputs, rows]
-        df/dz of each layer, for the predictions f.
+        Of each layer, df/d(W a + b), for the predictions f.
     residuals : array [rows]
         f - y.
     """
@@ -125,6 +126,7 @@ class Network:
         self._inputs = [np.ones((inputs + 1, rows), dtype) for inputs, _ in architecture.layers]
         self._inputs[0][:-1] = x.T
         self._delta = [np.empty_like(z) for z in self._z]
+        self._deviation: list[np.ndarray] = [np.ones(rows, dtype) for _ in self._z[:-1]]
 
     def in_single_precision(self) -> "Network":
         """Return a network on the same rows in float32: faster by half, for a search."""
@@ -177,6 +179,10 @@ class Network:
         for layer, matrix in enumerate(layers):
             z = np.matmul(matrix, self._inputs[layer], out=self._z[layer])
             if layer < last:
+                if self.architecture.normalization == "layer":
+                    z -= z.mean(axis=0)
+                    self._deviation[layer] = np.sqrt(np.mean(z**2, axis=0) + LAYER_NORM_EPSILON)
+                    z /= self._deviation[layer]
                 self.activation.value(z, self._inputs[layer + 1][:-1])
         return self._z[-1][0]
 
@@ -185,8 +191,12 @@ class Network:
         return residuals @ residuals / len(residuals)
 
     def _backward(self, layers: list[np.ndarray]) -> None:
-        """After `_forward`, and given the last layer's, compute d/dz of each layer."""
+        """After `_forward`, and given the last layer's, compute d/d(W a + b) of each layer."""
         for layer in range(len(layers) - 1, 0, -1):
             delta = self._delta[layer - 1]
             np.matmul(layers[layer][:, :-1].T, self._delta[layer], out=delta)
-            delta *= self.activation.slope(self._z[layer - 1], self._inputs[layer][:-1])
+            z = self._z[layer - 1]
+            delta *= self.activation.slope(z, self._inputs[layer][:-1])
+            if self.architecture.normalization == "layer":
+                delta -= delta.mean(axis=0) + z * np.mean(delta * z, axis=0)
+                delta /= self._deviation[layer - 1]

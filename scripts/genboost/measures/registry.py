@@ -1,7 +1,8 @@
 """Which measures there are, what they yield, and their numbers for a trained model.
 
 A measure is a file in `families/` and has its name. It holds `QUANTITIES`, a tuple of `Quantity`,
-and a function ``measure(trained)`` that returns a number for each of them.
+and a function ``measure(trained)`` that returns a number for each of them. One that sets
+`OF_NORMALIZED` to False is not for networks with a normalization.
 """
 
 import difflib
@@ -16,6 +17,7 @@ from typing import Any, Literal
 from genboost.errors import UserError
 from genboost.measures import families
 from genboost.measures.trained import Trained
+from genboost.study.cells import Cell
 
 DRAWN = ("weight_norm", "sensitivity")  # unless the configuration chooses
 NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(families.__path__)))
@@ -86,7 +88,13 @@ def quantities(names: Iterable[str] = NAMES) -> list[Quantity]:
 
 
 def quantity(column: str, names: Iterable[str] = NAMES) -> Quantity | None:
-    """Return the quantity that a column holds, under the column's name; None if it holds none."""
+    """Return the quantity that a column holds, under the column's name; None if it holds none.
+
+    What ends in ``@5`` is of the weights after epoch 5 (`training.snapshots`).
+    """
+    if found := re.fullmatch(r"(.+)@(\d+)", column):
+        whole = quantity(found[1], names)
+        return whole and replace(whole, name=column, title=f"{whole.title}, epoch {found[2]}")
     for candidate in (*ERRORS, *quantities(names)):
         before, star, after = candidate.name.partition("*")
         if column == candidate.name:
@@ -140,6 +148,20 @@ def _missing(name: str, measured: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, [*known, *(q.name for q in quantities())], n=1)
     hint = f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}"
     return f"{name} is unknown; {hint}"
+
+
+def unfit(
+    names: Iterable[str], cells: Iterable[Cell]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the measures that cannot be taken of some of the cells."""
+    normalized = any(cell.normalization != "none" for cell in cells)
+    for place, name in enumerate(names):
+        if normalized and name in NAMES and not getattr(_family(name), "OF_NORMALIZED", True):
+            yield (
+                ("measures", place),
+                f"{name} cannot be taken of networks with a normalization; leave it out, or train "
+                "those in a run of their own",
+            )
 
 
 def compute(names: Iterable[str], trained: Trained) -> dict[str, float]:

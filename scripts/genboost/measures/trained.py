@@ -20,10 +20,14 @@ class Trained:
     ----------
     weights, initial_weights : float64 array [P]
         Laid out as in `genboost.train.problem.Problem`.
+    epochs : int array
+        Those that the curves are of, the last among them, counted from 1.
     train_loss, test_mse : float64 array [epochs]
-        The curves.
+        The curves; of a snapshot there are none.
     learning_rate : float
         The cell's.
+    reached : bool or None
+        Whether it reached the training error to stop at; None if there is no such.
     test_groups : mapping of a name to an array [test rows]
         What parts the test rows: their ``origin``, where it is known.
     """
@@ -32,10 +36,12 @@ class Trained:
     data: Data
     weights: np.ndarray
     initial_weights: np.ndarray
+    epochs: np.ndarray
     train_loss: np.ndarray
     test_mse: np.ndarray
     learning_rate: float
     seed: int
+    reached: bool | None = None
     test_groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property

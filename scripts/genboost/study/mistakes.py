@@ -99,9 +99,8 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
         The configuration as it is given, and with all that each study takes over.
     """
     found: dict[Mistake, None] = {}
-    limited = [
-        (name, block, rule) for name, block, rule in schema.settings() if "only_with" in rule
-    ]
+    settings = {name: (block, rule) for name, block, rule in schema.settings()}
+    limited = [(name, *where) for name, where in settings.items() if "only_with" in where[1]]
     for (name, study), (setting, block, rule) in itertools.product(
         resolved["studies"].items(), limited
     ):
@@ -109,16 +108,22 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
         for number, grid in enumerate(study[GRID]):
             odd = [v for v in grid.get(setting) or [study[block][setting]] if v != default]
             for other, fitting in rule["only_with"].items() if odd else ():
-                # Values that fit, or in words that any does but none.
+                where, limit = settings[other]
+                values = grid.get(other) or [study[where][other]]
+                # Values that fit, or in words that any does but the default: none, or 0.
                 listed = isinstance(fitting, list)
-                fits = fitting.__contains__ if listed else (lambda value: value is not None)
-                if unfit := [value for value in grid[other] if not fits(value)]:
+                nothing = limit.get("default")
+                if unfit := [v for v in values if (v not in fitting if listed else v == nothing)]:
                     key = _key_of(config, name, number, block, setting)
                     some = ", ".join(map(text, unfit))
-                    words = f"goes with {other} {' or '.join(fitting)} only, not with {some}"
-                    if not listed:
+                    words = f"needs {fitting} in {other}, which is {some}"
+                    if listed:
+                        fit = " or ".join(map(text, fitting))
+                        words = f"goes with {other} {fit} only, not with {some}"
+                    elif len(values) > 1:
                         words = f"needs {fitting} in {other}, which is also {some}"
-                    message = f"{_shown(odd[0])} {words}; make grid a list of grids"
+                    more = "; make grid a list of grids" if listed or len(values) > 1 else ""
+                    message = f"{_shown(odd[0])} {words}{more}"
                     found[key, message] = None
     return list(found)
 

@@ -16,6 +16,7 @@ from genboost.train.engines import kernel
 # What the compiled kernel can do; torch does all.
 KERNEL_OPTIMIZERS = frozenset(kernel.OPTIMIZERS)
 KERNEL_ACTIVATIONS = frozenset(kernel.ACTIVATIONS)
+KERNEL_NORMALIZATIONS = frozenset({"none"})
 
 DECOUPLED = frozenset({"adamw", "lion"})  # optimizers whose weight decay is never in the gradient
 ADAM_BETAS = (0.9, 0.999)
@@ -23,6 +24,7 @@ ADAM_EPSILON = 1e-8
 LION_BETAS = (0.9, 0.99)
 SAM_EPSILON = 1e-12
 ASAM_ETA = 0.01
+LAYER_NORM_EPSILON = 1e-5
 
 PER_MODEL = (
     "weights",
@@ -32,18 +34,24 @@ PER_MODEL = (
     "sam_adaptive",
     "momentum",
     "nesterov",
+    "stop_at",
     "order_of",
 )
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A multilayer perceptron with one output."""
+    """A multilayer perceptron with one output.
+
+    With the normalization ``layer``, the inputs of each hidden layer's activations are normalized
+    over its units (Ba et al. 2016, eq. 4), as torch.nn.LayerNorm does it without gain and bias.
+    """
 
     features: int
     hidden_layers: int
     width: int
     activation: str
+    normalization: str = "none"
 
     @property
     def layers(self) -> list[tuple[int, int]]:
@@ -95,8 +103,11 @@ class Problem:
         SGD's, as in torch.optim.SGD without dampening; 0 for none. Of no effect on others.
     nesterov : bool array [K]
         Whether that is Nesterov's momentum.
-    order : int32 array [R, epochs, n]
-        R orders of the training rows, one permutation an epoch.
+    stop_at : float64 array [K]
+        A model's training ends with the first epoch after which its mean squared error on the
+        training rows is no higher; NaN for no such end.
+    order : int32 array [R, epochs, n] or None
+        R orders of the training rows, one permutation an epoch; None to take them as they are.
     order_of : int array [K]
         Which of the R orders a model follows.
     decoupled : bool
@@ -105,6 +116,8 @@ class Problem:
         added to the gradient (as torch.optim's ``weight_decay`` does). See `decouples`.
     summed : bool
         The loss of a batch is the sum of its squared errors, otherwise their mean.
+    snapshots : tuple of S epochs, counted from 1
+        Those after which the parameters are kept.
     """
 
     architecture: Architecture
@@ -119,10 +132,12 @@ class Problem:
     sam_adaptive: np.ndarray
     momentum: np.ndarray
     nesterov: np.ndarray
-    order: np.ndarray
+    stop_at: np.ndarray
+    order: np.ndarray | None
     order_of: np.ndarray
     decoupled: bool
     summed: bool = False
+    snapshots: tuple[int, ...] = ()
 
     def decouples(self, optimizer: str) -> bool:
         """Say whether an optimizer's weight decay is beside the step."""
@@ -145,7 +160,7 @@ class Outcome:
     Attributes
     ----------
     weights : float array [K, P]
-        Final parameters, laid out as in `Problem`.
+        Final parameters, laid out as in `Problem`: those of the last of its `epochs_run`.
     train_loss : float64 array [K, epochs]
         Mean squared error over an epoch's batches, each before its step, every row counting once.
     test_mse : float64 array [K, epochs]
@@ -153,8 +168,13 @@ class Outcome:
     train_mse : float64 array [K]
         On the training rows, at the end.
     epochs_run : int array [K]
-        Epochs until the first whose train_loss or test_mse is not finite; `epochs` if none is.
-        Entries of the curves from there on are meaningless.
+        Epochs until the first whose train_loss or test_mse is not finite, or up to that which
+        reached `stop_at`; `epochs` if there is no such. Entries of the curves from there on are
+        meaningless.
+    stopped : bool array [K]
+        Whether a model reached `stop_at`.
+    snapshots : float array [K, S, P]
+        Parameters after the epochs of `Problem.snapshots`; NaN after the last of `epochs_run`.
 
     Squared errors are squared and summed in float64, row by row in order, whatever the precision
     of the training.
@@ -165,6 +185,8 @@ class Outcome:
     test_mse: np.ndarray
     train_mse: np.ndarray
     epochs_run: np.ndarray
+    stopped: np.ndarray
+    snapshots: np.ndarray
 
 
 @dataclass(frozen=True)

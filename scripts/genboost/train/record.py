@@ -20,6 +20,7 @@ from genboost.errors import UserError
 from genboost.study.cells import Cell
 from genboost.train.training import Result
 
+CURVES = ("train_loss", "test_mse", "learning_rate")
 SEAL = b',\n"sha256": '
 SEALED = re.compile(rb'"([0-9a-f]{64})",\n"run": (\{.*\})\n\}\n')
 FINGERPRINT = re.compile(rb'^"fingerprint": "([0-9a-f]{64})"', re.MULTILINE)
@@ -71,6 +72,11 @@ def compose(
         What may differ between two runs: seconds, engine, device, versions.
     """
     errors = result.test_mse
+    # Counted from the end, so that the last epoch is there.
+    kept = slice((len(errors) - 1) % cell.record_every, None, cell.record_every)
+    curves = {name: getattr(result, name)[kept] for name in CURVES}
+    if cell.record_every > 1:
+        curves["epoch"] = np.arange(1, len(errors) + 1)[kept]
     entries = {
         "settings": dict(cell),
         "seed": seed,
@@ -80,13 +86,13 @@ def compose(
         if result.diverged
         else float(errors.min() if cell.test_error == "best" else errors[-1]),
         "train_mse": None if result.diverged else result.train_mse,
+        **({} if cell.stop_at_train_mse is None else {"reached": result.reached}),
         "gradient_evaluations": result.gradient_evaluations,
-        "curves": {
-            name: [float(value) for value in getattr(result, name)]
-            for name in ("train_loss", "test_mse", "learning_rate")
-        },
+        "curves": {name: curve.tolist() for name, curve in curves.items()},
         "weights": None if result.diverged else _encode(result.weights),
     }
+    if cell.snapshots:
+        entries["snapshots"] = {n: _encode(w) for n, w in result.snapshots.items()}
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items()]
     sealed = ("{\n" + ",\n".join(lines)).encode()
     tail = f'"{_checksum(sealed)}",\n"run": {json.dumps(run)}\n}}\n'
@@ -142,11 +148,20 @@ def seal_of_all(records: Mapping[str, Identity | None]) -> str:
     return total.hexdigest()
 
 
+def epochs(entries: dict[str, Any]) -> np.ndarray:
+    """Return the epochs that the curves are of, int array counted from 1."""
+    curves = entries["curves"]
+    return np.array(curves.get("epoch", range(1, len(curves["test_mse"]) + 1)), int)
+
+
 def weights(entries: dict[str, Any]) -> np.ndarray | None:
     """Return the final parameters, float32 [P] as in `Result.weights`; None if it diverged."""
-    if entries["weights"] is None:
-        return None
-    return np.frombuffer(base64.b64decode(entries["weights"]), dtype="<f4")
+    return None if entries["weights"] is None else _decode(entries["weights"])
+
+
+def snapshots(entries: dict[str, Any]) -> dict[int, np.ndarray]:
+    """Return the parameters after some epochs, float32 [P], by epoch."""
+    return {int(n): _decode(text) for n, text in entries.get("snapshots", {}).items()}
 
 
 def _tail(content: bytes) -> re.Match[bytes] | None:
@@ -168,6 +183,10 @@ def _tail(content: bytes) -> re.Match[bytes] | None:
 
 def _checksum(sealed: bytes) -> str:
     return hashlib.sha256(sealed).hexdigest()
+
+
+def _decode(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), dtype="<f4")
 
 
 def _encode(array: np.ndarray) -> str:

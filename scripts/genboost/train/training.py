@@ -5,7 +5,7 @@ batches. Both are NumPy's, so every engine starts from the same weights and sees
 and cells of the same seed can be compared in pairs.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,9 +29,13 @@ class Result:
         For each layer W[outputs][inputs] row by row, then b[outputs].
     train_loss, test_mse, learning_rate : float64 array [epochs_run]
         The curves, the learning rate that of each epoch's first step; they end before the first
-        epoch with a loss that is not finite.
+        epoch with a loss that is not finite, or with that which reached `stop_at_train_mse`.
     train_mse : float
         On the training rows, at the end.
+    reached : bool
+        Whether the cell's `stop_at_train_mse` was reached.
+    snapshots : mapping of an epoch to a float32 array [P]
+        The weights after those of the cell's `snapshots` that there were.
     diverged : bool
         A loss of an epoch or `train_mse` is not finite.
     seconds : float
@@ -45,9 +49,18 @@ class Result:
     test_mse: np.ndarray
     learning_rate: np.ndarray
     train_mse: float
+    reached: bool
+    snapshots: Mapping[int, np.ndarray]
     diverged: bool
     seconds: float
     gradient_evaluations: int
+
+
+def architecture(cell: Cell, features: int) -> Architecture:
+    """Return a cell's network for a number of inputs."""
+    return Architecture(
+        features, cell.hidden_layers, cell.width, cell.activation, cell.normalization
+    )
 
 
 def initial_weights(architecture: Architecture, seed: int, kind: str = "torch") -> np.ndarray:
@@ -99,10 +112,12 @@ def alike(cell: Cell) -> Hashable:
         cell.hidden_layers,
         cell.width,
         cell.activation,
+        cell.normalization,
         cell.batch_size,
         cell.epochs,
         cell.weight_decay_form,
         cell.loss,
+        cell.snapshots,
     )
 
 
@@ -141,7 +156,8 @@ def train(
             for row, k in enumerate(group.models):
                 cell, _ = chosen[k]
                 epochs_run = int(outcome.epochs_run[row])
-                train_mse = float(outcome.train_mse[row])
+                train_mse, reached = float(outcome.train_mse[row]), bool(outcome.stopped[row])
+                whole = reached or epochs_run == problem.epochs
                 yield (
                     indices[k],
                     Result(
@@ -150,7 +166,13 @@ def train(
                         test_mse=outcome.test_mse[row, :epochs_run],
                         learning_rate=problem.learning_rate[k, ::steps][:epochs_run],
                         train_mse=train_mse,
-                        diverged=epochs_run < problem.epochs or not np.isfinite(train_mse),
+                        reached=reached,
+                        snapshots={
+                            epoch: outcome.snapshots[row, place]
+                            for place, epoch in enumerate(problem.snapshots)
+                            if epoch <= epochs_run
+                        },
+                        diverged=not (whole and np.isfinite(train_mse)),
                         seconds=group.seconds / len(group.models),
                         gradient_evaluations=epochs_run * steps * (1 + (cell.sam_rho is not None)),
                     ),
@@ -163,13 +185,15 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
     shared = models[0][0]
     epochs = shared.epochs
     steps = -(-rows // shared.batch_size)
-    architecture = Architecture(features, shared.hidden_layers, shared.width, shared.activation)
+    shape = architecture(shared, features)
     seeds = sorted({seed for _, seed in models})
+    # In a batch of all rows their order does not count, and 20,000 epochs of it take 130 MB.
+    in_order = shared.batch_size >= rows
     kinds = {(seed, cell.initialization) for cell, seed in models}
-    starts = {(seed, kind): initial_weights(architecture, seed, kind) for seed, kind in kinds}
+    starts = {(seed, kind): initial_weights(shape, seed, kind) for seed, kind in kinds}
     rates = {cell: learning_rates(cell, steps).ravel() for cell, _ in models}
     return Problem(
-        architecture=architecture,
+        architecture=shape,
         data=data,
         batch_size=shared.batch_size,
         epochs=epochs,
@@ -181,10 +205,12 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
         sam_adaptive=np.array([cell.sam_adaptive for cell, _ in models]),
         momentum=np.array([cell.momentum for cell, _ in models]),
         nesterov=np.array([cell.nesterov for cell, _ in models]),
-        order=np.stack([batch_order(rows, epochs, seed) for seed in seeds]),
+        stop_at=np.array([cell.stop_at_train_mse for cell, _ in models], float),  # None: NaN
+        order=None if in_order else np.stack([batch_order(rows, epochs, s) for s in seeds]),
         order_of=np.array([seeds.index(seed) for _, seed in models]),
         decoupled=shared.weight_decay_form == "decoupled",
         summed=shared.loss == "sum",
+        snapshots=tuple(shared.snapshots),
     )
 
 

@@ -42,6 +42,7 @@ class Models:
             data=Data(x[20:], y[20:], x[:20], y[:20]),
             weights=fit(network, start, steps),
             initial_weights=start,
+            epochs=np.array([1, 2, 3]),
             train_loss=np.array([3.0, 2.0, 1.0]),
             test_mse=np.array([3.0, 1.5, 2.0]),
             learning_rate=0.01,

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import threadpoolctl
+import torch
+from some_cell import cell
 
 from genboost import code_digest
 from genboost.code_digest import SCRIPTS, digest
@@ -14,6 +16,7 @@ from genboost.errors import UserError
 from genboost.measures import registry
 from genboost.measures.families import function, gradient_noise, groups, norms, outcome
 from genboost.measures.network import matrices, parameters
+from genboost.train.engines import torch_engine
 
 FAMILIES = SCRIPTS / "genboost/measures/families"
 
@@ -25,7 +28,7 @@ def test_every_file_is_a_measure():
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_measures_yield_what_they_say(models, activation):
-    trained = models.of(activation, steps=100)
+    trained = replace(models.of(activation, steps=100), reached=True)
     for name in registry.NAMES:
         values = registry.compute([name], trained)
         if name != "groups":  # has none here
@@ -94,6 +97,34 @@ def test_errors_of_groups(models):
     }
 
 
+def test_measures_say_which_networks_they_are_for():
+    plain, layered = cell(), cell(normalization="layer")
+    assert not list(registry.unfit(registry.NAMES, [plain]))
+    assert not list(registry.unfit(["outcome", "norms", "function", "groups"], [layered]))
+    found = dict(registry.unfit(["outcome", "hessian", "pac_bayes"], [plain, layered]))
+    assert list(found) == [("measures", 1), ("measures", 2)]
+    assert found["measures", 1].startswith("hessian cannot be taken of networks with a norm")
+
+
+def test_normalized_networks_have_torchs_gradients(models):
+    made = models.of()
+    shape = replace(made.architecture, normalization="layer")
+    trained = replace(made, architecture=shape)
+    weights = torch.tensor(trained.weights, requires_grad=True)
+    loss = models.loss(trained, weights)
+    loss.backward()
+    (ours,), (gradient,) = trained.train.gradients(trained.weights[None])
+    assert ours == pytest.approx(loss.item(), rel=1e-12)
+    np.testing.assert_allclose(gradient, weights.grad, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        2 / 60 * trained.at.jacobian() @ trained.at.residuals, gradient, atol=1e-12
+    )
+    x = torch.tensor(trained.data.train_x.astype(float), requires_grad=True)
+    torch_engine.forward(weights.detach()[None], x[None], shape).sum().backward()
+    slopes = trained.at.layers[0][:, :-1].T @ trained.at.delta[0]
+    np.testing.assert_allclose(slopes.T, x.grad, rtol=1e-9, atol=1e-12)
+
+
 def test_outcome(models):
     trained = models.of(steps=100)
     values = outcome.measure(trained)
@@ -102,6 +133,15 @@ def test_outcome(models):
     layers = matrices(trained.weights, trained.architecture)
     layers[-1][:, :-1] = 0
     assert outcome.measure(replace(trained, weights=parameters(layers)))["collapsed"]
+    assert not {"reached", "epochs_run"} & values.keys()
+    nothing = np.array([])
+    snapshot = replace(trained, epochs=nothing, train_loss=nothing, test_mse=nothing)
+    assert list(outcome.measure(snapshot)) == ["gap", "collapsed"]
+    assert registry.quantity("gap@5").title == "Generalization gap, epoch 5"
+    assert registry.quantity("nothing@5") is None
+    sparse = replace(trained, reached=True, epochs=np.array([2, 12, 22]))
+    values = outcome.measure(sparse)
+    assert [values[name] for name in ("reached", "epochs_run", "best_epoch")] == [True, 22, 12]
 
 
 def test_norms_by_hand(models):

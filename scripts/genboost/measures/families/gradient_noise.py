@@ -7,6 +7,8 @@ from genboost.measures.trained import Trained
 
 DAMPING = 1e-3  # of the mean eigenvalue of G
 
+OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+
 QUANTITIES = (
     Quantity("gradient_norm", "‖∇L‖₂", "", "on all training rows", "lower"),
     Quantity("gradient_noise", "tr C", "", "C = cov ∇Lᵢ; Jastrzębski et al. 2018", "lower"),

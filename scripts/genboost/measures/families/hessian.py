@@ -9,6 +9,8 @@ from genboost.measures.trained import Trained
 
 KWON = "with δ = |w| ⊙ u; Kwon et al. 2021"
 
+OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+
 QUANTITIES = (
     Quantity("hessian_max", "λ_max", "", "Keskar et al. 2017", "lower"),
     Quantity("hessian_min", "λ_min", ""),

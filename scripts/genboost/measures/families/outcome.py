@@ -11,15 +11,24 @@ QUANTITIES = (
     Quantity("gap", "Generalization gap", "MSE", "test minus training error, at the end", "lower"),
     Quantity("collapsed", "Collapsed", "", "1 if it predicts a constant for all rows, else 0"),
     Quantity("best_epoch", "Best epoch", "epochs", "of the lowest test error"),
+    Quantity("reached", "Reached its training error", "", "1 if it stopped at it, else 0"),
+    Quantity("epochs_run", "Epochs", "epochs", "to the training error to stop at, or all"),
 )
 
 
 def measure(trained: Trained) -> dict[str, float]:
-    """Return the gap, whether the model predicts a constant, and when it was best."""
+    """Return the gap, whether the model predicts a constant, and when it was best.
+
+    Where there is a training error to stop at, also whether and when it was reached.
+    """
     test_loss = np.mean(trained.test_residuals**2)
     predictions = trained.at.z[-1][0]
-    return {
+    values = {
         "gap": test_loss - trained.loss,
         "collapsed": np.std(predictions) < CONSTANT * np.std(trained.train.y),
-        "best_epoch": np.argmin(trained.test_mse) + 1,
     }
+    if len(trained.epochs):  # a snapshot has no curves
+        values["best_epoch"] = trained.epochs[np.argmin(trained.test_mse)]
+    if trained.reached is not None:
+        values |= {"reached": trained.reached, "epochs_run": trained.epochs[-1]}
+    return values

@@ -16,6 +16,8 @@ FLOOR = 1e-3  # Jiang's epsilon: keeps a weight that did not move from making a 
 
 JIANG = "Jiang et al. 2020, eq. {}"
 
+OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+
 QUANTITIES = (
     Quantity("pac_bayes_sigma", "σ that the weights bear", "", JIANG.format(53), "higher"),
     Quantity("pac_bayes_flatness", "1/σ²", "", JIANG.format(53), "lower"),

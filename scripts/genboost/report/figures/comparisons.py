@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import MaxNLocator
 
 from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
@@ -28,7 +28,12 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         _draw_claims(axes, claims)
         phrase = registry.quantity(name).phrase
         if scale == "ratio":
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{math.exp(x):.3g}"))
+            limits = axes.get_xlim()
+            ratios = [
+                ratio for ratio in MaxNLocator(7).tick_values(*map(math.exp, limits)) if ratio > 0
+            ]
+            axes.set_xticks([math.log(ratio) for ratio in ratios], [f"{r:g}" for r in ratios])
+            axes.set_xlim(limits)  # which ticks outside would widen
             axes.set_xlabel(f"ratio of {phrase}")
         else:
             axes.set_xlabel(f"difference in {phrase}")

@@ -88,7 +88,7 @@ def _draw_curves(
             for values, look in zip(
                 (curve.test_mse, curve.train_loss), looks.values(), strict=True
             ):
-                axes.plot(range(1, len(values) + 1), values, linewidth=0.8, alpha=0.85, **look,
+                axes.plot(curve.epoch, values, linewidth=0.8, alpha=0.85, **look,
                           rasterized=rasterized)  # fmt: skip
         if not curves:
             axes.text(0.5, 0.5, "runs of every\ncell diverged", ha="center", va="center",
@@ -100,7 +100,7 @@ def _draw_curves(
             strip.grid(False)
             strip.spines[:].set_visible(False)
             relative = [value / (rates[0] or 1) for value in rates]
-            strip.fill_between(range(1, len(rates) + 1), relative, color=FAINT, alpha=0.3, lw=0)
+            strip.fill_between(curves[0].epoch, relative, color=FAINT, alpha=0.3, lw=0)
             axes.patch.set_visible(False)
     # The first epochs can be worse than any prediction that makes sense by orders of magnitude.
     means = [errors["mean"]["test_mse"] for errors in material.results.baselines.values()]

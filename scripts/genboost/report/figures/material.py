@@ -9,11 +9,12 @@ from genboost.study.grid import Model
 
 
 class Curves(NamedTuple):
-    """A trained model's curves, one value an epoch."""
+    """A trained model's curves, and the epochs that they are of."""
 
     train_loss: Sequence[float]
     test_mse: Sequence[float]
     learning_rate: Sequence[float]
+    epoch: Sequence[int]
 
 
 @dataclass(frozen=True)

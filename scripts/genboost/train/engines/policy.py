@@ -3,11 +3,16 @@
 from collections.abc import Collection, Iterator
 
 from genboost.study.cells import Cell
-from genboost.train.problem import KERNEL_ACTIVATIONS, KERNEL_OPTIMIZERS
+from genboost.train.problem import (
+    KERNEL_ACTIVATIONS,
+    KERNEL_NORMALIZATIONS,
+    KERNEL_OPTIMIZERS,
+)
 
 KERNEL = {
     "optimizer": KERNEL_OPTIMIZERS,
     "activation": KERNEL_ACTIVATIONS,
+    "normalization": KERNEL_NORMALIZATIONS,
 }
 
 

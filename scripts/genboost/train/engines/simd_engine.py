@@ -17,7 +17,7 @@ import numpy as np
 
 from genboost.train.engines import kernel_build
 from genboost.train.engines.kernel import ACTIVATIONS, OPTIMIZERS
-from genboost.train.problem import Engine, Group, Outcome, Problem
+from genboost.train.problem import KERNEL_NORMALIZATIONS, Engine, Group, Outcome, Problem
 
 WIDE = 64  # units in a layer
 
@@ -116,7 +116,8 @@ def pack(problem: Problem, lanes: int) -> list[np.ndarray]:
     (measured by benchmarks/, section growth).
     """
     last = [-OPTIMIZERS.index(name) for name in problem.optimizer]
-    order = np.lexsort((problem.momentum == 0, last, ~problem.sam_adaptive, np.isnan(problem.rho)))
+    keys = (problem.momentum == 0, last, ~problem.sam_adaptive, np.isnan(problem.rho))
+    order = np.lexsort((*keys, np.isnan(problem.stop_at)))
     groups = [order[start : start + lanes] for start in range(0, len(order), lanes)]
     wide = problem.architecture.width >= WIDE
     return [
@@ -132,9 +133,9 @@ class _CProblem(ctypes.Structure):
     _fields_ = (
         [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "activation")]
         + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "summed")]
-        + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "stride")]
+        + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "snapshots", "stride")]
         + [(name, ctypes.c_void_p) for name in ("train_x", "train_y", "test_x", "test_y")]
-        + [(name, ctypes.c_void_p) for name in ("order", "is_weight")]
+        + [(name, ctypes.c_void_p) for name in ("order", "is_weight", "snapshot_epochs")]
     )
 
 
@@ -145,9 +146,9 @@ class _CGroup(ctypes.Structure):
         [("models", ctypes.c_int32)]
         + [(name, ctypes.c_void_p) for name in ("weights", "learning_rate", "weight_decay")]
         + [(name, ctypes.c_void_p) for name in ("decoupled", "rho", "sam_adaptive", "optimizer")]
-        + [(name, ctypes.c_void_p) for name in ("momentum", "nesterov", "order_of")]
+        + [(name, ctypes.c_void_p) for name in ("momentum", "nesterov", "stop_at", "order_of")]
         + [(name, ctypes.c_void_p) for name in ("final_weights", "train_loss", "test_mse")]
-        + [(name, ctypes.c_void_p) for name in ("train_mse", "epochs_run")]
+        + [(name, ctypes.c_void_p) for name in ("train_mse", "epochs_run", "stopped", "snapshots")]
     )
 
 
@@ -165,9 +166,11 @@ class _Shared:
             "train_y": np.ascontiguousarray(data.train_y, kernel.dtype),
             "test_x": _with_stride(data.test_x, stride, kernel.dtype),
             "test_y": np.ascontiguousarray(data.test_y, kernel.dtype),
-            "order": np.ascontiguousarray(problem.order, np.int32),
             "is_weight": architecture.is_weight.astype(np.int32),
+            "snapshot_epochs": np.array(problem.snapshots, np.int32),
         }
+        if problem.order is not None:
+            self.arrays["order"] = np.ascontiguousarray(problem.order, np.int32)
         self.c_problem = _CProblem(
             features=features,
             hidden_layers=architecture.hidden_layers,
@@ -178,6 +181,7 @@ class _Shared:
             summed=problem.summed,
             train_rows=len(data.train_y),
             test_rows=len(data.test_y),
+            snapshots=len(problem.snapshots),
             stride=stride,
             **{name: array.ctypes.data for name, array in self.arrays.items()},
         )
@@ -190,6 +194,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
     lanes, epochs, dtype = kernel.lanes, problem.epochs, kernel.dtype
     size = 1 if len(models) == 1 else lanes  # one model has the lanes for itself
     filled = models[np.minimum(np.arange(size), len(models) - 1)]  # idle lanes: the last model
+    parameters = problem.architecture.parameters
     arrays = {
         "weights": np.ascontiguousarray(problem.weights[filled], dtype),
         "learning_rate": np.ascontiguousarray(problem.learning_rate[filled], np.float64),
@@ -200,12 +205,15 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "optimizer": np.array([OPTIMIZERS.index(problem.optimizer[k]) for k in filled], np.int32),
         "momentum": np.ascontiguousarray(problem.momentum[filled], np.float64),
         "nesterov": np.ascontiguousarray(problem.nesterov[filled], np.int32),
+        "stop_at": np.ascontiguousarray(problem.stop_at[filled], np.float64),
         "order_of": np.ascontiguousarray(problem.order_of[filled], np.int64),
-        "final_weights": np.empty((size, problem.architecture.parameters), dtype),
+        "final_weights": np.empty((size, parameters), dtype),
+        "snapshots": np.full((size, len(problem.snapshots), parameters), np.nan, dtype),
         "train_loss": np.full((size, epochs), np.nan),
         "test_mse": np.full((size, epochs), np.nan),
         "train_mse": np.empty(size),
         "epochs_run": np.empty(size, np.int32),
+        "stopped": np.empty(size, np.int32),
     }
     c_group = _CGroup(models=size, **{name: array.ctypes.data for name, array in arrays.items()})
     if kernel.library.genboost_train(ctypes.byref(shared.c_problem), ctypes.byref(c_group)):
@@ -216,9 +224,11 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         test_mse=arrays["test_mse"][: len(models)],
         train_mse=arrays["train_mse"][: len(models)],
         epochs_run=arrays["epochs_run"][: len(models)],
+        stopped=arrays["stopped"][: len(models)].astype(bool),
+        snapshots=arrays["snapshots"][: len(models)],
     )
     # A group goes on until none of its models does; nothing of that may be seen.
-    for row in np.flatnonzero(outcome.epochs_run < epochs):
+    for row in np.flatnonzero((outcome.epochs_run < epochs) & ~outcome.stopped):
         outcome.weights[row] = outcome.train_mse[row] = np.nan
         outcome.train_loss[row, outcome.epochs_run[row] :] = np.nan
         outcome.test_mse[row, outcome.epochs_run[row] :] = np.nan
@@ -246,21 +256,25 @@ def _check(problem: Problem) -> None:
         "sam_adaptive": (problem.sam_adaptive, (models,)),
         "momentum": (problem.momentum, (models,)),
         "nesterov": (problem.nesterov, (models,)),
+        "stop_at": (problem.stop_at, (models,)),
         "order_of": (problem.order_of, (models,)),
-        "order": (problem.order, (len(problem.order), problem.epochs, rows)),
         "train_x": (data.train_x, (rows, architecture.features)),
         "test_x": (data.test_x, (len(data.test_y), architecture.features)),
     }
+    limits = {}
+    if problem.order is not None:
+        orders = len(problem.order)
+        shapes["order"] = problem.order, (orders, problem.epochs, rows)
+        limits = {"order": (problem.order, rows), "order_of": (problem.order_of, orders)}
     for name, (array, shape) in shapes.items():
         if array.shape != shape:
             raise ValueError(f"{name} has shape {array.shape}, not {shape}")
-    for name, array, limit in (
-        ("order", problem.order, rows),
-        ("order_of", problem.order_of, len(problem.order)),
-    ):
+    for name, (array, limit) in limits.items():
         if array.min() < 0 or array.max() >= limit:
             raise ValueError(f"{name} has indices beyond 0..{limit - 1}")
     if unknown := set(problem.optimizer) - set(OPTIMIZERS):
         raise ValueError(f"no optimizer {', '.join(sorted(unknown))} in the kernel")
+    if architecture.normalization not in KERNEL_NORMALIZATIONS:
+        raise ValueError(f"no normalization {architecture.normalization} in the kernel")
     if architecture.activation not in ACTIVATIONS:
         raise ValueError(f"no activation {architecture.activation} in the kernel")

@@ -14,7 +14,7 @@ from genboost.data.arrays import Data
 from genboost.errors import UserError
 from genboost.train.engines.cuda_graphs import State, replayable
 from genboost.train.engines.optim import OPTIMIZERS, adaptive_size, sam_perturbation
-from genboost.train.problem import Architecture, Outcome, Problem
+from genboost.train.problem import LAYER_NORM_EPSILON, Architecture, Outcome, Problem
 
 ACTIVATIONS = {
     "relu": functional.relu,
@@ -96,6 +96,8 @@ def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
         bias = parts[2 * index + 1].unsqueeze(1)
         x = torch.bmm(x, matrix.transpose(1, 2)) + bias
         if index < len(layers) - 1:
+            if architecture.normalization == "layer":
+                x = functional.layer_norm(x, (outputs,), eps=LAYER_NORM_EPSILON)
             x = activation(x)
     return x.squeeze(2)
 
@@ -111,8 +113,12 @@ def _train_alike(
     architecture = problem.architecture
     models, rows = len(problem.optimizer), len(problem.data.train_y)
     data = Data(*(tensor(getattr(problem.data, field.name)) for field in fields(Data)))
-    order = torch.as_tensor(problem.order, device=device).transpose(0, 1)  # [epochs, R, rows]
     order_of = torch.as_tensor(problem.order_of, device=device)
+    if problem.order is None:
+        order = torch.arange(rows, device=device).expand(problem.epochs, 1, -1)
+        order_of = torch.zeros_like(order_of)
+    else:
+        order = torch.as_tensor(problem.order, device=device).transpose(0, 1)  # [epochs, R, rows]
     learning_rates = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
     steps = torch.arange(1, len(learning_rates) + 1, dtype=torch.float64, device=device)
     weight_decay = tensor(problem.weight_decay).unsqueeze(1)
@@ -156,6 +162,13 @@ def _train_alike(
     times = zip(learning_rates, steps, strict=True)
     curves = torch.full((2, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
     train_loss, test_mse = curves
+    stop_at = torch.as_tensor(problem.stop_at, device=device)
+    stops = not np.isnan(problem.stop_at).all()
+    epochs_run = torch.full((models,), problem.epochs, device=device)
+    stopped = torch.zeros(models, dtype=torch.bool, device=device)
+    running = ~stopped
+    final = weights
+    snapshots = weights.new_full((models, len(problem.snapshots), weights.shape[1]), torch.nan)
     for epoch in range(problem.epochs):
         squares = torch.zeros(models, dtype=torch.float64, device=device)
         for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
@@ -164,16 +177,29 @@ def _train_alike(
             )
         train_loss[epoch] = squares / rows
         test_mse[epoch] = _mse(weights, data.test_x, data.test_y, architecture)
-        if not (train_loss[epoch] + test_mse[epoch]).isfinite().any():
+        diverges = running & ~(train_loss[epoch] + test_mse[epoch]).isfinite()
+        epochs_run[diverges] = epoch
+        running &= ~diverges
+        final = torch.where(stopped.unsqueeze(1), final, weights)
+        for place, after in enumerate(problem.snapshots):
+            if after == epoch + 1:
+                snapshots[running, place] = weights[running]
+        if stops:
+            reached = running & (_mse(weights, data.train_x, data.train_y, architecture) <= stop_at)
+            epochs_run[reached] = epoch + 1
+            stopped |= reached
+            running &= ~reached
+        if not running.any():
             break
     train_loss, test_mse = curves.transpose(1, 2).cpu().numpy()
-    finite = np.isfinite(train_loss + test_mse)
     return Outcome(
-        weights=weights.cpu().numpy(),
+        weights=final.cpu().numpy(),
         train_loss=train_loss,
         test_mse=test_mse,
-        train_mse=_mse(weights, data.train_x, data.train_y, architecture).cpu().numpy(),
-        epochs_run=np.where(finite.all(axis=1), problem.epochs, finite.argmin(axis=1)),
+        train_mse=_mse(final, data.train_x, data.train_y, architecture).cpu().numpy(),
+        epochs_run=epochs_run.cpu().numpy(),
+        stopped=stopped.cpu().numpy(),
+        snapshots=snapshots.cpu().numpy(),
     )
 
 

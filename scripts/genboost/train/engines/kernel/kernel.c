@@ -17,12 +17,15 @@ struct group {
     const int32_t *optimizer;    /* [models], enum optimizer */
     const double *momentum;      /* [models], of SGD */
     const int32_t *nesterov;     /* [models] */
+    const double *stop_at;       /* [models], a training error to stop at; NaN: none */
     const int64_t *order_of;     /* [models] */
     real *final_weights;         /* [models][parameters] */
     double *train_loss;          /* [models][epochs] */
     double *test_mse;            /* [models][epochs] */
     double *train_mse;           /* [models] */
     int32_t *epochs_run;         /* [models] */
+    int32_t *stopped;            /* [models], whether stop_at was reached */
+    real *snapshots;             /* [models][snapshots][parameters] */
 };
 
 /* ---- sharpness-aware minimization ---- */
@@ -70,13 +73,35 @@ static void perturb(struct state *s, mask sam, vector rho)
 
 /* ---- training ---- */
 
+/* Parameter i of model m: one model's are in a row, those of many side by side. */
+static void hand_out(const struct state *s, const struct group *group, int m, real *to)
+{
+    for (long i = 0; i < s->parameters; i++)
+        to[i] = ((const real *)s->weights)[i * group->models + m];
+}
+
+static void finish(const struct state *s, const struct group *group, int m, double train_mse)
+{
+    hand_out(s, group, m, group->final_weights + m * s->parameters);
+    group->train_mse[m] = train_mse;
+}
+
+/* Hands out the weights of model m where they are wanted after this epoch. */
+static void take_snapshots(const struct state *s, const struct group *group, int m, int epoch)
+{
+    const struct problem *p = s->problem;
+    for (int64_t k = 0; k < p->snapshots; k++)
+        if (p->snapshot_epochs[k] == epoch + 1)
+            hand_out(s, group, m, group->snapshots + (m * p->snapshots + k) * s->parameters);
+}
+
 static void train(struct state *s, const struct group *group)
 {
     const struct problem *p = s->problem;
     const int n = p->train_rows, epochs = p->epochs;
     const int models = s->layout == MODELS ? LANES : 1;
     const int64_t steps_per_epoch = (n + (int64_t)p->batch_size - 1) / p->batch_size;
-    int any_sam = 0, adam[LANES];
+    int any_sam = 0, any_stop = 0, adam[LANES], running[LANES];
     mask sam;
     vector rho;
     struct step step = {.any_momentum = 0};
@@ -92,15 +117,18 @@ static void train(struct state *s, const struct group *group)
         any_sam |= !isnan(group->rho[m]);
         sam[l] = isnan(group->rho[m]) ? 0 : -1;
         rho[l] = (real)group->rho[m];
+        any_stop |= !isnan(group->stop_at[m]);
+        running[l] = 1;
         group->epochs_run[m] = epochs;
+        group->stopped[m] = 0;
     }
 
     double beta1_power = 1, beta2_power = 1;
     int64_t t = 0;
     for (int epoch = 0; epoch < epochs; epoch++) {
-        const int32_t *order[LANES];
-        for (int m = 0; m < models; m++)
-            order[m] = p->order + (group->order_of[m] * epochs + epoch) * n;
+        const int32_t *of_model[LANES], *const *order = p->order ? of_model : NULL;
+        for (int m = 0; order && m < models; m++)
+            of_model[m] = p->order + (group->order_of[m] * epochs + epoch) * n;
         double loss[LANES] = {0};
         for (int start = 0; start < n; start += p->batch_size, t++) {
             int rows = n - start < p->batch_size ? n - start : p->batch_size;
@@ -123,19 +151,34 @@ static void train(struct state *s, const struct group *group)
             move(&step, s->vectors, s->gradient, s->weights, s->first_moment, s->second_moment);
         }
 
-        double test_mse[LANES];
+        double test_mse[LANES], train_mse[LANES];
         evaluate(s, p->test_x, p->test_y, p->test_rows, test_mse);
+        if (any_stop) evaluate(s, p->train_x, p->train_y, n, train_mse);
         int going = 0;
         for (int m = 0; m < models; m++) {
+            if (!running[m]) continue; /* the lane goes on, and nobody looks */
             group->train_loss[(int64_t)m * epochs + epoch] = loss[m] / n;
             group->test_mse[(int64_t)m * epochs + epoch] = test_mse[m];
-            if (epoch < group->epochs_run[m] && !(isfinite(loss[m]) && isfinite(test_mse[m])))
+            if (!(isfinite(loss[m]) && isfinite(test_mse[m]))) {
                 group->epochs_run[m] = epoch;
-            going |= group->epochs_run[m] == epochs;
+                running[m] = 0;
+                continue;
+            }
+            take_snapshots(s, group, m, epoch);
+            if (any_stop && train_mse[m] <= group->stop_at[m]) {
+                group->epochs_run[m] = epoch + 1;
+                group->stopped[m] = 1;
+                running[m] = 0;
+                finish(s, group, m, train_mse[m]);
+            }
+            going |= running[m];
         }
         if (!going) break;
     }
-    evaluate(s, p->train_x, p->train_y, n, group->train_mse);
+    double train_mse[LANES];
+    evaluate(s, p->train_x, p->train_y, n, train_mse);
+    for (int m = 0; m < models; m++)
+        if (!group->stopped[m]) finish(s, group, m, train_mse[m]);
 }
 
 /* Sub-normal numbers are flushed to zero: dead ReLUs would decay into them, and arithmetic on them
@@ -219,7 +262,6 @@ int genboost_train(const struct problem *problem, const struct group *group)
             failed = 1;
     }
     if (!failed) {
-        /* Parameter i of model m: one model's are in a row, those of many side by side. */
         for (size_t i = 0; i < parameters; i++)
             for (int m = 0; m < group->models; m++) {
                 size_t at = i * group->models + m;
@@ -230,9 +272,6 @@ int genboost_train(const struct problem *problem, const struct group *group)
         unsigned long control = flush_subnormals();
         train(&s, group);
         restore_control(control);
-        for (size_t i = 0; i < parameters; i++)
-            for (int m = 0; m < group->models; m++)
-                group->final_weights[m * parameters + i] = ((real *)s.weights)[i * group->models + m];
     }
     for (int k = 0; k < count; k++) free(*arrays[k].array);
     return failed;
