@@ -66,6 +66,7 @@ help:  ## list the targets
 	$(PYTHON) -m venv .venv
 
 .venv/run.done: requirements.txt constraints.txt | .venv/bin/python
+	@echo 'Downloading and installing what a run needs into .venv: minutes, without a word.'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	$(BIN)/python scripts/build_kernel.py
 	@touch $@

@@ -52,7 +52,9 @@ def _reached(script: Path, without: Path | None = None) -> set[Path]:
 
 
 def _statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """Yield all statements in a node, at any depth; expressions hold none."""
+    """Yield all statements in a node that may run, at any depth; expressions hold none."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.stmt):
             yield child

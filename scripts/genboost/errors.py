@@ -9,7 +9,13 @@ _LINES = 50
 
 
 class UserError(Exception):
-    """A mistake that the user can mend; its message is all that they need to see."""
+    """A mistake that the user can mend; its message is all that they need to see.
+
+    As text it is printable and of bounded length, whatever it quotes.
+    """
+
+    def __str__(self) -> str:
+        return message(super().__str__())
 
 
 def exit_cleanly(main: Callable[[], None]) -> None:
@@ -21,7 +27,7 @@ def exit_cleanly(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        sys.exit(f"error: {message(error)}")
+        sys.exit(f"error: {error}")
 
 
 def message(error: object) -> str:

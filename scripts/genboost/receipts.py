@@ -11,6 +11,7 @@ there are thousands: its identity is its seal.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,7 +37,9 @@ def request(step: str, code: str, **settings: Any) -> str:
     settings
         All else that determines the result, apart from the files that it reads.
     """
-    return json.dumps({"step": step, "code": code, **settings})
+    text = json.dumps({"step": step, "code": code, **settings})
+    # In a title, a brace before a word would be one of Snakemake's wildcards.
+    return re.sub(r"{(?=\w)", r"\\u007b", text)
 
 
 def name_of(path: str | Path) -> str:

@@ -189,6 +189,15 @@ def test_every_form_of_import_is_followed(scripts, statement):
     assert digest("script.py") != before
 
 
+def test_an_import_for_annotations_alone_is_not_followed(scripts):
+    only = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from genboost import one\n"
+    (scripts / "script.py").write_text(only)
+    (scripts / "genboost/one.py").write_text("X = 1\n")
+    before = digest("script.py")
+    (scripts / "genboost/one.py").write_text("X = 2\n")
+    assert digest("script.py") == before
+
+
 def test_the_library_has_no_imports_that_a_digest_would_miss():
     for path in [*SCRIPTS.glob("*.py"), *SCRIPTS.rglob("genboost/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):

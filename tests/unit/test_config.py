@@ -16,7 +16,7 @@ from genboost.errors import UserError
 from genboost.study import axes, grid, schema
 from genboost.study.cells import text
 from genboost.study.config import complete, resolve
-from genboost.study.mistakes import check_file
+from genboost.study.sources import check_file
 from genboost.train import problem
 from genboost.train.engines import optim, torch_engine
 
@@ -296,7 +296,7 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("studies: {a: 3}", "studies.a: 3 is not a valid value; it takes a block of keys"),
         ("studies: {a: , b: none}", "studies: all are null; it needs at least one study"),
         ("studies: {a: {title: 3}}", "studies.a.title: 3 is not a valid value; it takes text"),
-        ("studies: {a b: {}}", 'studies: "a b" has characters that are not allowed there'),
+        ("studies: {a b: {}}", 'studies: "a b" is no name: it takes letters, digits, _ and -'),
         ("studies: {}", "studies: is empty"),
         ("studies:", "studies: is empty"),
         ("studies: [a]", 'studies: ["a"] is not a valid value; it takes a block of keys'),
@@ -450,8 +450,11 @@ def test_a_mistake_is_shown_with_its_file_and_line(tmp_path):
         ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: is there twice, before in line 2"),
         ("grid: {}\nmodel: {}\ngrid: {}\n", "line 3: grid: is there twice, before in line 1"),
         ("a:\n- {b: 1}\n- {b: 1, b: 1}\n", "line 3: a[1].b: is there twice, before in line 3"),
-        ("grid:\n\tseeds: 3\n", "line 2: found character '\\t' that cannot start any token"),
-        ("grid:\n  seeds: 3\n optimizer: [sgd]\n", "line 3: expected <block end>, but found"),
+        ("grid:\n\tseeds: 3\n", "line 2: has a tab; indent with spaces"),
+        (
+            "grid:\n  seeds: 3\n optimizer: [sgd]\n",
+            "line 3: did not find expected key, while parsing a block mapping",
+        ),
         ("grid:\n  optimizer: [sgd\nmodel: {}\n", "a flow sequence that starts in line 2"),
         ("grid: \x00\n", "cannot read"),
     ],
@@ -626,7 +629,7 @@ def test_a_comparison_is_filled_in():
     # A study that is left out is no mistake: what claims say of it stays untested.
     studies = {"grid": {}, "other": None}
     resolve({"studies": studies, "comparisons": {"x": {"a": {"study": "other"}}}})
-    with pytest.raises(UserError, match=r"comparisons\.x: 'a' is a required"):
+    with pytest.raises(UserError, match=r"comparisons\.x: lacks a"):
         resolve({"comparisons": {"x": {}}})
 
 

@@ -108,6 +108,7 @@ def test_a_table_by_hand(files):
         "predicting the mean 4.0000",
     ):
         assert said in text
+    assert "interval" not in text  # though there is something below "diverged"
     latex = files["grid-adam-no-sam.tex"]
     assert r"lr $10^{-3}$ & 3.0000 & 2.5000 \\" in latex
     diverged = r"\begin{tabular}[t]{@{}r@{}}diverged\\(1 of 3)\end{tabular}"

@@ -74,6 +74,11 @@ def test_holm_makes_many_claims_harder():
     assert "30 comparisons take at least 11" in found[0].reason
 
 
+def test_a_single_claim_is_one_comparison():
+    (found,) = judge(CLEAR[CLEAR["seed"] < 3], claim(A, B))
+    assert "; 1 comparison takes at least" in found.reason
+
+
 def test_three_seeds_never_decide_and_say_so():
     table = CLEAR[CLEAR["seed"] < 3]
     (found,) = judge(table, claim(A, B))
@@ -168,7 +173,8 @@ def test_cells_that_are_not_there_or_diverged_are_untested():
     table.loc[(table["learning_rate"] == 0.2) & (table["seed"] == 4), "test_mse"] = math.nan
     gone, diverged = judge(table, claim({"optimizer": "sgd"}, B), claim(A, B))
     assert (gone.verdict, diverged.verdict) == ("untested", "untested")
-    assert "like a" in gone.reason and "like b" in diverged.reason
+    assert gone.reason == "no study has a cell like a"
+    assert diverged.reason == "every cell like b has a run that diverged"
 
 
 def test_untested_claims_do_not_count_for_holm():
@@ -251,6 +257,9 @@ def test_cells_are_chosen_and_matched_by_any_axis():
     assert not table.select({"t_max": [99]}).cells
     (best,) = verdicts.verdicts({"c": claim(narrow, wide)}, table)
     assert best.a == "width 9, batch size 8, Adam, no SAM, 200 epochs, lr 1e-3, wd 0"
+    (best,) = verdicts.verdicts({"c": claim(narrow, {"study": ["other"]})}, table)
+    assert best.a.startswith("one: width 9, batch size 8, Adam")
+    assert best.b.startswith("other: width 18, batch size 8, Adam")
 
 
 def on_splits(random, splits, seeds, gap, by_split=0.2):

@@ -33,6 +33,60 @@ def test_configuration(fresh, mistake, words):
     assert not (fresh.folder / "results").exists()
 
 
+BOMB = "a0: &a0 {a: 1, b: 2}\n" + "".join(
+    f"a{n}: &a{n} {{a: *a{n - 1}, b: *a{n - 1}, c: *a{n - 1}}}\n" for n in range(1, 40)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (BOMB, "line 10: more than 100,000 keys and values"),
+        ("a: " + "[" * 2000 + "]" * 2000, "line 1: more than 50 blocks within blocks"),
+        ("__use_yte__: true\n?print('it ran'):\n  a: 1\n", "line 1: __use_yte__ would run code"),
+        ("grid: {seeds: 1000000000}\n", "line 1: grid.seeds: 1,000,000,000 values make"),
+        ("- grid\n", "line 1: a configuration is a block of keys"),
+    ],
+)
+def test_a_file_of_which_nothing_is_made(fresh, text, words):
+    (fresh.folder / "config.yaml").write_text(text)
+    result = fresh.run("--dry-run", check=False)
+    assert result.returncode == 1
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "it ran" not in result.stdout + result.stderr
+    assert len(result.stderr) < 2000
+
+
+def test_titles_are_any_text(fresh):
+    title = r"$\lambda_{max}$ {0} \textbf{bold} {wildcards.x} {a"
+    fresh.configure(
+        studies={"grid": {"title": title}, "second": None},
+        grid={"optimizer": "adam", "learning_rate": 0.001, "weight_decay": 0, "seeds": 1},
+        comparisons={"c": {"title": title, "a": {"sam_rho": "none"}, "b": {"sam_rho": 0.05}}},
+    )
+    fresh.figures = True
+    fresh.run()
+    (page,) = fresh.folder.glob("results/*/report/index.html")
+    assert title in page.read_text()
+    fresh.run("--report", "report.html")
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (["--config", "grid={learning_rate:", "3}"], "Unparsable value"),
+        (["--config", "grid.seeds=10"], "Config entry must start with a valid identifier"),
+        (["--configfile", "nowhere.yaml"], "FileNotFoundError"),
+        (["--profile", "fussed"], "no profile.yaml (or config.yaml) found"),
+    ],
+)
+def test_what_snakemake_says_of_its_own_options_is_explained(fresh, option, says):
+    result = fresh.run(*option, check=False)
+    assert says in result.stderr
+    assert says in (CHECKOUT / "README.md").read_text().split("## If something goes wrong")[1]
+
+
 def test_command_line(fresh):
     result = fresh.run("--config", "grid={seed: 3}", check=False)
     assert result.returncode == 1
@@ -43,7 +97,7 @@ def test_command_line(fresh):
     ("text", "words"),
     [
         ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: is there twice, before in line 2"),
-        ("grid:\n\tseeds: 3\n", "line 2: found character '\\t'"),
+        ("grid:\n\tseeds: 3\n", "line 2: has a tab; indent with spaces"),
     ],
 )
 def test_a_file_that_does_not_say_one_thing(fresh, text, words):

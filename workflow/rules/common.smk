@@ -22,7 +22,7 @@ os.environ.update(
 from snakemake.settings.types import DeploymentMethod
 
 from genboost import processes
-from genboost.study import axes, grid, mistakes
+from genboost.study import axes, grid, mistakes, sources
 from genboost.study import config as configuration
 from genboost.measures import registry
 from genboost.report import exhibits
@@ -63,7 +63,7 @@ else:
 try:
     deployment.check(snakemake_internals.is_prefixed(workflow), CONTAINED)
     for file in GIVEN[1:]:
-        mistakes.check_file(file)
+        sources.check_file(file)
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
@@ -248,5 +248,6 @@ def _labelled(path):
         path,
         caption=f"../report/{exhibit.caption}.rst",
         category=exhibit.folder.capitalize(),
-        labels={"title": exhibit.title},
+        # What looks like a wildcard would be one, but for a word joiner, which nobody sees.
+        labels={"title": exhibit.title.replace("{", "{\u2060")},
     )

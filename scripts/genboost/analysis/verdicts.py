@@ -20,7 +20,7 @@ import numpy as np
 from genboost.analysis import best_cells, equivalence, splits, stats
 from genboost.analysis.values import Measured, Values
 from genboost.measures import registry
-from genboost.study import axes
+from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED, UNTESTED
 
@@ -165,9 +165,13 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     a, b = _sides(claim, measured)
     if not (a.cells and b.cells):
         side = "b" if a.cells else "a"
-        return replace(
-            verdict, reason=f"the studies have no cell like {side} in which no run diverged"
-        )
+        if claim[side] is None:
+            reason = "no cell is left to compare a with"
+        elif grid.chosen(measured.studies, claim[side]):
+            reason = f"every cell like {side} has a run that diverged"
+        else:
+            reason = f"no study has a cell like {side}"
+        return replace(verdict, reason=reason)
     seeds = [seed for seed in a.seeds if seed in b.seeds]
     both = [split for split in a.splits if split in b.splits]
     if not (seeds and both):
@@ -197,7 +201,7 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
         sides = [sign * a.values, sign * b.values]
         bests = best_cells.compare_bests(*sides, choosing)
-        texts = [measured.describe(a.cells[bests.a]), measured.describe(b.cells[bests.b])]
+        texts = _named(measured, a, b, bests)
     compared, n = bests.differences.shape
     found = stats.estimate(sign * bests.differences.ravel())
     ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
@@ -242,6 +246,16 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     )
 
 
+def _named(measured: Measured, a: Values, b: Values, bests: best_cells.Bests) -> list[str]:
+    """Name the two cells that are compared, with their studies if there are several."""
+    best = a.cells[bests.a], b.cells[bests.b]
+    texts = [measured.describe(cell) for cell in best]
+    if len({study for study, _ in a.cells + b.cells}) == 1:
+        return texts
+    titles = {study.name: study.title for study in measured.studies}
+    return [f"{titles[study]}: {text}" for (study, _), text in zip(best, texts, strict=True)]
+
+
 def _judged_equal(verdict: Verdict, tests: int) -> Verdict:
     """Judge a claim of equality by its adjusted p, or by an interval beyond the margin."""
     alpha = 1 - stats.CONFIDENCE
@@ -276,9 +290,10 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
         outcome, reason = SUPPORTED if as_claimed else CONTRADICTED, ""
     elif sample < fewest:
         outcome = UNDECIDED
+        claims = "1 comparison takes" if tests == 1 else f"{tests} comparisons take"
         reason = (
             f"n is too small: with {sample} {verdict.over} to compare no p falls below "
-            f"{2.0 ** (1 - verdict.n):.2g}; {tests} comparisons take at least {fewest}"
+            f"{2.0 ** (1 - sample):.2g}; {claims} at least {fewest}"
         )
     else:
         outcome, reason = UNDECIDED, "the difference may be chance"

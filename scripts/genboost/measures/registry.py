@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from genboost.errors import UserError
 from genboost.measures import families
-from genboost.measures.trained import Trained
 from genboost.study.cells import Cell
+
+if TYPE_CHECKING:  # training plays no part where quantities are named
+    from genboost.measures.trained import Trained
 
 DRAWN = ("weight_norm", "sensitivity")  # unless the configuration chooses
 NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(families.__path__)))
@@ -164,7 +166,7 @@ def unfit(
             )
 
 
-def compute(names: Iterable[str], trained: Trained) -> dict[str, float]:
+def compute(names: Iterable[str], trained: "Trained") -> dict[str, float]:
     """Measure a trained model.
 
     Parameters

@@ -45,7 +45,6 @@ OVER_SPLITS = (
     "components of variance, and hold for other splits of these rows and other seeds. Corrected "
     "interval (Nadeau & Bengio): of the two cells chosen, for other rows of this kind."
 )
-MORE_SEEDS = "snakemake --cores 8 --profile fused --configfile studies/thirty_seeds.yaml"
 
 
 @dataclass(frozen=True)
@@ -336,7 +335,13 @@ def _smallness(found: Findings) -> Iterator[str]:
         where = "All claims" if len(names) == len(found.verdicts) else "; ".join(names)
         yield f"{where}: {reason}."
     if any(verdict.too_few for verdict in found.verdicts):
-        yield f"More seeds, what is trained being kept: {MORE_SEEDS}"
+        fewest = max(verdict.seeds_least for verdict in found.verdicts if verdict.too_few)
+        yield f"More seeds can decide: run the same command with {more_seeds(fewest)}."
+
+
+def more_seeds(fewest: int) -> str:
+    """Return the option that repeats a run with more seeds; what is trained is kept."""
+    return f"--config grid='{{seeds: {fewest}}}'"
 
 
 def _seeds_needed(verdict: verdicts.Verdict) -> str:

@@ -111,7 +111,9 @@ def compose(results: Results, inputs: Inputs) -> str:
         studies=results.studies,
         answers=[answer(results, study, inputs.statistics) for study in results.studies],
         claims=[claim(results, found) for found in inputs.statistics["comparisons"]],
-        more_seeds=findings.MORE_SEEDS,
+        more_seeds=findings.more_seeds(
+            max((c["seeds_least"] or 0 for c in inputs.statistics["comparisons"]), default=0)
+        ),
         statistics=_tables(inputs.statistics),
         audit=_tables(inputs.audit) if inputs.audit else {},
         heat={study.name: heat_tables(results, study) for study in results.studies},

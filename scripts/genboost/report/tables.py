@@ -112,7 +112,8 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     ]
     entries = [entry for row in table for entry in row[1:]]
     spread = " ± standard deviation" if any(entry.after for entry in entries) else ""
-    spread += " (95 % t interval)" if any(entry.below for entry in entries) else ""
+    bounded = results.interval and any(not row.diverged and row.n > 1 for row in rows.values())
+    spread += " (95 % t interval)" if bounded else ""
     by = " and ".join(_with_short(axis) for axis in (laid_out.rows, laid_out.columns) if axis)
     word = BEST[results.quantity.better]
     notes = [

@@ -8,13 +8,14 @@ from typing import Any
 
 from genboost.data import dataset
 from genboost.errors import UserError
-from genboost.study import axes, mistakes, schema
+from genboost.study import axes, bounds, mistakes, schema
 from genboost.study.schema import BLOCKS, GRID, defaults, normalized
+from genboost.study.sources import Source
 
 STEPS = ("data", "train", "report")  # each has resources, an environment and a container
 
 
-def resolve(config: dict[str, Any], sources: Sequence[mistakes.Source] = ()) -> dict[str, Any]:
+def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str, Any]:
     """Check a configuration and fill it in.
 
     Parameters
@@ -37,12 +38,13 @@ def resolve(config: dict[str, Any], sources: Sequence[mistakes.Source] = ()) -> 
     UserError
         Naming every mistake, its key, file and line.
     """
+    mistakes.refuse(list(bounds.oversized(config)), sources)
     config = normalized(config, schema.schema())
     mistakes.refuse(mistakes.find(config), sources)
     resolved = complete(config)
     resolved["comparisons"] = {
         name: {"title": name, "b": None, **_defaults_of_claims(), **comparison}
-        for name, comparison in config.get("comparisons", {}).items()
+        for name, comparison in mistakes.claims(config).items()
     }
     resolved["schemes"] = {
         name: {"title": name, "where": {}, "quantity": "test_mse", **scheme}
@@ -60,6 +62,7 @@ def resolve(config: dict[str, Any], sources: Sequence[mistakes.Source] = ()) -> 
         for name, study in mistakes.studies(config).items()
     }
     mistakes.refuse(mistakes.combinations(config, resolved), sources)
+    mistakes.refuse(list(bounds.exceeded(config, resolved)), sources)
     studies = [resolved, *resolved["studies"].values()]
     for section in [*studies, *resolved["audit"]["readings"].values()]:
         data = section.get("data", {})

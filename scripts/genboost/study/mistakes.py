@@ -5,18 +5,17 @@ import itertools
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from genboost.data import dataset
-from genboost.errors import UserError
+from genboost.errors import UserError, printable
 from genboost.files import no_regular_file
 from genboost.study import schema
 from genboost.study.cells import text
 from genboost.study.schema import BLOCKS, GRID, defaults
+from genboost.study.sources import Key, Source, dotted, places
 
 TYPES = {
     "object": "a block of keys",
@@ -31,9 +30,8 @@ TYPES = {
 SHARED = ("data", "models", "measures", "receipts", "logs")
 """Folders of results/ for what runs of any name share."""
 
-Key = tuple[str | int, ...]
-Source = str | Path | Mapping[str, Any]
 Mistake = tuple[Key, str]
+MOST = 40  # mistakes to name at once
 
 
 def find(config: dict[str, Any]) -> list[Mistake]:
@@ -44,7 +42,14 @@ def find(config: dict[str, Any]) -> list[Mistake]:
 def refuse(found: Sequence[Mistake], sources: Sequence[Source]) -> None:
     """Raise a UserError that names mistakes, each with its key, file and line, if there are any."""
     if found:
-        lines = [f"{_place(sources, key)}{_dotted(key)}: {message}" for key, message in found]
+        named = found[:MOST]
+        where = places(sources, [key for key, _ in named])
+        lines = [
+            f"{place}{dotted(key)}: {message}"
+            for place, (key, message) in zip(where, named, strict=True)
+        ]
+        if len(found) > MOST:
+            lines.append(f"... and {len(found) - MOST} more mistakes")
         raise UserError("the configuration is wrong:\n  " + "\n  ".join(lines))
 
 
@@ -54,40 +59,16 @@ def studies(config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: study for name, study in found.items() if study is not None}
 
 
+def claims(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the comparisons, without those that are left out by being null."""
+    found = config.get("comparisons", {})
+    return {name: claim for name, claim in found.items() if claim is not None}
+
+
 def grids(section: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what a configuration or a study has as its grid, which may be a list of grids."""
     given = section.get(GRID, {})
     return given if isinstance(given, list) else [given]
-
-
-def check_file(path: str | Path) -> None:
-    """Refuse a YAML file that can't be read as one, or that has a key twice.
-
-    Of two values, YAML's readers take the last, and say nothing.
-
-    Raises
-    ------
-    UserError
-        Naming the file, the line and the key.
-    """
-    try:
-        document = yaml.compose(Path(path).read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        start = f", {error.context}" if error.context else ""
-        if error.context_mark:
-            start += f" that starts in line {error.context_mark.line + 1}"
-        raise UserError(
-            f"{path}, line {_line(error.problem_mark)}: {error.problem}{start}"
-        ) from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"cannot read {path}: {error}") from error
-    twice = [
-        f"{path}, line {_line(node.start_mark)}: {_dotted(key)}: is there twice, before in line "
-        f"{_line(first.start_mark)}"
-        for key, node, first in _repeated(document)
-    ]
-    if twice:
-        raise UserError("the configuration is wrong:\n  " + "\n  ".join(twice))
 
 
 def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list[Mistake]:
@@ -114,7 +95,7 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
                 listed = isinstance(fitting, list)
                 nothing = limit.get("default")
                 if unfit := [v for v in values if (v not in fitting if listed else v == nothing)]:
-                    key = _key_of(config, name, number, block, setting)
+                    key = key_of(config, name, number, block, setting)
                     some = ", ".join(map(text, unfit))
                     words = f"needs {fitting} in {other}, which is {some}"
                     if listed:
@@ -128,7 +109,7 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
     return list(found)
 
 
-def _key_of(config: Mapping[str, Any], study: str, number: int, block: str, setting: str) -> Key:
+def key_of(config: Mapping[str, Any], study: str, number: int, block: str, setting: str) -> Key:
     """Return where a setting of a study's grid comes from: the study, or what it takes over."""
     own = studies(config)[study]
     several = len(grids(own))  # for each of which the study takes over each grid
@@ -175,8 +156,19 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 )
             case "minItems" | "minProperties":
                 yield key, "is empty; it needs at least one entry"
+            case "pattern" | "maxLength" if "propertyNames" in error.schema_path:
+                yield (
+                    key,
+                    f"{_shown(printable(value))} is no name: it takes letters, digits, _ and -, "
+                    f"the first no hyphen, at most {rule['maxLength']} in all",
+                )
             case "pattern":
                 yield key, f"{_shown(value)} has characters that are not allowed there"
+            case "maxLength":
+                yield key, f"has {len(value)} characters; at most {error.validator_value}"
+            case "required":
+                missing = [name for name in error.validator_value if name not in value]
+                yield key, f"lacks {' and '.join(missing)}"
             case _:
                 yield key, error.message
 
@@ -215,7 +207,7 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
             key = (*place, GRID, *([number] if several else []))
             for axis, block in itertools.product(grid, BLOCKS) if place else ():
                 if axis in section.get(block, {}):
-                    there = _dotted((*place, block, axis))
+                    there = dotted((*place, block, axis))
                     yield (*key, axis), f"is an axis here and a setting in {there}; keep one"
             chosen = {**defaults(GRID), **grid}["seeds"] if not place else grid.get("seeds")
             if number and chosen != first:
@@ -231,7 +223,7 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     declared = config.get("studies", schema.written()["properties"]["studies"]["default"])
     selections: dict[Key, dict[str, Any]] = {
         ("comparisons", name, side): claim.get(side, {})
-        for name, claim in config.get("comparisons", {}).items()
+        for name, claim in claims(config).items()
         for side in "ab"
     }
     for name, scheme in config.get("schemes", {}).items():
@@ -248,9 +240,10 @@ def _bad_values(key: Key, value: Any) -> Iterable[Mistake]:
     if isinstance(value, float) and not math.isfinite(value):
         yield key, f"{value} is not finite; it takes a number"
     if isinstance(value, list):
-        twice = dict.fromkeys(_shown(item) for item in value if value.count(item) > 1)
-        if twice:
-            yield key, f"has {', '.join(twice)} more than once"
+        counts = Counter(map(_shown, value))
+        if twice := [item for item, count in counts.items() if count > 1]:
+            more = f" and {len(twice) - 10} more values" if len(twice) > 10 else ""
+            yield key, f"has {', '.join(twice[:10])}{more} more than once"
     if isinstance(value, dict | list):
         for step, child in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _bad_values((*key, step), child)
@@ -313,58 +306,3 @@ def _unknown(value: Any, choices: Iterable[Any]) -> str:
 def _shown(value: Any) -> str:
     """Return a value as YAML has it, more or less."""
     return json.dumps(value, default=str, ensure_ascii=False)
-
-
-def _dotted(key: Key) -> str:
-    """Return a key as people write it: ``grid.learning_rate[2]``."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key)
-    return text.removeprefix(".") or "the configuration"
-
-
-def _place(sources: Sequence[Source], key: Key) -> str:
-    """Return ``config.yaml, line 12: `` for the first source that has a key, or the block of it."""
-    for length in range(len(key), 0, -1):
-        for source in sources:
-            if isinstance(source, Mapping):
-                if _node(yaml.compose(yaml.safe_dump(dict(source))), key[:length]):
-                    return "--config: "
-            else:
-                node = _node(yaml.compose(Path(source).read_text()), key[:length])
-                if node:
-                    return f"{source}, line {_line(node.start_mark)}: "
-    return ""
-
-
-def _node(node: yaml.Node | None, key: Key) -> yaml.Node | None:
-    """Return where a YAML document has a key."""
-    found = node
-    for step in key:
-        if isinstance(node, yaml.MappingNode):
-            pairs = [pair for pair in node.value if pair[0].value == str(step)]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            pairs = [(item, item) for item in node.value[step : step + 1]]
-        else:
-            pairs = []
-        if not pairs:
-            return None
-        found, node = pairs[0]
-    return found
-
-
-def _repeated(node: yaml.Node | None, key: Key = ()) -> Iterable[tuple[Key, yaml.Node, yaml.Node]]:
-    """Yield the keys that a block of a YAML document has already, and both places of each."""
-    if isinstance(node, yaml.MappingNode):
-        firsts: dict[Any, yaml.Node] = {}
-        for name, value in node.value:
-            inner = (*key, name.value)
-            if (first := firsts.setdefault(str(name.value), name)) is not name:
-                yield inner, name, first
-            yield from _repeated(value, inner)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _repeated(item, (*key, index))
-
-
-def _line(mark: yaml.Mark) -> int:
-    """Return the line of a place in a YAML document, as editors count."""
-    return mark.line + 1

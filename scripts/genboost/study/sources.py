@@ -1,0 +1,182 @@
+"""What a configuration is read from: whether a file is sound YAML, and where it has a key."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from genboost.errors import UserError, printable
+
+Key = tuple[str | int, ...]
+Source = str | Path | Mapping[str, Any]
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEPTH = 50
+_ENTRIES = 100_000
+
+
+def check_file(path: str | Path) -> None:
+    """Refuse a file that can't be read as YAML, that runs code, or that has a key twice.
+
+    Of two values, YAML's readers take the last, and say nothing.
+
+    Raises
+    ------
+    UserError
+        Naming the file, the line and the key.
+    """
+    document = _sound(path)
+    if document and not isinstance(document, yaml.MappingNode):
+        raise UserError(
+            f"{path}, line {_line(document.start_mark)}: a configuration is a block of keys, "
+            "such as grid: {seeds: 5}"
+        )
+    if found := _node(document, ("__use_yte__",)):
+        raise UserError(
+            f"{path}, line {_line(found.start_mark)}: __use_yte__ would run code in the file; "
+            "write out what it makes"
+        )
+    twice = [
+        f"{path}, line {_line(node.start_mark)}: {dotted(key)}: is there twice, before in line "
+        f"{_line(first.start_mark)}"
+        for key, node, first in _repeated(document)
+    ]
+    if twice:
+        raise UserError("the configuration is wrong:\n  " + "\n  ".join(twice))
+
+
+def places(sources: Sequence[Source], keys: Iterable[Key]) -> list[str]:
+    """Return ``config.yaml, line 12: `` for each key, from the first source that has it.
+
+    If none has, it is that of the block around it.
+    """
+    documents = [source if isinstance(source, Mapping) else _read(source) for source in sources]
+    return [_place(sources, documents, key) for key in keys]
+
+
+def dotted(key: Key) -> str:
+    """Return a key as people write it: ``grid.learning_rate[2]``."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{printable(step)}" for step in key)
+    return "".join(steps).removeprefix(".") or "the configuration"
+
+
+def _sound(path: str | Path) -> yaml.Node | None:
+    """Return a file's YAML document, or say in which line it is none."""
+    content = ""
+    try:
+        content = Path(path).read_text(encoding="utf-8")
+        _check_size(path, content)
+        return yaml.compose(content, _LOADER)
+    except yaml.MarkedYAMLError as error:
+        line = _line(error.problem_mark)
+        if "\t" in content.split("\n")[line - 1]:
+            raise UserError(f"{path}, line {line}: has a tab; indent with spaces") from None
+        start = f", {error.context}" if error.context else ""
+        if error.context_mark:
+            start += f" that starts in line {_line(error.context_mark)}"
+        raise UserError(f"{path}, line {line}: {error.problem}{start}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{path}, line {line}: is not UTF-8; save the file as UTF-8") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"cannot read {path}: {error}") from error
+
+
+def _check_size(path: str | Path, content: str) -> None:
+    """Refuse a document that takes minutes to read: too deep, or with aliases of aliases.
+
+    What an alias repeats is counted without spelling it out.
+    """
+    sizes: dict[str, int] = {}
+    around: list[tuple[str | None, int]] = []  # the anchors of open blocks, and where they begin
+    count = 0
+    for event in yaml.parse(content, _LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            around.append((event.anchor, count))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, start = around.pop()
+            if anchor:
+                sizes[anchor] = count - start
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor in (anchor for anchor, _ in around):
+                line = _line(event.start_mark)
+                raise UserError(
+                    f"{path}, line {line}: *{event.anchor} stands for a block around it"
+                )
+            count += sizes.get(event.anchor, 1)
+        elif isinstance(event, yaml.ScalarEvent):
+            count += 1
+        if len(around) > _DEPTH or count > _ENTRIES:
+            much = (
+                f"{_ENTRIES:,} keys and values up to here, counting what aliases repeat"
+                if count > _ENTRIES
+                else f"{_DEPTH} blocks within blocks"
+            )
+            raise UserError(f"{path}, line {_line(event.start_mark)}: more than {much}; write less")
+
+
+def _place(sources: Sequence[Source], documents: Sequence[Any], key: Key) -> str:
+    for length in range(len(key), 0, -1):
+        for source, document in zip(sources, documents, strict=True):
+            if isinstance(document, Mapping):
+                if _has(document, key[:length]):
+                    return "--config: "
+            elif node := _node(document, key[:length]):
+                return f"{source}, line {_line(node.start_mark)}: "
+    return ""
+
+
+def _read(path: str | Path) -> yaml.Node | None:
+    return yaml.compose(Path(path).read_text(encoding="utf-8"), _LOADER)
+
+
+def _has(given: Any, key: Key) -> bool:
+    """Say whether what was given with ``--config`` has a key."""
+    for step in key:
+        keys = (
+            given
+            if isinstance(given, Mapping)
+            else range(len(given))
+            if isinstance(given, list)
+            else ()
+        )
+        if step not in keys:
+            return False
+        given = given[step]
+    return True
+
+
+def _node(node: yaml.Node | None, key: Key) -> yaml.Node | None:
+    """Return where a YAML document has a key."""
+    found = node
+    for step in key:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [pair for pair in node.value if pair[0].value == str(step)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            pairs = [(item, item) for item in node.value[step : step + 1]]
+        else:
+            pairs = []
+        if not pairs:
+            return None
+        found, node = pairs[0]
+    return found
+
+
+def _repeated(node: yaml.Node | None, key: Key = ()) -> Iterable[tuple[Key, yaml.Node, yaml.Node]]:
+    """Yield the keys that a block of a YAML document has already, and both places of each."""
+    if isinstance(node, yaml.MappingNode):
+        firsts: dict[str, yaml.Node] = {}
+        for name, value in node.value:
+            inner = (*key, str(name.value))
+            if (first := firsts.setdefault(str(name.value), name)) is not name:
+                yield inner, name, first
+            yield from _repeated(value, inner)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _repeated(item, (*key, index))
+
+
+def _line(mark: yaml.Mark) -> int:
+    """Return the line of a place in a YAML document, as editors count."""
+    return mark.line + 1
