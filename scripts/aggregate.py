@@ -46,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     step.note("records", record.seal_of_all({path: record.identity(path) for path in paths}))
     step.note("sheets", sheet.identity_of_all(sheet.path_of(path) for path in paths))
     step.write(arguments.cells, aggregation.to_csv(models))
-    step.write(arguments.summary, aggregation.to_csv(aggregation.summarize(models)))
+    step.write(
+        arguments.summary,
+        aggregation.to_csv(aggregation.summarize(aggregation.over_splits(models))),
+    )
     step.write(arguments.runs, json.dumps(runs, indent=1) + "\n")
     step.done()
 

@@ -20,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     found = findings.find(
         results.load(arguments, step),
         step.settings["comparisons"],
+        step.settings["schemes"],
         step.settings["measures"],
     )
     for name, content in findings.files(found).items():

@@ -9,6 +9,7 @@ import numpy as np
 
 from genboost import errors
 from genboost.data.arrays import Data
+from genboost.data.origins import UNKNOWN
 from genboost.files import write_atomically
 from genboost.measures import sheet
 from genboost.measures.compute import compute
@@ -28,12 +29,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
 
     order, wanted = Order.read(arguments.order), json.loads(arguments.measures)
-    data = Data.load(arguments.data)
+    data, origin = Data.load(arguments.data), Data.origins(arguments.data)
+    groups = {} if (origin == UNKNOWN).all() else {"origin": origin}
     there = {path: _sheet(path) for path in order.models}
     lacking = {path: found.lacks(wanted) for path, found in there.items() if found.lacks(wanted)}
     progress = Progress("measured", len(lacking), len(there) - len(lacking))
     for path, names in lacking.items():
-        models = _trained(path, *order.models[path], data)
+        models = _trained(path, *order.models[path], data, groups)
         for name in names:
             values = {
                 f"{quantity}{suffix}": value
@@ -52,7 +54,9 @@ def _sheet(path: str) -> sheet.Sheet:
     return found if found and found.record == seal else sheet.Sheet(seal)
 
 
-def _trained(path: str, cell: Cell, seed: int, data: Data) -> dict[str, Trained]:
+def _trained(
+    path: str, cell: Cell, seed: int, data: Data, groups: dict[str, np.ndarray]
+) -> dict[str, Trained]:
     """Return a model as measures see it, and its snapshots, by what their columns end in.
 
     There is nothing of one that diverged, and so has no weights.
@@ -74,6 +78,7 @@ def _trained(path: str, cell: Cell, seed: int, data: Data) -> dict[str, Trained]
         reached=entries.get("reached"),
         learning_rate=cell.learning_rate,
         seed=seed,
+        test_groups=groups,
     )
     none = {name: np.array([]) for name in ("epochs", "train_loss", "test_mse")}
     return {"": final} | {

@@ -70,9 +70,10 @@ class Made:
         for study in self.config["studies"].values() if optimizers else ():
             for grid_of_study in study["grid"]:
                 grid_of_study["optimizer"] = optimizers
-        studies = grid.studies(self.config)
-        self.models = grid.models(studies)
-        shown = axes.shown_settings(cell for study in studies for cell in study.cells)
+        whole = grid.studies(self.config)
+        studies = [study.over_splits() for study in whole]
+        self.models = grid.models(whole)
+        shown = axes.shown_settings(cell for study in whole for cell in study.cells)
         rows = [
             {
                 "data": data(study, synthetic),
@@ -81,24 +82,29 @@ class Made:
                 "seed": model.seed,
                 "test_mse": errors(model),
             }
-            for study in studies
+            for study in whole
             for model in study.models
         ]
         models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
         models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
         models["engine"] = "simd"
         for name, measure in measured.items():
-            models[name] = [measure(model) for study in studies for model in study.models]
+            models[name] = [measure(model) for study in whole for model in study.models]
         self.results = Results(
             studies=studies,
             models=models,
-            summary=aggregation.summarize(models),
+            summary=aggregation.summarize(aggregation.over_splits(models)),
             figures=deck.load(),
             baselines={variant: BASELINES for study in studies for variant in study.variants},
             synthetic=frozenset(synthetic),
             **self.config["tables"],
         )
-        found = findings.find(self.results, self.config["comparisons"], registry.drawn(self.config))
+        found = findings.find(
+            self.results,
+            self.config["comparisons"],
+            self.config["schemes"],
+            registry.drawn(self.config),
+        )
         self.statistics = json.loads(findings.files(found)["statistics.json"])
 
     def figures(self, read=curves):

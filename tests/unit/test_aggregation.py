@@ -268,7 +268,7 @@ def test_what_varies_is_a_column_and_nothing_else(tmp_path, monkeypatch):
         pd.testing.assert_frame_equal(aggregation.read_csv(name), frame, check_exact=True)
     errors = aggregation.values_by_cell(studies, aggregation.read_csv("c.csv"))
     assert list(errors) == [(study.name, cell) for study in studies for cell in study.cells]
-    assert errors["one", studies[0].cells[2]] == {0: 4 / 3, 1: 5 / 3}
+    assert errors["one", studies[0].cells[2]] == {(0, 0): 4 / 3, (0, 1): 5 / 3}
 
 
 def test_any_number_can_be_missing(tmp_path):

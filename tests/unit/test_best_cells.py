@@ -10,11 +10,21 @@ from genboost.analysis import best_cells, stats
 
 def test_a_third_of_the_seeds_choose():
     assert [best_cells.choosing(n) for n in (1, 2, 3, 5, 6, 30)] == [1, 1, 1, 1, 2, 10]
-    # By the first two of six seeds, cell 1; by all of them, cell 0.
-    assert (
-        best_cells.best(np.array([[1.0, 3.0, 0.0, 0.0, 0.0, 0.0], [3.0, 0.0, 9.0, 9.0, 9.0, 9.0]]))
-        == 1
-    )
+    errors = np.arange(12.0).reshape(2, 1, 6)
+    choose, judge = best_cells.apart(errors, 2)
+    assert choose.tolist() == [[[0, 1]], [[6, 7]]]
+    assert judge.tolist() == [[[2, 3, 4, 5]], [[8, 9, 10, 11]]]
+    assert all(part is errors for part in best_cells.apart(errors, 0))
+
+
+def test_of_several_splits_a_third_chooses_too_and_no_run_that_judges_shares_either():
+    errors = np.arange(2 * 6 * 4).reshape(2, 6, 4)
+    choose, judge = best_cells.apart(errors, 1)
+    assert choose.tolist() == errors[:, :2, :1].tolist()
+    assert judge.tolist() == errors[:, 2:, 1:].tolist()
+    # A single seed is taken as given.
+    choose, judge = best_cells.apart(errors[:, :, :1], 1)
+    assert (choose.shape[1:], judge.shape[1:]) == ((2, 1), (4, 1))
 
 
 def test_the_best_of_equal_cells_looks_better_than_it_is():
@@ -143,3 +153,48 @@ def test_what_agrees_costs_nothing_and_noise_costs_the_best():
     lost = best_cells.regret(random.normal(size=(5, 4, 6)), test, 2)
     assert lost.low < 2 < lost.high  # a cell at random: 2 behind the best on average
     assert lost.by_test == pytest.approx(0, abs=0.01)
+
+
+# Over splits and seeds.
+
+SPLITS, SEEDS, RUNS = 12, 6, 400
+
+
+def drawn(random, cells, mean=1.0):
+    """Return errors [cells, splits, seeds] of equal cells, with effects of split and of seed."""
+    return (
+        mean
+        + random.normal(0, 0.1, (cells, SPLITS, 1))
+        + random.normal(0, 0.05, (cells, 1, SEEDS))
+        + random.normal(0, 0.1, (cells, SPLITS, SEEDS))
+    )
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (1, 8), (8, 8)])
+def test_over_splits_bests_that_are_equal_are_rarely_told_apart(sizes):
+    random = np.random.default_rng(sizes)
+    found = [
+        best_cells.compare_bests(*(drawn(random, size) for size in sizes), 2) for _ in range(RUNS)
+    ]
+    assert np.mean([one.p <= 0.05 for one in found]) < 0.075
+    assert np.mean([one.low <= 0 <= one.high for one in found]) > 0.925
+
+
+def test_to_take_runs_of_a_split_as_independent_tells_equal_cells_apart():
+    random = np.random.default_rng(0)
+    gaps = (drawn(random, 1) - drawn(random, 1) for _ in range(RUNS))
+    ends = (stats.interval(gap.ravel()) for gap in gaps)
+    assert np.mean([low > 0 or high < 0 for low, high in ends]) > 0.25
+
+
+def test_over_splits_a_real_difference_is_found_whichever_third_chooses():
+    random = np.random.default_rng(3)
+    a, b = drawn(random, 6, 1.0), drawn(random, 6, 1.5)
+    found = best_cells.compare_bests(a, b, 2)
+    assert found.differences.shape == (8, 4)
+    assert found.p < 0.01
+    assert -0.8 < found.low < -0.5 < found.high < 0
+    shares = best_cells.outcomes(a, b, 2)
+    assert (shares.lower, shares.higher, shares.undecided) == (1, 0, 0)
+    turned = best_cells.outcomes(b, a, 2)
+    assert (turned.lower, turned.higher) == (0, 1)

@@ -52,7 +52,7 @@ def test_the_shipped_configuration_is_the_defaults_and_a_second_study():
 def test_the_shipped_configuration_lists_every_key_a_user_needs():
     properties = schema.written()["properties"]
     assert SHIPPED["measures"] == properties["measures"]["default"]
-    for section in properties.keys() - {"name", "studies", "comparisons", "measures"}:
+    for section in properties.keys() - {"name", "studies", "comparisons", "schemes", "measures"}:
         # The name of the one data set that is shipped is nothing to change in a first run.
         # Nor are the epochs of a grid, which `training` has.
         keys = set(properties[section]["properties"]) - {"dataset"}
@@ -505,7 +505,7 @@ def test_every_block_of_the_schema_is_closed_and_every_key_has_a_description_and
 def test_every_default_is_valid():
     for section, default in schema.defaults().items():
         resolve({section: copy.deepcopy(default)})
-        if isinstance(default, dict) and section not in ("studies", "comparisons"):
+        if isinstance(default, dict) and section not in ("studies", "comparisons", "schemes"):
             resolve({section: copy.deepcopy(schema.defaults(section))})
 
 
@@ -664,7 +664,12 @@ def test_a_complete_configuration_is_another_for_the_same(example):
     written = yaml.safe_load(yaml.safe_dump(complete(given)))
     assert resolve(written) == resolve(given)
     for section, default in schema.defaults().items():
-        if isinstance(default, dict) and section not in ("grid", "studies", "comparisons"):
+        if isinstance(default, dict) and section not in (
+            "grid",
+            "studies",
+            "comparisons",
+            "schemes",
+        ):
             assert written[section].keys() == schema.defaults(section).keys()
 
 

@@ -13,7 +13,7 @@ from genboost.report import findings
 def test_the_interval_of_every_cell():
     settings = {"grid": {"learning_rate": [1e-3, 1e-2], "weight_decay": [0], "seeds": 4}}
     results = Made(settings, errors=lambda model: 1 + model.seed * model.cell.learning_rate).results
-    cells = findings.find(results, {}).cells
+    cells = findings.find(results, {}, {}).cells
     assert len(cells) == len(results.summary) > 2
     for cell in cells.itertuples():
         # Seeds 0 to 3: the standard deviation of 0 1 2 3 is sqrt(5/3).
@@ -24,4 +24,4 @@ def test_the_interval_of_every_cell():
 
 def test_one_seed_has_no_interval():
     results = Made({"grid": {"seeds": 1}}).results
-    assert np.isnan(findings.find(results, {}).cells[["low", "high"]]).all(axis=None)
+    assert np.isnan(findings.find(results, {}, {}).cells[["low", "high"]]).all(axis=None)

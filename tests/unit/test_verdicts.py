@@ -10,7 +10,7 @@ import yaml
 from scipy.stats import ttest_1samp
 from some_cell import studies_of
 
-from genboost.analysis import aggregation, verdicts
+from genboost.analysis import aggregation, choices, verdicts
 from genboost.analysis.values import Measured
 from genboost.study import axes, config, grid
 
@@ -47,9 +47,9 @@ def judge(table: pd.DataFrame, *claims: dict) -> list[verdicts.Verdict]:
     return verdicts.verdicts({f"c{n}": c for n, c in enumerate(claims)}, measured(table))
 
 
-def choose(table: pd.DataFrame) -> list[verdicts.Choice]:
+def choose(table: pd.DataFrame) -> list[choices.Choice]:
     study, *_ = studies_of(table)
-    return verdicts.choices(measured(table), [(study, "all", study.cells)])
+    return choices.choices(measured(table), [(study, "all", study.cells)])
 
 
 A, B = {"learning_rate": 0.1}, {"learning_rate": 0.2}
@@ -260,3 +260,46 @@ def test_cells_are_chosen_and_matched_by_any_axis():
     (best,) = verdicts.verdicts({"c": claim(narrow, {"study": ["other"]})}, table)
     assert best.a.startswith("one: width 9, batch size 8, Adam")
     assert best.b.startswith("other: width 18, batch size 8, Adam")
+
+
+def on_splits(random, splits, seeds, gap, by_split=0.2):
+    """Return a table of two cells that differ by `gap`, and by what each split favours."""
+    rows = []
+    for split, favoured in enumerate(random.normal(0, by_split, splits)):
+        for seed in range(seeds):
+            for rate, shift in ((0.1, 0.0), (0.2, gap + favoured)):
+                row = {**STUDY, "sam_rho": "none", "learning_rate": rate, "split_seed": split}
+                error = 1 + shift + random.normal(0, 0.02)
+                rows.append({**row, "seed": seed, "test_mse": error})
+    return pd.DataFrame(rows)
+
+
+def test_what_holds_on_one_split_is_not_taken_for_what_holds_on_others():
+    table = on_splits(np.random.default_rng(1), 10, 12, 0.0)
+    over_both, *_ = judge(table, claim(A, B))
+    assert (over_both.verdict, over_both.over) == ("undecided", "seeds and splits")
+    assert (over_both.splits, over_both.n, len(over_both.differences)) == (10, 12, 120)
+    assert over_both.corrected_p > over_both.p  # it asks for more: other rows
+    first = table[table["split_seed"] == 0].drop(columns="split_seed")
+    alone, *_ = judge(first, claim(A, B))
+    assert (alone.verdict, alone.over) == ("supported", "seeds")
+    assert math.isnan(alone.corrected_p)
+    # Three seeds on one split decide, and often wrongly.
+    assert over_both.decided_wrong > 0.1
+
+
+def test_what_holds_on_all_splits_is_supported_beyond_them():
+    (found,) = judge(on_splits(np.random.default_rng(2), 9, 4, 0.5, by_split=0.1), claim(A, B))
+    assert (found.verdict, found.over, found.reason) == ("supported", "seeds and splits", "")
+    assert found.low < -0.5 < found.high < 0
+    assert (found.p_lower, found.p_lower_high) == (1, 1)
+    assert 0.6 < found.p_lower_low < 1
+    assert (found.seeds_needed, found.too_few) == (None, False)
+
+
+def test_the_best_over_splits_is_chosen_apart():
+    table = on_splits(np.random.default_rng(4), 9, 6, 0.5, by_split=0.0)
+    (choice,) = choose(table)
+    assert choice.cells == 2  # not eighteen: splits are repetitions
+    assert choice.unbiased == pytest.approx(1, abs=0.02)
+    assert choice.low < choice.unbiased < choice.high

@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 
 AUDIT = ("--", "results/deck/audit/audit.md")
@@ -52,3 +54,16 @@ def test_a_pair_of_a_reading_that_is_not_there_is_refused(workflow):
     result = workflow.run("--dry-run", check=False)
     assert result.returncode
     assert "audit.pairs: constant is no reading" in result.stderr
+
+
+def test_every_model_has_its_error_on_each_origin(finished):
+    models = pd.read_csv(finished.folder / "results/deck/cells.csv")
+    data = np.load(finished.folder / "results/data/origin~synthetic/arrays.npz")
+    origins, rows = np.unique(data["test_origin"], return_counts=True)
+    assert set(origins) == {"respondent", "interpolated"}
+    parts = models[[f"test_mse[origin={origin}]" for origin in origins]]
+    # They are parts of the test error; the engine computes that with 32 bits.
+    whole = (parts * rows).sum(axis=1) / rows.sum()
+    finished_ones = models["status"] == "finished"
+    assert np.allclose(whole[finished_ones], models["test_mse"][finished_ones], rtol=1e-4)
+    assert (parts.iloc[:, 0] != parts.iloc[:, 1])[finished_ones].all()

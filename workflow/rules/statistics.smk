@@ -22,7 +22,7 @@ rule statistics:
     params:
         request=request(
             "make_statistics.py",
-            **sections("studies", "tables", "comparisons"),
+            **sections("studies", "tables", "comparisons", "schemes"),
             measures=registry.drawn(STUDY),
         ),
     shell:

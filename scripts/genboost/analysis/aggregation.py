@@ -1,12 +1,13 @@
 """From the records of all models to one row per model, and from these to one row per cell."""
 
 import csv
+import itertools
 import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from genboost.study.cells import Cell
 from genboost.train import record
 
 TEXTS = {"data", "study", "status", "engine"}
+SPLIT = "split_seed"
 NAMED = 20  # mistakes that a message names
 
 
@@ -126,10 +128,19 @@ def columns(cell: Cell, settings: Sequence[axes.Setting]) -> dict[str, Any]:
     return {setting.name: setting.column(cell[setting.name]) for setting in settings}
 
 
+class Run(NamedTuple):
+    """What tells the models of a cell apart: the seed of the split, and their own."""
+
+    split: int
+    seed: int
+
+
 def values_by_cell(
     studies: Sequence[grid.Study], models: pd.DataFrame, quantity: str = "test_mse"
-) -> dict[tuple[str, Cell], dict[int, float]]:
-    """Return a quantity of each seed of each cell, by the study's name and the cell.
+) -> dict[tuple[str, Cell], dict[Run, float]]:
+    """Return a quantity of each run of each cell, by the study's name and the cell.
+
+    Cells that differ in the split alone count as the first of them.
 
     Parameters
     ----------
@@ -138,19 +149,39 @@ def values_by_cell(
     quantity
         A column. Where there is none, as of a group of rows that the data lack, all is NaN.
     """
-    settings = [axes.SETTINGS[name] for name in models.columns if name in axes.SETTINGS]
-    cells = {
-        (study.name, *columns(cell, settings).values()): cell
-        for study in studies
-        for cell in study.cells
-    }
+    shown = [axes.SETTINGS[name] for name in models.columns if name in axes.SETTINGS]
+    settings = [setting for setting in shown if setting.name != SPLIT]
+    cells: dict[tuple[Any, ...], Cell] = {}
+    for study in studies:
+        for cell in study.cells:
+            cells.setdefault((study.name, *columns(cell, settings).values()), cell)
     names = ["study", *(setting.name for setting in settings)]
     keys = zip(*(models[name] for name in names), strict=True)
-    found: dict[tuple[str, Cell], dict[int, float]] = {}
+    several = SPLIT in models
+    splits = models[SPLIT] if several else itertools.repeat(None, len(models))
     values = models[quantity] if quantity in models else pd.Series(math.nan, models.index)
-    for key, seed, value in zip(keys, models["seed"], values.astype(float), strict=True):
-        found.setdefault((key[0], cells[key]), {})[seed] = value
+    found: dict[tuple[str, Cell], dict[Run, float]] = {}
+    for key, split, seed, value in zip(
+        keys, splits, models["seed"], values.astype(float), strict=True
+    ):
+        cell = cells[key]
+        run = Run(split if several else cell.split_seed, seed)
+        found.setdefault((key[0], cell), {})[run] = value
     return found
+
+
+def over_splits(models: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of models in which the split no longer tells cells of a study apart.
+
+    Each has the split seed of the first of its cell's, and where that is the same for all, none.
+    """
+    if SPLIT not in models:
+        return models
+    keys = [name for name in models.columns[: models.columns.get_loc("seed")] if name != SPLIT]
+    first = models.groupby(keys, sort=False)[SPLIT].transform("first")
+    if first.nunique() == 1:
+        return models.drop(columns=SPLIT)
+    return models.assign(**{SPLIT: first})
 
 
 def summarize(models: pd.DataFrame) -> pd.DataFrame:

@@ -1,36 +1,49 @@
 """The best of many cells: how to choose it, what the choice is worth, and comparing two of them.
 
-Errors are float arrays [cells, n], with the same n seeds in the same order in all that is compared.
+Errors are float arrays [cells, n], with the same n seeds in the same order in all that is compared,
+or [cells, splits, n], where each seed was trained on each split.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genboost.analysis import stats
+from genboost.analysis import splits, stats
 
 CLOSEST = 8  # rivals of a best cell that its sign-flip test goes through
 CHOICES = 200  # of seeds, to see what a verdict owes to the seeds that chose
 
 
 def choosing(n: int) -> int:
-    """Return how many of n seeds choose the best cell of a set; the others judge it."""
+    """Return how many of n seeds, or splits, choose the best cell of a set; the others judge it."""
     return max(n // 3, 1)
 
 
-def best(errors: np.ndarray) -> int:
-    """Return which cell is best by the seeds that choose.
+def apart(errors: np.ndarray, chosen: int) -> tuple[np.ndarray, np.ndarray]:
+    """Part the runs that choose from those that judge; with no choice, all do both.
 
     The mean over seeds that a cell was chosen by flatters it. On the other seeds its errors are
     independent of the choice, so that intervals and tests hold as for any cell. (To choose anew
     for each seed by all others would use every seed, and be right on average; but a cell that is
     lucky as a whole wins every time, and neither interval nor test would know of it.)
 
+    Of several splits the first third chooses, too: a cell is lucky with test rows as with seeds. So
+    no run that judges shares its split or its seed with one that chose. A single seed is taken as
+    given, and the splits alone are parted.
+
     Parameters
     ----------
-    errors : [cells, n]
+    errors : [cells, splits, n]
+    chosen
+        How many seeds choose, or 0.
     """
-    return int(errors[:, : choosing(errors.shape[1])].mean(axis=1).argmin())
+    _, several, n = errors.shape
+    if not chosen:
+        return errors, errors
+    if several == 1:
+        return errors[:, :, :chosen], errors[:, :, chosen:]
+    first = choosing(several)
+    return errors[:, :first, :chosen], errors[:, first:, chosen if n > 1 else 0 :]
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,7 @@ class Bests:
     a, b : int
         The cells that the first seeds choose.
     differences : float array
-        Of these two, error of a less that of b, on the other seeds.
+        Of these two, error of a less that of b, on the other seeds; [splits, n] of several splits.
     low, high : float
         95 % interval of min(a) - min(b), the lowest expected error of each set.
     p : float
@@ -111,20 +124,31 @@ def compare_bests(a: np.ndarray, b: np.ndarray, chosen: int) -> Bests:
 
     Parameters
     ----------
-    a, b : [cells, n]
+    a, b : [cells, n] or [cells, splits, n]
     chosen
         How many seeds choose; 0 if both sets have a single cell.
     """
-    rows = [int(side[:, : max(chosen, 1)].mean(axis=1).argmin()) for side in (a, b)]
-    a, b = a[:, chosen:], b[:, chosen:]
+    if a.ndim == 2:
+        found = compare_bests(a[:, None], b[:, None], chosen)
+        return replace(found, differences=found.differences[0])
+    (choose_a, a), (choose_b, b) = (apart(side, chosen) for side in (a, b))
+    rows = [int(side.mean(axis=(1, 2)).argmin()) for side in (choose_a, choose_b)]
     below, high = _against_all(a[rows[0]], b)
     above, low = _against_all(b[rows[1]], a)
     return Bests(*rows, a[rows[0]] - b[rows[1]], -low, high, min(below, above))
 
 
 def _against_all(cell: np.ndarray, rivals: np.ndarray) -> tuple[float, float]:
-    """Return p, and the largest difference that is possible, of a cell against the best rival."""
+    """Return p, and the largest difference that is possible, of a cell against the best rival.
+
+    On several splits by crossed components; on one, or with one seed, by seeds or splits alone.
+    """
     differences = cell - rivals
+    if min(cell.shape) > 1:
+        each = [splits.crossed(d) for d in differences]
+        worse = any(d.mean >= 0 for d in each)
+        return 1.0 if worse else max(d.p for d in each), max(d.high for d in each)
+    differences = differences.reshape(len(rivals), -1)
     _, high = stats.interval(differences)
     largest = float(high.max())
     if (differences.mean(axis=1) >= 0).any():
@@ -159,12 +183,41 @@ def outcomes(a: np.ndarray, b: np.ndarray, chosen: int, seed: int = 0) -> Outcom
     a, b, chosen
         As for `compare_bests`, with two seeds or more left.
     """
+    if a.ndim == 3 and min(a.shape[1:]) > 1:
+        return _outcomes_over_splits(a, b, chosen, seed)
+    a, b = (side.reshape(len(side), -1) for side in (a, b))
     found = []
     for seeds in stats.subsets(a.shape[1], chosen, CHOICES, seed):
         rest = np.delete(np.arange(a.shape[1]), seeds)
         chosen_a, chosen_b = (side[side[:, seeds].mean(axis=1).argmin(), rest] for side in (a, b))
         lower = stats.interval(chosen_a - b[:, rest])[1].max() < 0
         higher = stats.interval(chosen_b - a[:, rest])[1].max() < 0
+        found.append((lower, higher, not (lower or higher)))
+    return Outcomes(*np.mean(found, axis=0).tolist())
+
+
+def _outcomes_over_splits(a: np.ndarray, b: np.ndarray, chosen: int, seed: int) -> Outcomes:
+    """Repeat the choice with other thirds of the splits and of the seeds."""
+    from scipy.special import stdtrit
+
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed])))
+    confidence = (1 + stats.CONFIDENCE) / 2
+
+    def is_lower(cell: np.ndarray, rivals: np.ndarray) -> bool:
+        mean, error, freedom = splits.crossed_error(cell - rivals)
+        return bool((mean + stdtrit(freedom, confidence) * error).max() < 0)
+
+    found = []
+    for _ in range(CHOICES):
+        order = np.ix_(*(random.permutation(count) for count in a.shape[1:]))
+        (choose_a, rest_a), (choose_b, rest_b) = (
+            apart(side[:, order[0], order[1]], chosen) for side in (a, b)
+        )
+        best_a, best_b = (
+            rest[choose.mean(axis=(1, 2)).argmin()]
+            for choose, rest in ((choose_a, rest_a), (choose_b, rest_b))
+        )
+        lower, higher = is_lower(best_a, rest_b), is_lower(best_b, rest_a)
         found.append((lower, higher, not (lower or higher)))
     return Outcomes(*np.mean(found, axis=0).tolist())
 

@@ -60,9 +60,11 @@ def compare(
     theirs = {tuple(row): error for *row, error in figures.itertuples(index=False)}
     data = dict(zip(models["study"], models["data"], strict=True))
     rows = []
-    for (study, cell), by_seed in aggregation.values_by_cell(studies, models).items():
+    for (study, cell), by_run in aggregation.values_by_cell(studies, models).items():
         key = tuple(aggregation.columns(cell, settings).values())
-        errors = np.array(list(by_seed.values()), float)
+        # The deck's split was one and the same.
+        by_seed = [error for run, error in by_run.items() if run.split == cell.split_seed]
+        errors = np.array(by_seed, float)
         if axes.repeats_standard(cell) and key in theirs and np.isfinite(errors).all():
             found = stats.estimate(errors)
             interval = stats.interval(errors, future=SEEDS)

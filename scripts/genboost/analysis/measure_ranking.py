@@ -104,13 +104,18 @@ def axes_of(study: Study) -> list[Setting]:
 def _array(
     study: Study, models: pd.DataFrame, axes: Sequence[Setting], quantity: str
 ) -> np.ndarray:
-    """Return a quantity as [axis 1, axis 2, ..., seeds]; NaN where there is no finite value."""
+    """Return a quantity as [axis 1, axis 2, ..., seeds]; NaN where it is not finite.
+
+    Of several splits, the first.
+    """
     values = aggregation.values_by_cell([study], models, quantity)
     levels = [list(dict.fromkeys(cell[axis.name] for cell in study.cells)) for axis in axes]
     array = np.full((*map(len, levels), len(study.seeds)), np.nan)
     for cell in study.cells:
         place = [of.index(cell[axis.name]) for of, axis in zip(levels, axes, strict=True)]
-        array[tuple(place)] = [values[study.name, cell][seed] for seed in study.seeds]
+        array[tuple(place)] = [
+            values[study.name, cell][cell.split_seed, seed] for seed in study.seeds
+        ]
     return np.where(np.isfinite(array), array, np.nan)
 
 

@@ -44,6 +44,14 @@ class Difference:
         p = 2 * float(stdtr(freedom, -abs(mean) / error)) if error else float(mean == 0)
         return cls(mean, error, freedom, mean - half, mean + half, p)
 
+    def p_beyond(self, margin: float) -> float:
+        """Return the p value of a difference of the margin or more: two one-sided t tests."""
+        from scipy.special import stdtr
+
+        if not self.error:
+            return float(abs(self.mean) >= margin)
+        return float(stdtr(self.freedom, (abs(self.mean) - margin) / self.error))
+
 
 def crossed(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Difference:
     """Estimate a difference over splits and seeds, both drawn at random and crossed.
@@ -58,18 +66,34 @@ def crossed(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Di
     differences : [splits, seeds]
         Of two splits and two seeds or more.
     """
-    splits, seeds = differences.shape
-    squares = anova.mean_squares(differences)
-    split, seed, rest = squares[(0,)], squares[(1,)], squares[(0, 1)]
+    mean, error, freedom = map(float, crossed_error(differences))
+    return Difference.of(mean, error, freedom, confidence)
+
+
+def crossed_error(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean of `crossed`, its standard error and degrees of freedom, of each of many.
+
+    Parameters
+    ----------
+    differences : [..., splits, seeds]
+    """
+    splits, seeds = differences.shape[-2:]
+    mean = differences.mean(axis=(-2, -1), keepdims=True)
+    by_split = differences.mean(axis=-1, keepdims=True) - mean
+    by_seed = differences.mean(axis=-2, keepdims=True) - mean
     freedoms = splits - 1, seeds - 1, (splits - 1) * (seeds - 1)
+    split = seeds * (by_split**2).sum(axis=(-2, -1)) / freedoms[0]
+    seed = splits * (by_seed**2).sum(axis=(-2, -1)) / freedoms[1]
+    left = differences - mean - by_split - by_seed
+    rest = (left**2).sum(axis=(-2, -1)) / freedoms[2]
     # σ²_a / J = (MS_a - MS_e) / (J S), or zero; so for seeds. Terms that cancel are left out.
-    signs = split > rest, seed > rest, (split > rest) == (seed > rest)
-    terms = [s * (1 if used else 0) for s, used in zip((split, seed, rest), signs, strict=True)]
-    total = max(split - rest, 0) + max(seed - rest, 0) + rest
-    spread = sum(term**2 / freedom for term, freedom in zip(terms, freedoms, strict=True))
-    freedom = total**2 / spread if spread else float(freedoms[2])
-    error = math.sqrt(total / differences.size)
-    return Difference.of(float(differences.mean()), error, freedom, confidence)
+    used = split > rest, seed > rest, (split > rest) == (seed > rest)
+    squares = zip((split, seed, rest), used, freedoms, strict=True)
+    spread = sum(np.where(use, square, 0) ** 2 / freedom for square, use, freedom in squares)
+    total = np.maximum(split - rest, 0) + np.maximum(seed - rest, 0) + rest
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = np.where(spread > 0, total**2 / spread, freedoms[2])
+    return mean[..., 0, 0], np.sqrt(total / (splits * seeds)), freedom
 
 
 def corrected_resampled_t(

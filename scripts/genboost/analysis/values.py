@@ -1,4 +1,4 @@
-"""A quantity of cells, seed by seed: what claims compare and what best cells are chosen by."""
+"""A quantity of cells, by split and seed: what claims compare and what best cells are chosen by."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,22 +21,28 @@ class Values:
     ----------
     cells : list of (str, Cell)
         Each with the name of its study.
-    seeds : list of int
-    values : float array [cells, seeds]
+    splits, seeds : list of int
+    values : float array [cells, splits, seeds]
     """
 
     cells: list[tuple[str, Cell]]
+    splits: list[int]
     seeds: list[int]
     values: np.ndarray
 
     def of_cells(self, rows: Sequence[int]) -> "Values":
         """Return those of some cells, by their places."""
-        return Values([self.cells[row] for row in rows], self.seeds, self.values[list(rows)])
+        cells = [self.cells[row] for row in rows]
+        return Values(cells, self.splits, self.seeds, self.values[list(rows)])
 
-    def of_seeds(self, seeds: Sequence[int]) -> "Values":
-        """Return those of some seeds."""
-        columns = [self.seeds.index(seed) for seed in seeds]
-        return Values(self.cells, list(seeds), self.values[:, columns])
+    def of_runs(self, splits: Sequence[int], seeds: Sequence[int]) -> "Values":
+        """Return those of some splits and seeds."""
+        places = np.ix_(
+            range(len(self.cells)),
+            [self.splits.index(split) for split in splits],
+            [self.seeds.index(seed) for seed in seeds],
+        )
+        return Values(self.cells, list(splits), list(seeds), self.values[places])
 
 
 class Measured:
@@ -46,6 +52,8 @@ class Measured:
     ----------
     models
         One row per study and model, as `aggregation.collect` makes it.
+    where
+        For ``study`` and some settings, a list of values: the cells that there are to choose from.
     """
 
     def __init__(
@@ -53,27 +61,45 @@ class Measured:
         studies: Sequence[grid.Study],
         models: pd.DataFrame,
         quantity: Quantity = TEST_MSE,
+        where: Mapping[str, Any] | None = None,
     ):
-        self.studies = studies
+        self.studies = [study.over_splits() for study in studies]
         self.models = models
         self.quantity = quantity
-        self.values = aggregation.values_by_cell(studies, models, quantity.name)
+        self.where = where or {}
+        values = aggregation.values_by_cell(self.studies, models, quantity.name)
+        there = [(study.name, cell) for study, cell in grid.chosen(self.studies, self.where)]
+        self.values = {name: values[name] for name in there}
         self.settings = axes.shown_settings(cell for _, cell in self.values)
+
+    def of_quantity(self, quantity: Quantity) -> "Measured":
+        """Return another quantity of the same cells."""
+        return Measured(self.studies, self.models, quantity, self.where)
 
     def select(self, selection: Mapping[str, Any]) -> Values:
         """Return the values of the cells that `grid.chosen` returns for a selection."""
         return self.of(grid.chosen(self.studies, selection))
 
     def of(self, cells: Sequence[tuple[grid.Study, Cell]]) -> Values:
-        """Return the values of those of some cells of which every run has one."""
-        of_studies = [set(study.seeds) for study in {s.name: s for s, _ in cells}.values()]
-        seeds = sorted(set.intersection(*of_studies)) if of_studies else []
-        names = [(study.name, cell) for study, cell in cells]
-        values = [[self.values[name][seed] for seed in seeds] for name in names]
-        table = np.array(values, float).reshape(len(names), len(seeds))
-        finished = np.isfinite(table).all(axis=1)
+        """Return the values of those of some cells of which every run has one.
+
+        With the splits and seeds that all of the cells have.
+        """
+        names = [(study.name, cell) for study, cell in cells if (study.name, cell) in self.values]
+        splits, seeds = (
+            sorted(set.intersection(*({run[part] for run in self.values[n]} for n in names)))
+            if names
+            else []
+            for part in (0, 1)
+        )
+        values = [
+            [[self.values[name][split, seed] for seed in seeds] for split in splits]
+            for name in names
+        ]
+        table = np.array(values, float).reshape(len(names), len(splits), len(seeds))
+        finished = np.isfinite(table).all(axis=(1, 2))
         kept = [name for name, whole in zip(names, finished, strict=True) if whole]
-        return Values(kept, seeds, table[finished])
+        return Values(kept, splits, seeds, table[finished])
 
     def describe(self, cell: tuple[str, Cell]) -> str:
         """Write a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""

@@ -5,7 +5,9 @@ A claim compares two sets of cells: ``best``, the best cell of one with the best
 is of differences, seed by seed. Where there is something to choose, the first third of the seeds
 chooses, and the others compare: a choice by the very numbers that are compared would flatter the
 larger set. `best_cells` has the test. Ratios are compared as differences of logarithms, and two
-one-sided tests show that two sets are equal (`equivalence`).
+one-sided tests show that two sets are equal (`equivalence`). With several splits, a cell has its
+values on all of them: a third of the splits chooses, too, and verdicts hold for other splits as
+well as for other seeds.
 """
 
 import math
@@ -15,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from genboost.analysis import best_cells, equivalence, stats
+from genboost.analysis import best_cells, equivalence, splits, stats
 from genboost.analysis.values import Measured, Values
 from genboost.measures import registry
 from genboost.study import axes, grid
@@ -23,7 +25,6 @@ from genboost.study.cells import Cell
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED, UNTESTED
 
 FEW = 3  # seeds of the deck's study
-ENOUGH = 5  # errors from which a t interval of an error says something
 
 EQUAL = "equal"  # a claim, besides lower and higher
 
@@ -46,15 +47,25 @@ class Verdict:
         Their mean values on the seeds that compare (geometric means, with the scale ``ratio``).
     choosing, n : int
         Seeds that choose, and seeds that compare.
+    choosing_splits, splits : int
+        Splits that choose, and splits that compare.
+    over : str
+        What the verdict generalizes over: ``seeds``, ``splits`` or ``seeds and splits``.
     difference, sd, low, high : float
-        Mean of a's less b's value over the seeds (with ``ratio``, of their logarithms), its
+        Mean of a's less b's value over the runs (with ``ratio``, of their logarithms), its
         standard deviation, and the 95 % interval: of the mean or, of bests, of the difference of
         the best expected values.
     differences : tuple of float
-        Seed by seed.
+        Run by run, those of a split side by side.
     p, p_holm : float
-        Of the sign-flip test, of bests against every rival; of equality, of the two one-sided
-        tests. Adjusted for all claims of the study.
+        Of bests against every rival; of equality, of the two one-sided tests. Of the sign-flip
+        test, or over seeds and splits of the t test by crossed components (`splits.crossed`).
+        Adjusted for all claims of the study.
+    corrected_low, corrected_high, corrected_p : float
+        Of the two cells' difference by `splits.corrected_resampled_t`: for other rows of the kind.
+        NaN where one split compares.
+    p_lower, p_lower_low, p_lower_high : float
+        P(a has the lower value) for one run of each, with its interval.
     stability : float
         Of all choices by so many seeds, the share with which the unadjusted outcome is the same;
         NaN where there is nothing to choose.
@@ -64,9 +75,10 @@ class Verdict:
     seeds_least, too_few : int or None, and bool
         Seeds in all with fewer than which no difference is large enough, and whether they are.
     subsets, wrong_direction, decided_right, decided_wrong : int and float
-        Of all subsets of three seeds: how many there are; the share in which the plain comparison
-        of lowest means comes out the other way than here; the shares in which it comes out this
-        way, or the other, with a t interval that excludes zero. NaN with fewer than six seeds.
+        Of all subsets of three seeds on one split: how many there are; the share in which the plain
+        comparison of lowest means comes out the other way than here; the shares in which it comes
+        out this way, or the other, with a t interval that excludes zero. NaN with fewer than six
+        seeds.
     """
 
     name: str
@@ -84,6 +96,9 @@ class Verdict:
     b_error: float = math.nan
     choosing: int = 0
     n: int = 0
+    choosing_splits: int = 0
+    splits: int = 0
+    over: str = ""
     difference: float = math.nan
     sd: float = math.nan
     low: float = math.nan
@@ -91,6 +106,12 @@ class Verdict:
     differences: tuple[float, ...] = ()
     p: float = math.nan
     p_holm: float = math.nan
+    corrected_low: float = math.nan
+    corrected_high: float = math.nan
+    corrected_p: float = math.nan
+    p_lower: float = math.nan
+    p_lower_low: float = math.nan
+    p_lower_high: float = math.nan
     stability: float = math.nan
     verdict: str = UNTESTED
     reason: str = ""
@@ -117,7 +138,7 @@ def verdicts(claims: Mapping[str, Mapping[str, Any]], measured: Measured) -> lis
         In the order of the claims. A claim about cells that there are none of is untested.
     """
     of = {
-        name: Measured(measured.studies, measured.models, registry.quantity(name))
+        name: measured.of_quantity(registry.quantity(name))
         for name in {claim["quantity"] for claim in claims.values()}
     }
     found = [_measured(name, claim, of[claim["quantity"]]) for name, claim in claims.items()]
@@ -152,10 +173,12 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
             reason = f"no study has a cell like {side}"
         return replace(verdict, reason=reason)
     seeds = [seed for seed in a.seeds if seed in b.seeds]
-    if not seeds:
-        return replace(verdict, reason="a and b have no seed in common")
-    a, b = (side.of_seeds(seeds) for side in (a, b))
-    if is_equal and len(seeds) < 2:
+    both = [split for split in a.splits if split in b.splits]
+    if not (seeds and both):
+        what = "split" if seeds else "seed"
+        return replace(verdict, reason=f"a and b have no {what} in common")
+    a, b = (side.of_runs(both, seeds) for side in (a, b))
+    if is_equal and len(seeds) * len(both) < 2:
         return replace(verdict, reason="to show that two are equal takes two seeds or more")
     if is_ratio:
         if any((side.values <= 0).any() for side in (a, b)):
@@ -174,23 +197,22 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     else:
         if max(len(a.cells), len(b.cells)) > 1:
             choosing = best_cells.choosing(len(seeds))
-        if choosing == len(seeds):
+        if choosing == len(seeds) == len(both):
             return replace(verdict, reason="to choose the best of a set takes two seeds or more")
         sides = [sign * a.values, sign * b.values]
         bests = best_cells.compare_bests(*sides, choosing)
         texts = _named(measured, a, b, bests)
-    found = stats.estimate(sign * bests.differences)
+    compared, n = bests.differences.shape
+    found = stats.estimate(sign * bests.differences.ravel())
     ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
     p = bests.p
     if is_equal:
         if found.n < 2:
             return replace(verdict, reason="to show that two are equal takes two seeds to compare")
-        ends = found.low, found.high
-        p = equivalence.equivalence(bests.differences, verdict.margin).p
-    means = [
-        sign * side[row, choosing:].mean()
-        for side, row in zip(sides, (bests.a, bests.b), strict=True)
-    ]
+        p, *ends = _equality(sign * bests.differences, verdict.margin)
+    judging = [best_cells.apart(side, choosing)[1] for side in sides]
+    means = [sign * side[row].mean() for side, row in zip(judging, (bests.a, bests.b), strict=True)]
+    lower = splits.probability_lower(sign * bests.differences)
     repeated = choosing and found.n > 1 and not is_equal
     return replace(
         verdict,
@@ -201,13 +223,20 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         a_error=float(np.exp(means[0]) if is_ratio else means[0]),
         b_error=float(np.exp(means[1]) if is_ratio else means[1]),
         choosing=choosing,
-        n=found.n,
+        n=n,
+        choosing_splits=len(both) - compared,
+        splits=compared,
+        over=_generality(compared, n),
         difference=found.mean,
         sd=found.sd,
         low=ends[0],
         high=ends[1],
-        differences=tuple(float(sign * difference) for difference in bests.differences),
+        differences=tuple(float(sign * difference) for difference in bests.differences.ravel()),
         p=p,
+        p_lower=lower.value,
+        p_lower_low=lower.low,
+        p_lower_high=lower.high,
+        **_corrected(sign * bests.differences, a.cells[0][1].test_fraction),
         stability=_stability(*sides, choosing, sign * found.mean, p) if repeated else math.nan,
         **(
             {}
@@ -230,7 +259,8 @@ def _named(measured: Measured, a: Values, b: Values, bests: best_cells.Bests) ->
 def _judged_equal(verdict: Verdict, tests: int) -> Verdict:
     """Judge a claim of equality by its adjusted p, or by an interval beyond the margin."""
     alpha = 1 - stats.CONFIDENCE
-    low, high = stats.interval(np.array(verdict.differences), confidence=1 - alpha / tests)
+    differences = np.array(verdict.differences).reshape(verdict.splits, verdict.n)
+    _, low, high = _equality(differences, verdict.margin, 1 - alpha / tests)
     if verdict.p_holm <= alpha:
         return replace(verdict, verdict=SUPPORTED)
     if low > verdict.margin or high < -verdict.margin:
@@ -245,8 +275,12 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
     if verdict.claim == EQUAL:
         return _judged_equal(verdict, tests)
     alpha = 1 - stats.CONFIDENCE
-    fewest = 1 + math.ceil(math.log2(tests / alpha))  # for tests * 2**(1 - n) <= alpha
-    needed = stats.seeds_needed(verdict.difference, verdict.sd, alpha / tests)
+    sample = max(verdict.n, verdict.splits)
+    if crossed := min(verdict.n, verdict.splits) > 1:
+        fewest, needed = 2, None
+    else:
+        fewest = 1 + math.ceil(math.log2(tests / alpha))  # for tests * 2**(1 - n) <= alpha
+        needed = stats.seeds_needed(verdict.difference, verdict.sd, alpha / tests)
 
     def in_all(comparing: int) -> int:
         return comparing + (comparing - 1) // 2 if verdict.choosing else comparing
@@ -254,12 +288,12 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
     as_claimed = (verdict.difference < 0) == (verdict.claim == "lower")
     if verdict.p_holm <= alpha and verdict.difference != 0:
         outcome, reason = SUPPORTED if as_claimed else CONTRADICTED, ""
-    elif verdict.n < fewest:
+    elif sample < fewest:
         outcome = UNDECIDED
         claims = "1 comparison takes" if tests == 1 else f"{tests} comparisons take"
         reason = (
-            f"n is too small: with {verdict.n} seeds to compare no p falls below "
-            f"{2.0 ** (1 - verdict.n):.2g}; {claims} at least {fewest}"
+            f"n is too small: with {sample} {verdict.over} to compare no p falls below "
+            f"{2.0 ** (1 - sample):.2g}; {claims} at least {fewest}"
         )
     else:
         outcome, reason = UNDECIDED, "the difference may be chance"
@@ -268,9 +302,35 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
         verdict=outcome,
         reason=reason,
         seeds_needed=None if needed is None else in_all(max(needed, fewest)),
-        seeds_least=in_all(fewest),
-        too_few=verdict.n < fewest,
+        seeds_least=None if crossed else in_all(fewest),
+        too_few=sample < fewest,
     )
+
+
+def _generality(compared: int, n: int) -> str:
+    """Say what differences on some splits, with n seeds each, generalize over."""
+    if min(compared, n) > 1:
+        return "seeds and splits"
+    return "splits" if compared > 1 else "seeds"
+
+
+def _corrected(differences: np.ndarray, test_fraction: float) -> dict[str, float]:
+    """Return what differences [splits, seeds] say of other rows of this kind."""
+    if len(differences) == 1:
+        return {}
+    found = splits.corrected_resampled_t(differences, 1 - test_fraction, test_fraction)
+    return {"corrected_low": found.low, "corrected_high": found.high, "corrected_p": found.p}
+
+
+def _equality(
+    differences: np.ndarray, margin: float, confidence: float = stats.CONFIDENCE
+) -> tuple[float, float, float]:
+    """Return p that differences [splits, seeds] are beyond a margin, and their interval."""
+    if min(differences.shape) > 1:
+        found = splits.crossed(differences, confidence)
+        return found.p_beyond(margin), found.low, found.high
+    low, high = stats.interval(differences.ravel(), confidence=confidence)
+    return equivalence.equivalence(differences.ravel(), margin).p, float(low), float(high)
 
 
 def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Values, Values]:
@@ -307,11 +367,14 @@ def _partners(a: Values, b: Values) -> tuple[Values, Values]:
 
 
 def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) -> dict[str, Any]:
-    """Return how often three of the seeds would have said something else than all of them."""
-    n = a.shape[1]
+    """Return how often three of the seeds, on one split, would have said something else."""
+    _, several, n = a.shape
     if n < 2 * FEW or difference == 0:
         return {}
-    gaps = np.array([_plain(a[:, few], b[:, few], by) for few in stats.subsets(n, FEW)])
+    few = stats.subsets(n, FEW)
+    gaps = np.array(
+        [_plain(a[:, split, s], b[:, split, s], by) for split in range(several) for s in few]
+    )
     low, high = stats.interval(gaps)
     excludes_zero = (low > 0) | (high < 0)
     wrong = np.sign(gaps.mean(axis=1)) != np.sign(difference)
@@ -338,97 +401,8 @@ def _plain(a: np.ndarray, b: np.ndarray, by: str) -> np.ndarray:
     return a[a.mean(axis=1).argmin()] - b[b.mean(axis=1).argmin()]
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The best cell of a set, and the error that it really has.
-
-    Attributes
-    ----------
-    scope : str
-        What it is the best of.
-    cells : int
-        What it was chosen from.
-    cell, table : str and float
-        The cell of the lowest mean over all seeds, and that mean, as in the tables.
-    chosen, unbiased, low, high : str and float
-        The cell that the first third of the seeds chooses; its mean error on the others, with its
-        95 % interval, NaN where fewer than `ENOUGH` of them judge.
-    choosing, n : int
-        Seeds that choose, and seeds that judge.
-    few : int
-        Seeds of the choices that the next three are about: three, or all but one of fewer than six.
-    apparent, honest, optimism : float
-        Over all choices by so few seeds: mean error of the chosen cell on the seeds that chose it
-        and on all others, and the difference, by which the first flatters.
-    """
-
-    study: str
-    scope: str
-    cells: int
-    cell: str
-    table: float
-    chosen: str
-    unbiased: float
-    low: float
-    high: float
-    choosing: int
-    n: int
-    few: int
-    apparent: float
-    honest: float
-    optimism: float
-
-
-def choices(
-    measured: Measured, scopes: Sequence[tuple[grid.Study, str, Sequence[Cell]]]
-) -> list[Choice]:
-    """Say what the best cell of each set is worth.
-
-    Parameters
-    ----------
-    scopes
-        A study, a name and the cells of each set.
-
-    Returns
-    -------
-    list of Choice
-        Without sets of which no cell finished, or fewer than two seeds.
-    """
-    found = []
-    for study, scope, cells in scopes:
-        errors = measured.of([(study, cell) for cell in cells])
-        n = len(errors.seeds)
-        if not errors.cells or n < 2:
-            continue
-        means = errors.values.mean(axis=1)
-        chosen, choosing = best_cells.best(errors.values), best_cells.choosing(n)
-        judged = stats.estimate(errors.values[chosen, choosing:])
-        few = FEW if n >= 2 * FEW else n - 1
-        luck = best_cells.optimism(errors.values, few)
-        found.append(
-            Choice(
-                study=study.name,
-                scope=scope,
-                cells=len(errors.cells),
-                cell=measured.describe(errors.cells[means.argmin()]),
-                table=float(means.min()),
-                chosen=measured.describe(errors.cells[chosen]),
-                unbiased=judged.mean,
-                low=judged.low if judged.n >= ENOUGH else math.nan,
-                high=judged.high if judged.n >= ENOUGH else math.nan,
-                choosing=choosing,
-                n=judged.n,
-                few=few,
-                apparent=luck.apparent,
-                honest=luck.honest,
-                optimism=round(luck.optimism, 12) + 0.0,
-            )
-        )
-    return found
-
-
-def rows(found: Sequence[Verdict | Choice]) -> list[dict[str, Any]]:
-    """Return verdicts or choices as rows of a table, without what has no single value."""
+def rows(found: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Return verdicts as rows of a table, without what has no single value."""
     return [
         {key: value for key, value in asdict(entry).items() if key != "differences"}
         for entry in found

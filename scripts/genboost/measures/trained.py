@@ -28,8 +28,8 @@ class Trained:
         The cell's.
     reached : bool or None
         Whether it reached the training error to stop at; None if there is no such.
-    test_groups : mapping of a column's name to an array [test rows]
-        Columns of the raw data whose values part the test rows.
+    test_groups : mapping of a name to an array [test rows]
+        What parts the test rows: their ``origin``, where it is known.
     """
 
     architecture: Architecture

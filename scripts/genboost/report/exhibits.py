@@ -75,7 +75,7 @@ class Exhibit:
 def exhibits(config: dict[str, Any]) -> list[Exhibit]:
     """Return all exhibits of a resolved configuration, those of a folder in their order there."""
     shown = config["tables"]["rows"], config["tables"]["columns"]
-    layouts = [layout(study, *shown) for study in grid.studies(config)]
+    layouts = [layout(study.over_splits(), *shown) for study in grid.studies(config)]
     return [
         *tables(layouts, config["tables"]["quantities"]),
         *_statistics(),
@@ -168,6 +168,8 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
         yield figure("measures", "ranking", title, "measures")
     if config["comparisons"]:
         yield figure("comparisons", "comparisons", "The claims: paired differences", "claims")
+        if len(config["schemes"]) > 1:
+            yield figure("schemes", "schemes", "The claims under each scheme", "claims")
     yield figure("deck", "deck", "The deck's test MSE and ours", "deck")
     if config["audit"]["readings"]:
         title = "Readings of the deck's protocol, held against its figures"
@@ -205,9 +207,10 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
 _KINDS = ["heatmap", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
+_OTHERS = "curves|comparisons|schemes|measures|audit"
 OF_SOME_STUDIES = {
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
-    FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|curves|comparisons|measures|audit)"
+    FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|{_OTHERS})"
     rf"\.({'|'.join(PICTURE)})",
 }
 

@@ -3,7 +3,7 @@
 `results/NAME/statistics/` holds, each table with a first column ``data`` that names the data:
 
 - ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
-- ``comparisons.csv``: the verdict on every claim of the configuration;
+- ``comparisons.csv``: the verdict on every claim of the configuration, under every scheme;
 - ``best.csv``: the best cell of each study and each of its panels, and its unbiased error;
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
@@ -20,17 +20,31 @@ from typing import Any
 
 import pandas as pd
 
-from genboost.analysis import aggregation, measure_ranking, stats, verdicts
+from genboost.analysis import (
+    aggregation,
+    choices,
+    measure_ranking,
+    schemes,
+    splits,
+    stats,
+    verdicts,
+)
 from genboost.analysis.measure_ranking import Ranking
 from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
-from genboost.report import deck_tables, measures_table
+from genboost.report import deck_tables, measures_table, validity
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
 from genboost.study import grid
 from genboost.study.cells import Cell
+
+OVER_SPLITS = (
+    "n: splits × seeds. A third of the splits chooses, too; interval and p are by crossed "
+    "components of variance, and hold for other splits of these rows and other seeds. Corrected "
+    "interval (Nadeau & Bengio): of the two cells chosen, for other rows of this kind."
+)
 
 
 @dataclass(frozen=True)
@@ -41,31 +55,43 @@ class Findings:
     ----------
     cells : DataFrame
         The columns of `aggregation.summarize` but ``train_mse``, then ``low`` and ``high``.
+    schemes : list of schemes.Scheme
+        One at least.
     """
 
     results: Results
     cells: pd.DataFrame
-    verdicts: list[verdicts.Verdict]
-    choices: list[verdicts.Choice]
+    schemes: list[schemes.Scheme]
+    choices: list[choices.Choice]
     rankings: list[tuple[grid.Study, Ranking]]
+
+    @property
+    def verdicts(self) -> list[verdicts.Verdict]:
+        """The verdicts under the first scheme."""
+        return self.schemes[0].verdicts
 
 
 def find(
-    results: Results, claims: Mapping[str, Mapping[str, Any]], measures: Sequence[str] = ()
+    results: Results,
+    claims: Mapping[str, Mapping[str, Any]],
+    judged_by: Mapping[str, Mapping[str, Any]],
+    measures: Sequence[str] = (),
 ) -> Findings:
     """Compute all statistics of a run.
 
     Parameters
     ----------
+    judged_by
+        The configuration's ``schemes``.
     measures
         Names of the quantities that are ranked by how well they rank the gap.
     """
     measured = Measured(results.studies, results.models)
     return Findings(
         results=results,
-        cells=_with_intervals(results),
-        verdicts=verdicts.verdicts(claims, measured),
-        choices=verdicts.choices(measured, list(_scopes(results))),
+        cells=_with_intervals(results, measured),
+        schemes=schemes.judge(judged_by, claims, results.studies, results.models),
+        choices=choices.choices(measured, list(_scopes(results))),
         rankings=[
             (study, ranking)
             for study in results.studies
@@ -79,12 +105,26 @@ def files(found: Findings) -> dict[str, str]:
     results = found.results
     agreements = [{"scope": scope, **asdict(a)} for scope, a in deck_tables.agreements(results)]
     agreement = deck_tables.agreement_table(results)
-    shown = [comparison_table(found), *_details(found), best_table(found), agreement]
+    side_by_side = found.schemes if len(found.schemes) > 1 else []
+    maybe = [
+        validity.scheme_table(results, side_by_side) if side_by_side else None,
+        validity.origin_table(results),
+        validity.variance_table(results, found.schemes),
+    ]
+    shown = [
+        comparison_table(found),
+        *_details(found),
+        *(table for table in maybe if table),
+        best_table(found),
+        agreement,
+    ]
     if found.rankings:
         shown.append(measures_table.measures_table(results, found.rankings))
     document = {
         "data": MARK if results.is_synthetic() else "real",
         "comparisons": [asdict(verdict) for verdict in found.verdicts],
+        "schemes": [asdict(scheme) for scheme in side_by_side],
+        "variance": {scheme.title: scheme.variance for scheme in found.schemes},
         "best": [asdict(choice) for choice in found.choices],
         "agreement": agreements,
         "measures": [{"study": study.name, **asdict(r)} for study, r in found.rankings],
@@ -93,8 +133,8 @@ def files(found: Findings) -> dict[str, str]:
     }
     csv = {
         "cells": found.cells,
-        "comparisons": pd.DataFrame(verdicts.rows(found.verdicts)),
-        "best": pd.DataFrame(verdicts.rows(found.choices)),
+        "comparisons": _comparisons(found),
+        "best": pd.DataFrame(map(asdict, found.choices)),
         "agreement": pd.DataFrame(agreements),
     }
     return {
@@ -104,19 +144,35 @@ def files(found: Findings) -> dict[str, str]:
     }
 
 
+def _comparisons(found: Findings) -> pd.DataFrame:
+    """Return all verdicts as rows, under the name of their scheme if there are several."""
+    if len(found.schemes) == 1:
+        return pd.DataFrame(verdicts.rows(found.verdicts))
+    frames = [
+        pd.DataFrame(verdicts.rows(scheme.verdicts)).assign(scheme=scheme.name)
+        for scheme in found.schemes
+    ]
+    everything = pd.concat(frames)
+    return everything[["scheme", *everything.columns.drop("scheme")]]
+
+
 def comparison_table(found: Findings) -> Table:
     """Return the verdicts as a table."""
+    several = any(verdict.splits > 1 for verdict in found.verdicts)
     others = any(verdict.quantity != TEST_MSE.name for verdict in found.verdicts)
     rows = [
         [
             verdict.title,
             *([registry.quantity(verdict.quantity).phrase] if others else []),
             verdict.verdict,
-            str(verdict.n),
+            verdict.over,
+            str(verdict.n) if verdict.splits < 2 else f"{verdict.splits} × {verdict.n}",
             _difference(found, verdict),
             _difference_range(found, verdict),
             _p(verdict.p),
             _p(verdict.p_holm),
+            _percent(verdict.p_lower),
+            *([_range(found, verdict.corrected_low, verdict.corrected_high)] if several else []),
             _seeds_needed(verdict),
         ]
         for verdict in found.verdicts
@@ -125,8 +181,10 @@ def comparison_table(found: Findings) -> Table:
         name="comparisons",
         title=found.results.marked("The claims"),
         header=[
-            *("claim", *(["quantity"] if others else []), "verdict", "n", "difference"),
-            *("95 % interval", "p", "p (Holm)", "seeds needed"),
+            *("claim", *(["quantity"] if others else []), "verdict", "for other", "n"),
+            *("difference", "95 % interval", "p", "p (Holm)", "P(lower)"),
+            *(["corrected interval"] if several else []),
+            "seeds needed",
         ],
         rows=rows,
         notes=[
@@ -138,13 +196,15 @@ def comparison_table(found: Findings) -> Table:
             "the other set, since any of these may be the best; interval and p are of the "
             f"{'best expected values' if others else 'lowest expected errors'}. p: exact sign-flip "
             "test, two-sided, then Holm's correction over all claims; a verdict takes an adjusted "
-            "p of 0.05 or less. Seeds needed: in all, for a power of 80 %, were the difference as "
-            "estimated here; ≥: the fewest with which p can be low enough.",
+            "p of 0.05 or less, and holds for what is named after it. P(lower): how often one run "
+            "of the first has the lower value. Seeds needed: in all, for a power of 80 %, were the "
+            "difference as estimated here; ≥: the fewest with which p can be low enough.",
+            *([OVER_SPLITS] if several else []),
             *_other_ways(found),
             *_smallness(found),
             *found.results.warning(),
         ],
-        text_columns=(0, 1, 2) if others else (0, 1),
+        text_columns=(0, 1, 2, 3) if others else (0, 1, 2),
     )
 
 
@@ -243,10 +303,19 @@ def _details(found: Findings) -> Iterator[Table]:
         )
 
 
-def _with_intervals(results: Results) -> pd.DataFrame:
+def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
     cells = results.summary.drop(columns="train_mse")
     half = stats.half_width(cells["test_mse_sd"].to_numpy(), cells["n"].to_numpy())
-    return cells.assign(low=cells["test_mse"] - half, high=cells["test_mse"] + half)
+    cells = cells.assign(low=cells["test_mse"] - half, high=cells["test_mse"] + half)
+    for study in results.studies:
+        if len(study.splits) < 2 or len(study.seeds) < 2:
+            continue
+        for cell in study.cells:
+            runs = measured.of([(study, cell)])
+            found = splits.crossed(runs.values[0]) if runs.cells else None
+            ends = (found.low, found.high) if found else (math.nan, math.nan)
+            cells.loc[results.row(study, cell).Index, ["low", "high"]] = ends
+    return cells
 
 
 def _scopes(results: Results) -> Iterator[tuple[grid.Study, str, Sequence[Cell]]]:

@@ -4,6 +4,7 @@ Only its last section, on the run, may differ between two runs of the same study
 """
 
 import html
+import itertools
 import math
 import re
 import subprocess
@@ -33,6 +34,7 @@ from genboost.study.cells import Cell
 from genboost.study.schema import BLOCKS, GRID
 
 TEMPLATE = "report.html.j2"
+MOST_RUNS = 40  # that a cell lists
 
 
 @dataclass(frozen=True)
@@ -249,8 +251,8 @@ def _heat_cell(
     lines = [
         results.layouts[study.name].place(cell),
         *(
-            f"seed {seed}: {results.number(error) or 'diverged'}"
-            for seed, error in results.values[study.name, cell].items()
+            f"{results.run_name(study, run)}: {results.number(error) or 'diverged'}"
+            for run, error in itertools.islice(results.values[study.name, cell].items(), MOST_RUNS)
         ),
     ]
     if not row.diverged:

@@ -43,6 +43,7 @@ class Results:
     Attributes
     ----------
     studies : list of grid.Study
+        As `grid.Study.over_splits` returns them.
     models, summary : DataFrame
         As `aggregation.collect` and `aggregation.summarize` return them.
     figures : DataFrame
@@ -133,9 +134,15 @@ class Results:
         return deck.compare(self.studies, self.models, self.figures)
 
     @cached_property
-    def values(self) -> dict[tuple[str, Cell], dict[int, float]]:
-        """What is shown of each seed of each cell, by the study's name and the cell."""
+    def values(self) -> dict[tuple[str, Cell], dict[aggregation.Run, float]]:
+        """What is shown of each run of each cell, by the study's name and the cell."""
         return aggregation.values_by_cell(self.studies, self.models, self.quantity.name)
+
+    @staticmethod
+    def run_name(study: grid.Study, run: aggregation.Run) -> str:
+        """Name a run of a cell: ``seed 3``, or ``split 2, seed 3`` where there are several."""
+        split = f"split {run.split}, " if len(study.splits) > 1 else ""
+        return f"{split}seed {run.seed}"
 
     @cached_property
     def _rows(self) -> dict[tuple[Any, ...], Any]:
@@ -210,6 +217,36 @@ class Results:
         return re.sub(r"e\+0*", "e", f"{value:.{self.digits}{kind}}")
 
 
+def baselines_over_splits(
+    studies: Iterable[grid.Study], baselines: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Average what simple methods reach over the splits, by the variant of the first.
+
+    Parameters
+    ----------
+    studies
+        With a cell for each split.
+    baselines
+        By variant, as the steps wrote them.
+    """
+    groups: dict[Cell, dict[str, None]] = {}
+    for study in studies:
+        for cell in study.cells:
+            groups.setdefault(cell.replace(split_seed=None), {})[axes.variant(cell)] = None
+    return {
+        variants[0]: _mean([baselines[variant] for variant in variants])
+        for variants in map(list, groups.values())
+    }
+
+
+def _mean(alike: Sequence[Any]) -> Any:
+    """Average numbers, or each number of dicts that have the same keys."""
+    first = alike[0]
+    if isinstance(first, Mapping):
+        return {key: _mean([one[key] for one in alike]) for key in first}
+    return first if len(alike) == 1 else sum(alike) / len(alike)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that `load` reads."""
     parser.add_argument("--request", required=True, help="settings and code; see receipts.py")
@@ -222,15 +259,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load(arguments: argparse.Namespace, step: Step) -> Results:
     """Read the results that a command line names."""
+    studies = grid.studies(step.settings)
+    baselines = {
+        path.parent.name: step.read_json(path)["errors"] for path in map(Path, arguments.baselines)
+    }
     return Results(
-        studies=grid.studies(step.settings),
+        studies=[study.over_splits() for study in studies],
         models=aggregation.read_csv(step.reads(arguments.cells)),
         summary=aggregation.read_csv(step.reads(arguments.summary)),
         figures=deck.load(step.reads(arguments.deck)),
-        baselines={
-            path.parent.name: step.read_json(path)["errors"]
-            for path in map(Path, arguments.baselines)
-        },
+        baselines=baselines_over_splits(studies, baselines),
         synthetic=frozenset(
             name for name, facts in provenances(arguments, step).items() if facts["synthetic"]
         ),

@@ -40,9 +40,11 @@ def summary_lines(results: Results) -> Iterator[str]:
 
 def measure(study: grid.Study, quantity: Quantity = TEST_MSE) -> str:
     """Say what the numbers of a study's tables are."""
-    count = len(study.seeds)
-    mean = f"Mean {quantity.phrase} of {count} seeds"
-    return mean if count > 1 else f"{quantity.sentence} of one seed"
+    count, splits = len(study.seeds), len(study.splits)
+    seeds = f"{count} seeds" if count > 1 else "one seed"
+    if splits > 1:
+        return f"Mean {quantity.phrase} of {seeds} on each of {splits} splits"
+    return f"Mean {quantity.phrase} of {seeds}" if count > 1 else f"{quantity.sentence} of one seed"
 
 
 def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
@@ -73,15 +75,16 @@ def _best_model(results: Results, laid_out: Layout) -> Iterator[str]:
     """Yield the model with the lowest test error."""
     study = laid_out.study
     errors = (
-        (error, cell, seed)
+        (error, cell, run)
         for cell in study.cells
-        for seed, error in results.values[study.name, cell].items()
+        for run, error in results.values[study.name, cell].items()
         if not math.isnan(error)
     )
-    error, cell, seed = min(errors, key=lambda found: found[0], default=(None, None, None))
+    error, cell, run = min(errors, key=lambda found: found[0], default=(None, None, None))
     if cell is not None:
         where = f"{laid_out.panel_of[cell].title}, {laid_out.place(cell)}"
-        yield f"  Best single model: {results.number(error)}, {_ascii(where)}, seed {seed}"
+        name = results.run_name(study, run)
+        yield f"  Best single model: {results.number(error)}, {_ascii(where)}, {name}"
 
 
 def _ascii(text: str) -> str:

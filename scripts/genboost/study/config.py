@@ -46,6 +46,10 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         name: {"title": name, "b": None, **_defaults_of_claims(), **comparison}
         for name, comparison in mistakes.claims(config).items()
     }
+    resolved["schemes"] = {
+        name: {"title": name, "where": {}, "quantity": "test_mse", **scheme}
+        for name, scheme in config.get("schemes", {}).items()
+    }
     resolved["resources"] |= {
         step: {**defaults("resources", step), **resolved["resources"][step]} for step in STEPS
     }
@@ -82,7 +86,7 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     """Return a right configuration with all that it leaves to defaults: another for the same."""
     full = {**defaults(), **normalized(config, schema.schema())}
     full[GRID] = [{**defaults(GRID), **grid} for grid in mistakes.grids(full)]
-    for section in full.keys() - {GRID, "studies", "comparisons"}:
+    for section in full.keys() - {GRID, "studies", "comparisons", "schemes"}:
         if isinstance(full[section], dict):
             full[section] = {**defaults(section), **full[section]}
     return full

@@ -6,7 +6,7 @@ of the configuration changes the paths of just the models that it touches.
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -37,6 +37,8 @@ class Study:
     data : dict
         The configuration's block `data`: the data set and its source, and how it is prepared where
         no axis of the grid says otherwise.
+    splits : tuple of int
+        Where a cell stands for its models on several splits: their split seeds.
     """
 
     name: str
@@ -44,16 +46,33 @@ class Study:
     data: dict[str, Any]
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
+    splits: tuple[int, ...] = ()
 
     @property
     def models(self) -> list[Model]:
         """The models of the study, cell by cell."""
-        return [Model(cell, seed) for cell in self.cells for seed in self.seeds]
+        return [
+            Model(cell.replace(split_seed=split) if self.splits else cell, seed)
+            for cell in self.cells
+            for split in self.splits or [cell.split_seed]
+            for seed in self.seeds
+        ]
 
     @cached_property
     def variants(self) -> list[str]:
         """The names of the ways in which its data are prepared."""
         return list(dict.fromkeys(map(axes.variant, self.cells)))
+
+    def over_splits(self) -> "Study":
+        """Return the study with one cell, that of the first split, for all that differ in it alone.
+
+        Splits are repetitions, as seeds are: nobody wants the best one.
+        """
+        first: dict[Cell, Cell] = {}
+        for cell in self.cells:
+            first.setdefault(cell.replace(split_seed=None), cell)
+        splits = tuple(dict.fromkeys(cell.split_seed for cell in self.cells))
+        return replace(self, cells=tuple(first.values()), splits=splits)
 
 
 def studies(config: dict[str, Any]) -> list[Study]:

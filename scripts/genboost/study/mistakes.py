@@ -219,13 +219,15 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 
 
 def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
-    """Yield studies that there are not, of those that claims and curves are about."""
+    """Yield studies that there are not, of those that claims, schemes and curves are about."""
     declared = config.get("studies", schema.written()["properties"]["studies"]["default"])
     selections: dict[Key, dict[str, Any]] = {
         ("comparisons", name, side): claim.get(side, {})
         for name, claim in claims(config).items()
         for side in "ab"
     }
+    for name, scheme in config.get("schemes", {}).items():
+        selections["schemes", name, "where"] = scheme.get("where", {})
     for number, choice in enumerate(config.get("figures", {}).get("curves", [])):
         selections["figures", "curves", number] = choice
     for key, selection in selections.items():

@@ -1,4 +1,4 @@
-"""The error on parts of the test rows, by columns of the data."""
+"""The error on parts of the test rows: on respondents, say, and on what was interpolated."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ QUANTITIES = (Quantity("test_mse[*]", "Test error, {}", "MSE", "", "lower"),)
 
 
 def measure(trained: Trained) -> dict[str, float]:
-    """Return the mean squared error on the test rows with each value of each column.
+    """Return the mean squared error on the test rows of each group.
 
-    A column's name is that of the data's column and the value: ``test_mse[gender=female]``.
+    A column's name is what parts the rows and the group: ``test_mse[origin=respondent]``.
     """
     squares = trained.test_residuals**2
     return {

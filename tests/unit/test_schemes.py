@@ -1,0 +1,107 @@
+"""The claims under several schemes: each sees its own cells and its own test rows."""
+
+import math
+
+import pytest
+from made_up import Made
+
+from genboost.analysis import schemes, verdicts
+from genboost.analysis.values import Measured
+from genboost.errors import UserError
+from genboost.measures.registry import Quantity
+
+CLAIM = {
+    "title": "Small steps are better",
+    "claim": "lower",
+    "a": {"learning_rate": 1e-3},
+    "b": {"learning_rate": 1e-2},
+}
+SETTINGS = {
+    "grid": {
+        "optimizer": ["adam"],
+        "learning_rate": [1e-3, 1e-2],
+        "weight_decay": [0],
+        "sam_rho": ["none"],
+        "split": ["random", "grouped"],
+        "split_seed": [0, 1, 2, 3],
+        "seeds": 4,
+    },
+    "comparisons": {"small": CLAIM},
+    "schemes": {
+        "random": {"title": "random splits", "where": {"split": "random"}},
+        "grouped": {"where": {"split": "grouped"}},
+    },
+}
+
+
+def error(model):
+    """Return an error that is lower with small steps on random splits, higher on grouped ones."""
+    cell = model.cell
+    sign = 1 if cell.split == "random" else -1
+    noise = math.sin(97 * model.seed + 31 * cell.split_seed + 1e4 * cell.learning_rate) / 100
+    return 1 + sign * (cell.learning_rate > 5e-3) / 2 + cell.split_seed / 10 + noise
+
+
+@pytest.fixture(scope="module")
+def made():
+    return Made(SETTINGS, errors=error)
+
+
+def test_each_scheme_has_verdicts_of_its_own(made):
+    found = made.statistics["schemes"]
+    assert [scheme["title"] for scheme in found] == ["random splits", "grouped"]
+    (on_random,), (on_grouped,) = (scheme["verdicts"] for scheme in found)
+    assert (on_random["verdict"], on_grouped["verdict"]) == ("supported", "contradicted")
+    assert on_random["difference"] == pytest.approx(-0.5, abs=0.02)
+    assert on_grouped["difference"] == pytest.approx(0.5, abs=0.02)
+    # One cell a side, so all four splits compare: a cell stands for its models on all of them.
+    assert (on_random["splits"], on_random["n"]) == (4, 4)
+    assert on_random["over"] == "seeds and splits"
+    # What is shown elsewhere is the first scheme's.
+    assert made.statistics["comparisons"] == [on_random]
+
+
+def test_the_table_has_a_column_for_each_scheme(made):
+    table = made.statistics["tables"]["schemes"]
+    assert table["header"] == ["claim", "random splits", "grouped"]
+    ((title, *entries),) = table["rows"]
+    assert title == CLAIM["title"]
+    assert [entry["text"] for entry in entries] == ["supported", "contradicted"]
+    assert "other seeds and splits" in table["notes"][0]
+
+
+def test_what_varies_is_told_apart(made):
+    shares = made.statistics["variance"]["random splits"]
+    assert sum(shares.values()) == pytest.approx(1)
+    # The two cells differ by 0.5, the four splits by 0.1 each, the seeds by nothing but noise.
+    assert shares["cell"] > shares["split"] > 10 * shares["seed"]
+
+
+def test_the_report_says_what_verdicts_hold_for(made):
+    page = made.report(made.drawings())
+    assert "supported for other seeds and splits" in page
+    assert "The claims under each scheme" in page
+
+
+def test_without_schemes_there_is_nothing_side_by_side():
+    made = Made({**SETTINGS, "schemes": {}}, errors=error)
+    assert made.statistics["schemes"] == []
+    assert "schemes" not in made.statistics["tables"]
+    assert len(made.statistics["comparisons"]) == 1
+
+
+def test_a_quantity_that_was_not_measured_is_named(made):
+    scheme = {"title": "people", "where": {}, "quantity": "test_mse[origin=respondent]"}
+    with pytest.raises(UserError, match=r"schemes.people.quantity: .* no column test_mse\[origin"):
+        schemes.judge({"people": scheme}, {}, made.results.studies, made.results.models)
+
+
+def test_a_scheme_sees_its_own_cells_and_errors(made):
+    models = made.results.models.assign(turned=-made.results.models["test_mse"])
+    where = {"split": ["random"]}
+    chosen = Measured(made.results.studies, models, Quantity("turned", "Turned"), where)
+    assert chosen.select({}).values.max() < 0
+    assert {cell.split for _, cell in chosen.select({}).cells} == {"random"}
+    claims = {"small": {**made.config["comparisons"]["small"], "quantity": "test_mse"}}
+    (found,) = verdicts.verdicts(claims, chosen)
+    assert found.verdict == "supported"
