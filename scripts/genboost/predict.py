@@ -11,7 +11,7 @@ from genboost.data.coding import Coding
 from genboost.errors import UserError
 from genboost.train import record
 from genboost.train.engines.torch_engine import ACTIVATIONS
-from genboost.train.problem import Architecture
+from genboost.train.problem import LAYER_NORM_EPSILON, Architecture
 
 
 class Model(torch.nn.Module):
@@ -30,13 +30,19 @@ class Model(torch.nn.Module):
         ]
         self.layers = torch.nn.ModuleList(linear)
         self.activation = ACTIVATIONS[architecture.activation]
+        self.normalization = torch.nn.Identity()
+        if architecture.normalization == "layer":
+            width = architecture.width
+            self.normalization = torch.nn.LayerNorm(
+                width, eps=LAYER_NORM_EPSILON, elementwise_affine=False
+            )
         self.coding = coding
         torch.nn.utils.vector_to_parameters(torch.tensor(weights), self.parameters())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the predictions [rows] for coded rows [rows, inputs]."""
         for layer in self.layers[:-1]:
-            x = self.activation(layer(x))
+            x = self.activation(self.normalization(layer(x)))
         return self.layers[-1](x).squeeze(-1)
 
     @torch.no_grad()
@@ -73,7 +79,8 @@ def load(path: str | Path, coding: str | Path | None = None) -> Model:
         raise UserError(f"{path}: the model diverged in training and predicts nothing")
     found = Coding.load(coding or coding_of(path), entries["data"])
     settings = entries["settings"]
-    shape = (settings[name] for name in ("hidden_layers", "width", "activation"))
+    shape = [settings[name] for name in ("hidden_layers", "width", "activation")]
+    shape.append(settings.get("normalization", "none"))  # a record may be older than the setting
     return Model(Architecture(len(found.inputs), *shape), weights, found).eval()
 
 

@@ -34,6 +34,7 @@ WAYS = [
     {"scaling": "minmax", "categorical_coding": "onehot"},
     {"categorical_coding": "alphabetical", "label_coding": "alphabetical"},
     {"missing": "impute", "scaling": "standard", "activation": "gelu", "hidden_layers": 2},
+    {"normalization": "layer", "scaling": "standard"},
     {"hidden_layers": 0, "zeroed_features": ("Weight", "MTRANS"), "split_seed": 3},
 ]
 
