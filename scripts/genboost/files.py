@@ -31,7 +31,8 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
         os.replace(temporary, path)
     except OSError as error:
         raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free or mend the place, and run again"
+            f"cannot write {path}: {error.strerror or error}; free space or fix the permissions, "
+            "then run again"
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -61,7 +62,7 @@ def no_regular_file(path: str | Path) -> str | None:
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
     if stat.S_ISDIR(mode):
         return "is a folder, not a file"
-    return None if stat.S_ISREG(mode) else "is not a regular file, which can be read again"
+    return None if stat.S_ISREG(mode) else "is not a regular file"
 
 
 def delete_stale(folder: str | Path, pattern: str, current: Collection[str]) -> None:

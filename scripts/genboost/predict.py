@@ -76,7 +76,7 @@ def load(path: str | Path, coding: str | Path | None = None) -> Model:
     entries = record.read(path)
     weights = record.weights(entries)
     if weights is None:
-        raise UserError(f"{path}: the model diverged in training and predicts nothing")
+        raise UserError(f"{path}: the model diverged in training, so it cannot predict")
     found = Coding.load(coding or coding_of(path), entries["data"])
     settings = entries["settings"]
     shape = [settings[name] for name in ("hidden_layers", "width", "activation")]
@@ -96,6 +96,6 @@ def coding_of(path: str | Path) -> Path:
         if variant.parent.name == "models":
             return variant.parent.parent / "data" / variant.name / "coding.json"
     raise UserError(
-        f"{path} is not in a folder results/models, so what says how its data are coded is not "
-        "found beside it; name that file, results/data/.../coding.json, too"
+        f"{path} is not in a folder results/models, so the coding of its data cannot be found; "
+        "name that file too: results/data/.../coding.json"
     )

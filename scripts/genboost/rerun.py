@@ -128,7 +128,10 @@ class Judge:
         """Copy a file that is about to be made again: Snakemake wants to find it in its place."""
         if not self.dry_run and os.path.isfile(path):
             shutil.copyfile(path, f"{path}.{why}")
-            print(f"{path} is {why}; made again, and kept as {path}.{why}", file=sys.stderr)
+            print(
+                f"{path} is {why}; it is made again, and the old file kept as {path}.{why}",
+                file=sys.stderr,
+            )
 
 
 def lay_out(path: str, content: str, made_from: str) -> None:

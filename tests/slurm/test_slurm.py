@@ -212,4 +212,4 @@ def test_the_user_is_told_at_once_that_no_node_is_in_use(untrained, local, clust
 def test_the_user_is_told_that_memory_was_too_little(untrained, local):
     untrained.configure(resources={"train": {"mem_mb": 30}})
     output = finish(untrained.submit("--retries", "0", "--", local.records()[0]), expect=1)
-    assert "SLURM ended it: 30 MB of memory were too little; give its step more" in output
+    assert "SLURM ended it: 30 MB of memory was too little; give the step more" in output

@@ -173,10 +173,10 @@ def test_every_mistake_is_named(studies):
         (
             ": No such file or directory; run snakemake again",
             "is damaged; run snakemake again",
-            "is of another learning_rate (0.1 instead of 3e-05)",
-            "is of another seed (7 instead of 0)",
-            "is of another width (20 instead of 18)",
-            "is of other data, code or engine",
+            "belongs to another learning_rate (0.1 instead of 3e-05)",
+            "belongs to another seed (7 instead of 0)",
+            "belongs to another width (20 instead of 18)",
+            "was made with other data, code or engine",
         ),
         strict=True,
     ):
@@ -313,6 +313,6 @@ def test_a_sheet_that_is_not_the_models_is_refused(studies, damage):
         case "edited":
             path.write_text(path.read_text().replace("1.0", "0.5"))
     wanted = ["norms", "outcome"] if damage == "of other measures" else ["norms"]
-    with pytest.raises(UserError, match="is missing, damaged or of another model") as caught:
+    with pytest.raises(UserError, match="missing, damaged or belongs to another model") as caught:
         aggregation.collect(studies, fingerprints, wanted)
     assert str(path) in str(caught.value)

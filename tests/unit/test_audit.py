@@ -323,12 +323,12 @@ def test_the_page_says_what_was_tried_and_what_cannot_be_told_apart(tmp_path, mo
     missing = set(readings.extensions(found.scores[0].reading.names, READINGS)) - {
         score.reading.names for score in found.scores
     }
-    end = f"not yet combined with {len(missing)} others" if missing else "makes it better."
+    end = f"not been combined with {len(missing)} others yet" if missing else "makes it better."
     assert end in page
     alone = dataclasses.replace(found, scores=[dataclasses.replace(s, p=0) for s in found.scores])
     alone.scores[0] = dataclasses.replace(alone.scores[0], p=1)
     page = audit_report.files(alone, synthetic=False)["audit.md"].replace("\\", "")
-    assert f"tell “{alone.scores[0].reading.title}” from every other reading" in page
+    assert f"tell “{alone.scores[0].reading.title}” apart from every other reading" in page
 
 
 def test_the_files_of_an_audit(tmp_path, monkeypatch):

@@ -52,7 +52,7 @@ def test_classes_without_an_order_are_not_regressed_without_a_word(name, warned)
 def test_numbers_cannot_be_stratified():
     it = described("diabetes")
     table = read_table(bundled.content(it), it, "diabetes")
-    with pytest.raises(UserError, match="stratify needs classes, and progression is a number"):
+    with pytest.raises(UserError, match="stratify needs classes, but progression is a number"):
         prepare(table, it, Settings(stratify=True))
 
 

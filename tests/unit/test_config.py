@@ -278,11 +278,11 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("studies: {a: {tables: {}}}", "studies.a.tables: unknown key"),
         ("1: 2", "1: unknown key; known: name, data"),
         ("name: 3", "name: 3 is not a valid value; it takes text"),
-        ("name: Models", "name: results/Models is for what all runs share; choose another"),
-        ("name: ../x", 'name: "../x" is no plain word, which the folder results/NAME takes'),
-        ("name: a b", 'name: "a b" is no plain word'),
-        ("name: ''", 'name: "" is no plain word'),
-        (f"name: {'a' * 65}", f'name: "{"a" * 65}" is no plain word'),
+        ("name: Models", "name: results/Models holds what all runs share; choose another"),
+        ("name: ../x", 'name: "../x" cannot name the folder results/NAME'),
+        ("name: a b", 'name: "a b" cannot name the folder results/NAME'),
+        ("name: ''", 'name: "" cannot name the folder results/NAME'),
+        (f"name: {'a' * 65}", f'name: "{"a" * 65}" cannot name the folder results/NAME'),
         ("studies: {a: {grid: {seeds: [-1]}}}", "studies.a.grid.seeds[0]: -1 is negative"),
         (
             "studies: {a: {grid: {sam_rho: [1, 1]}}}",
@@ -294,16 +294,16 @@ def test_any_number_means_the_same_however_it_is_written(number):
             "studies.a.grid: 3 is not a valid value; it takes a block of keys or a list",
         ),
         ("studies: {a: 3}", "studies.a: 3 is not a valid value; it takes a block of keys"),
-        ("studies: {a: , b: none}", "studies: all are null; it needs at least one study"),
+        ("studies: {a: , b: none}", "studies: all are null; keep at least one study"),
         ("studies: {a: {title: 3}}", "studies.a.title: 3 is not a valid value; it takes text"),
-        ("studies: {a b: {}}", 'studies: "a b" is no name: it takes letters, digits, _ and -'),
+        ("studies: {a b: {}}", 'studies: "a b" is not a valid name: use letters, digits, _ and -'),
         ("studies: {}", "studies: is empty"),
         ("studies:", "studies: is empty"),
         ("studies: [a]", 'studies: ["a"] is not a valid value; it takes a block of keys'),
         ("model: 3", "model: 3 is not a valid value; it takes a block of keys"),
         ("[1, 2]", "the configuration: [1, 2] is not a valid value; it takes a block of keys"),
         ("text", 'the configuration: "text" is not a valid value; it takes a block of keys'),
-        ("data: {source: file}", "data.path: is needed with source: file; name the CSV file"),
+        ("data: {source: file}", "data.path: is required with source: file; give the path"),
         ("data: {source: file, path: no.csv}", "data.path: no.csv: no such file"),
         ("data: {source: file, path: /}", "data.path: /: is a folder, not a file"),
         (
@@ -313,20 +313,20 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("studies: {a: {data: {dataset: nope}}}", "studies.a.data.dataset: there is no workflow/"),
         (
             "data: {zeroed_features: [Wieght]}",
-            "data.zeroed_features: Wieght is no feature of workflow/datasets/obesity.yaml; they",
+            "data.zeroed_features: Wieght is not a feature of workflow/datasets/obesity.yaml; the",
         ),
         (
             "audit: {readings: {r: {data: {zeroed_features: [NObeyesdad]}}}}",
-            "audit.readings.r.data.zeroed_features: NObeyesdad is no feature",
+            "audit.readings.r.data.zeroed_features: NObeyesdad is not a feature",
         ),
-        ("data: {source: file}\nstudies: {a: {}, b: {}}", "data.path: is needed with source: file"),
+        ("data: {source: file}\nstudies: {a: {}, b: {}}", "data.path: is required"),
         (
             "studies: {a: {data: {source: file}}}",
-            "studies.a.data.path: is needed with source: file",
+            "studies.a.data.path: is required with source: file",
         ),
         (
             "data: {source: file, path: config.yaml}\nstudies: {a: {data: {path: none}}}",
-            "studies.a.data.path: is needed with source: file",
+            "studies.a.data.path: is required with source: file",
         ),
     ],
 )
@@ -338,10 +338,10 @@ def test_a_mistake_has_one_clear_message(text, expected):
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("a_fifo.csv", "is not a regular file, which can be read again"),
+        ("a_fifo.csv", "is not a regular file"),
         ("loop.csv", "cannot be read: Too many levels of symbolic links"),
         ("~/absent.csv", "no such file"),
-        ("{x}.csv", "has braces, which are Snakemake's wildcards; rename the file"),
+        ("{x}.csv", "has braces, which Snakemake reads as wildcards; rename the file"),
     ],
 )
 def test_a_path_that_cannot_be_read_is_told_why(tmp_path, monkeypatch, path, expected):
@@ -388,10 +388,10 @@ def test_another_data_set_inherits_nothing_from_obesity(toy):
     assert (data["zeroed_features"], data["kaggle_dataset"]) == (None, None)
     (message,) = mistakes("data: {dataset: toy, source: kaggle}")
     assert message.startswith("data.source: ")
-    assert message.endswith("toy.yaml does not say where it is at kaggle")
+    assert message.endswith("toy.yaml does not say where to find it at kaggle")
     resolve({"data": {"dataset": "toy", "source": "kaggle", "kaggle_dataset": "me/toy"}})
     (message,) = mistakes("data: {zeroed_features: [Age]}\nstudies: {a: {data: {dataset: toy}}}")
-    assert message.startswith("data.zeroed_features: Age is no feature of ")
+    assert message.startswith("data.zeroed_features: Age is not a feature of ")
 
 
 def test_what_a_description_lacks_is_told_before_anything_runs(toy):
@@ -447,15 +447,15 @@ def test_a_mistake_is_shown_with_its_file_and_line(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: is there twice, before in line 2"),
-        ("grid: {}\nmodel: {}\ngrid: {}\n", "line 3: grid: is there twice, before in line 1"),
-        ("a:\n- {b: 1}\n- {b: 1, b: 1}\n", "line 3: a[1].b: is there twice, before in line 3"),
+        ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: duplicate key, first on line 2"),
+        ("grid: {}\nmodel: {}\ngrid: {}\n", "line 3: grid: duplicate key, first on line 1"),
+        ("a:\n- {b: 1}\n- {b: 1, b: 1}\n", "line 3: a[1].b: duplicate key, first on line 3"),
         ("grid:\n\tseeds: 3\n", "line 2: has a tab; indent with spaces"),
         (
             "grid:\n  seeds: 3\n optimizer: [sgd]\n",
             "line 3: did not find expected key, while parsing a block mapping",
         ),
-        ("grid:\n  optimizer: [sgd\nmodel: {}\n", "a flow sequence that starts in line 2"),
+        ("grid:\n  optimizer: [sgd\nmodel: {}\n", "a flow sequence that starts on line 2"),
         ("grid: \x00\n", "cannot read"),
     ],
 )
@@ -542,10 +542,10 @@ def test_every_scalar_setting_is_an_axis_and_a_choice_of_cells():
         ("grid: []", "grid: is empty; it needs at least one entry"),
         ("grid: [{width: 9}, {widht: 9}]", "grid[1].widht: unknown key; did you mean width?"),
         ("grid: [{width: 9}, {width: [9, 9]}]", "grid[1].width: has 9 more than once"),
-        ("grid: [{seeds: 2}, {}]", "grid[1].seeds: all grids of a list take the same seeds"),
+        ("grid: [{seeds: 2}, {}]", "grid[1].seeds: all grids in a list must have the same seeds"),
         (
             "studies: {a: {grid: [{seeds: 2}, {seeds: [0]}]}}",
-            "studies.a.grid[1].seeds: all grids of a list take the same seeds",
+            "studies.a.grid[1].seeds: all grids in a list must have the same seeds",
         ),
         (
             "studies: {a: {model: {width: 9}, grid: {width: [9, 18]}}}",
@@ -556,7 +556,7 @@ def test_every_scalar_setting_is_an_axis_and_a_choice_of_cells():
             "studies.a.grid[0].epochs: is an axis here and a setting in studies.a.training.epochs",
         ),
         ("tables: {rows: widht}", 'tables.rows: "widht" is unknown; choose from'),
-        ("tables: {rows: weight_decay}", "tables.columns: is weight_decay, as the rows are"),
+        ("tables: {rows: weight_decay}", "tables.columns: is weight_decay, like tables.rows"),
         ("execution: {fuse: [seeds]}", 'execution.fuse[0]: "seeds" is unknown; choose from'),
         ("figures: {curves: [{study: x}]}", 'figures.curves[0].study: "x" is unknown; choose from'),
     ],

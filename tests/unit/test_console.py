@@ -35,7 +35,7 @@ def test_a_job_is_named_also_where_there_are_old_files(folder):
     (folder / "log").touch()
     said = list(what_failed([failed(Job("a", ["old"], ["log"]))], []))
     assert said[1] == "  a: old"
-    assert said[2].startswith("    log: is empty: something killed it")
+    assert said[2].startswith("    log: is empty: the job was killed")
 
 
 def test_three_files_are_named_and_the_rest_counted():
@@ -46,9 +46,15 @@ def test_three_files_are_named_and_the_rest_counted():
 @pytest.mark.parametrize(
     ("slurm", "why"),
     [
-        ("slurmstepd: error: Detected 1 oom-kill event(s) in StepId=5.batch.", "4000 MB of memory"),
-        ("slurmstepd: error: Exceeded job memory limit", "4000 MB of memory"),
-        ("slurmstepd: error: *** JOB 5 ON n CANCELLED AT 1 DUE TO TIME LIMIT ***", "2 minutes"),
+        (
+            "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=5.batch.",
+            "4000 MB of memory was too little",
+        ),
+        ("slurmstepd: error: Exceeded job memory limit", "4000 MB of memory was too little"),
+        (
+            "slurmstepd: error: *** JOB 5 ON n CANCELLED AT 1 DUE TO TIME LIMIT ***",
+            "2 minutes was too short",
+        ),
         ("slurmstepd: error: *** JOB 5 ON n CANCELLED AT 1 ***", None),
     ],
 )
@@ -59,8 +65,8 @@ def test_why_slurm_ended_a_job_is_said(folder, slurm, why):
     (folder / "slurm.log").write_text(slurm + "\n")
     said = list(what_failed([failed(Job("a", ["x"], []), on_cluster=True)], ["snakemake.log"]))
     assert said[2] == "    SLURM's log: slurm.log"
-    advice = "give its step more (resources in config.yaml)"
-    expected = f"    SLURM ended it: {why} were too little; {advice}"
+    advice = "give the step more (resources in config.yaml)"
+    expected = f"    SLURM ended it: {why}; {advice}"
     assert said[3:] == ([expected] if why else [])
 
 

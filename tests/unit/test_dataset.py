@@ -109,9 +109,7 @@ def test_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
     path = write(tmp_path, MINIMAL)
     lines = len(path.read_text().splitlines())
     path.write_text(path.read_text() + "title: Another\n")
-    with pytest.raises(
-        UserError, match=rf"(?s)title is there twice, before in line 1.*{lines + 1}"
-    ):
+    with pytest.raises(UserError, match=rf"(?s)title duplicate key, first on line 1.*{lines + 1}"):
         dataset.load(path)
 
 

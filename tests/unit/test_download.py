@@ -87,9 +87,9 @@ def test_uci_failure_is_one_short_message(server, answer, message, requests):
 @pytest.mark.parametrize(
     ("source", "answer", "message"),
     [
-        ("uci", silence, "does not answer|not done after 1 seconds"),
-        ("uci", drip, "not done after 1 seconds"),
-        ("kaggle", silence, "not done after 1 seconds"),
+        ("uci", silence, "does not answer|not finished after 1 seconds"),
+        ("uci", drip, "not finished after 1 seconds"),
+        ("kaggle", silence, "not finished after 1 seconds"),
     ],
 )
 def test_slow_server_is_left(kaggle, hasty, source, answer, message):

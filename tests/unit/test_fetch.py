@@ -134,14 +134,14 @@ def test_packed_answers_are_unpacked(server, answer):
         (answered(zipped({f"{n}.csv": b"" for n in range(1001)})), "more than 1000 files"),
         (answered(broken_lzma()), "the zip file is damaged"),
         (answered(encrypted()), "the zip file is damaged.*encrypted"),
-        (answered(gzip.compress(CSV)[:-9]), "the gzip file is damaged: it breaks off"),
+        (answered(gzip.compress(CSV)[:-9]), "the gzip file is damaged: it ends too early"),
         (answered(b"\x1f\x8bnonsense"), "the gzip file is damaged"),
         (answered(zlib.compress(CSV), Content_Encoding="deflate"), "deflate was not asked for"),
         (answered(zipped({"folder.csv/": b""})), "CSV files: none"),
         (moved("http://[::bad"), "http://127.0.0.1"),
         (moved("gopher://a/b"), "gopher"),
         (moved("/a.zip"), "redirects"),
-        (ok(CSV[: CSV.index(b"\n", 9000) + 1]), "cut off: it has .* rows, and .* says 2111"),
+        (ok(CSV[: CSV.index(b"\n", 9000) + 1]), "incomplete: it has .* rows, but .* says 2111"),
     ],
 )
 def test_bounds_and_damage_are_said_in_a_line(server, narrow, answer, message):

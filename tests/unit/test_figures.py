@@ -280,7 +280,7 @@ def test_deck_scatter_has_the_decks_value_across_and_ours_up():
 
 def test_without_cells_of_the_deck_the_figure_says_so(small):
     figure = small.figure("deck")
-    assert "The studies have no cell that the deck has." in {t.get_text() for t in figure.texts}
+    assert "The studies have none of the deck's cells." in {t.get_text() for t in figure.texts}
 
 
 def test_readings_are_held_against_the_deck_with_the_one_as_stated():

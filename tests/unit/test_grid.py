@@ -348,7 +348,7 @@ def test_what_makes_no_sense_together_is_refused_with_its_key(records):
         (line,) = rest
         return line.strip()
 
-    why = "0.5 goes with optimizer sgd only, not with adam; make grid a list of grids"
+    why = "0.5 works only with optimizer sgd, not with adam; make grid a list of grids"
     assert message("grid: {newer_2: [0, 0.5]}") == f"grid.newer_2: {why}"
     assert message("training: {newer_2: 0.5}") == f"training.newer_2: {why}"
     why = "true needs a radius in sam_rho, which is also none; make grid a list of grids"
@@ -359,7 +359,7 @@ def test_what_makes_no_sense_together_is_refused_with_its_key(records):
     why = "7 needs a share in shuffle_labels, which is also 0; make grid a list of grids"
     both = "grid: {shuffle_labels: [0, 0.5], shuffle_seed: [0, 7]}"
     assert message(both) == f"grid.shuffle_seed: {why}"
-    why = "0.5 goes with optimizer sgd only, not with adam; make grid a list of grids"
+    why = "0.5 works only with optimizer sgd, not with adam; make grid a list of grids"
     text = "studies: {a: {}, b: {grid: [{newer_2: 0.5, optimizer: sgd}, {newer_2: 0.5}]}}"
     assert message(text) == f"studies.b.grid[1].newer_2: {why}"
     fitting = "grid: [{newer_2: [0, 0.5], optimizer: sgd, sam_rho: none}, {sam_rho: none}]"

@@ -68,7 +68,7 @@ def other_class_only():
     ("table", "described", "why"),
     [
         (TABLE, replace(MADE_UP, respondents=None), "does not say how"),
-        (changed(5, "Age", 20.5), MADE_UP, "row 6 should be of a respondent"),
+        (changed(5, "Age", 20.5), MADE_UP, "row 6 should be a respondent"),
         (changed(5, "Age", np.nan), MADE_UP, "values are missing"),
         (
             TABLE,
@@ -80,7 +80,7 @@ def other_class_only():
             replace(MADE_UP, respondents=replace(MADE_UP.respondents, first_rows=999)),
             "360 rows, and the first 999",
         ),
-        (other_class_only(), MADE_UP, "interpolated rows and no respondents"),
+        (other_class_only(), MADE_UP, "interpolated rows but no respondents"),
     ],
 )
 def test_what_does_not_fit_the_description_is_not_told(table, described, why):

@@ -207,7 +207,7 @@ def test_a_value_beyond_those_of_the_data_is_predicted_with_a_warning(plain):
     table = pd.read_csv(plain.file("new.csv", plain.rows[:3]), keep_default_na=False)
     table.assign(Age=[20, 90, 95]).to_csv(plain.path.parent / "old.csv", index=False)
     result = run(plain.path, plain.path.parent / "old.csv")
-    assert "note: Age of 2 row(s) is not within 14 to 61" in result.stderr
+    assert "note: Age is outside 14 to 61, the range of all training rows" in result.stderr
     assert len(result.stdout.splitlines()) == 4
 
 
@@ -267,7 +267,7 @@ def test_a_record_elsewhere_needs_the_coding_of_its_data(plain, tmp_path):
     assert run(moved, file, "--coding", coding).stdout == run(plain.path, file).stdout
     other = trained(tmp_path / "other", split_seed=1)
     result = run(moved, file, "--coding", predict.coding_of(other.path))
-    assert "is of other data" in result.stderr
+    assert "describes other data" in result.stderr
     coding = tmp_path / "coding.json"
     for damaged in ("", "{}", "[]", '{"data": 1, "inputs": [], "scaling": 3}'):
         coding.write_text(damaged)
@@ -279,4 +279,4 @@ def test_records_that_predict_nothing_are_refused(plain, tmp_path):
     assert "cannot read nothing.json" in run("nothing.json", file).stderr
     diverged = trained(tmp_path, learning_rate=1e30)
     assert json.loads(diverged.path.read_text())["status"] == "diverged"
-    assert "diverged in training and predicts nothing" in run(diverged.path, file).stderr
+    assert "diverged in training, so it cannot predict" in run(diverged.path, file).stderr

@@ -170,7 +170,7 @@ def test_a_ratio_of_what_is_not_positive_is_left_untested():
     made = Made(SETTINGS, **{**MEASURED, "weight_norm": lambda model: -1.0})
     found = compared(made, "norm")
     assert (found["verdict"], found["n"]) == ("untested", 0)
-    assert found["reason"] == "a ratio takes positive values, and ‖w‖₂ has others"
+    assert found["reason"] == "a ratio needs positive values, but ‖w‖₂ has others"
 
 
 def test_the_page_has_the_figures_of_other_quantities(made):

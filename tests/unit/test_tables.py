@@ -223,14 +223,14 @@ def test_another_experiment_is_not_compared_with_the_deck(files, other):
     assert {row["study"] for row in csv.DictReader(io.StringIO(found["deck.csv"]))} == {"grid"}
     assert "| all " not in found["deck.md"]
     assert (
-        "Not compared, for other data or another protocol than the deck's: “Other”."
+        "Not compared, since their data or protocol differ from the deck's: “Other”."
         in found["deck.md"]
     )
     assert "Deck: 6 of its 208 cells compared" in found["summary.txt"]
 
     alone = tables.files(results(override=other))
     for name in ("deck.md", "summary.txt"):
-        assert "Nothing to compare with the deck: no study with its data" in alone[name]
+        assert "Nothing to compare with the deck: no study has its data" in alone[name]
     assert len(alone["deck.csv"].splitlines()) == 1
     assert body(alone["deck.md"]) == []
 

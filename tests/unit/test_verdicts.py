@@ -174,7 +174,7 @@ def test_cells_that_are_not_there_or_diverged_are_untested():
     gone, diverged = judge(table, claim({"optimizer": "sgd"}, B), claim(A, B))
     assert (gone.verdict, diverged.verdict) == ("untested", "untested")
     assert gone.reason == "no study has a cell like a"
-    assert diverged.reason == "every cell like b has a run that diverged"
+    assert diverged.reason == "every cell like b has a model that diverged"
 
 
 def test_untested_claims_do_not_count_for_holm():

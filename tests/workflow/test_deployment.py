@@ -154,13 +154,13 @@ def test_a_prefix_is_refused(user):
     (user.folder / "Snakefile").write_text(text)
     result = user.run("--dry-run", check=False)
     assert result.returncode == 1
-    assert "a module of it takes no prefix" in result.stderr
+    assert "cannot be used as a module with a prefix" in result.stderr
 
 
 def test_braces_in_the_projects_path_are_refused(tmp_path):
     result = copy_checkout(tmp_path / "{x}").run("--dry-run", check=False)
     assert result.returncode == 1
-    assert "has braces, which are Snakemake's wildcards; rename the folder" in result.stderr
+    assert "has braces, which Snakemake reads as wildcards; rename the folder" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -196,4 +196,4 @@ def test_containers_have_the_projects_images_and_see_its_folder(tmp_path, elsewh
         assert str(copy.folder / "containers/data.sif") in call
     spaced = copy.folder.rename(tmp_path / "pro ject")
     result = elsewhere.run(*of(Workflow(spaced)), "--sdm", "apptainer", "-n", check=False)
-    assert "has a space, and Snakemake takes no image from such a path" in result.stderr
+    assert "has a space, and Snakemake cannot load an image from such a path" in result.stderr

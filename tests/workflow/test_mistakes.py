@@ -96,7 +96,7 @@ def test_command_line(fresh):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: is there twice, before in line 2"),
+        ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: duplicate key, first on line 2"),
         ("grid:\n\tseeds: 3\n", "line 2: has a tab; indent with spaces"),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_key_twice_in_a_file_of_ones_own(fresh):
     (fresh.folder / "mine.yaml").write_text("grid: {seeds: 3}\ngrid: {seeds: 5}\n")
     result = fresh.run("--dry-run", "--configfile", "mine.yaml", check=False)
     assert result.returncode == 1
-    assert "mine.yaml, line 2: grid: is there twice, before in line 1" in result.stderr
+    assert "mine.yaml, line 2: grid: duplicate key, first on line 1" in result.stderr
 
 
 def test_a_diverging_model_stops_nothing(fresh):

@@ -54,7 +54,7 @@ def test_the_index_has_every_report_with_its_verdicts(workflow):
     claim = {"title": "Adam < SGD", "a": {"optimizer": "adam"}, "b": {"optimizer": "sgd"}}
     workflow.configure(comparisons={"c": claim})
     said = workflow.run("--profile", "fused").stderr
-    assert "All reports that are here: results/index.html" in said
+    assert "Index of all reports: results/index.html" in said
     index = workflow.folder / "results/index.html"
     assert 'href="other/' not in index.read_text()
     workflow.run("--profile", "fused", *other(workflow))

@@ -253,9 +253,9 @@ def _checked(model: grid.Model, fingerprints: Collection[str], folder: Path) -> 
         if found.get(key) != expected.get(key)
     ]
     if other:
-        raise UserError(f"{path} is of another {' and '.join(other)}; run snakemake again")
+        raise UserError(f"{path} belongs to another {' and '.join(other)}; run snakemake again")
     if entries["fingerprint"] not in fingerprints:
-        raise UserError(f"{path} is of other data, code or engine; run snakemake again")
+        raise UserError(f"{path} was made with other data, code or engine; run snakemake again")
     return entries
 
 
@@ -268,5 +268,7 @@ def _measured(
     path = folder / sheet.path_of(model.record)
     found = sheet.read(path)
     if found is None or found.record != seal or not set(measures) <= found.numbers.keys():
-        raise UserError(f"{path} is missing, damaged or of another model; run snakemake again")
+        raise UserError(
+            f"{path} is missing, damaged or belongs to another model; run snakemake again"
+        )
     return {key: value for name in measures for key, value in found.numbers[name].items()}

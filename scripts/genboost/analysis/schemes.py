@@ -56,7 +56,7 @@ def judge(
         if quantity not in models:
             raise UserError(
                 f"schemes.{name}.quantity: results/cells.csv has no column {quantity}; name one of "
-                "its columns, and have it measured (measures)"
+                "its columns, or add its measure to measures"
             )
         measured = Measured(studies, models, registry.quantity(quantity), scheme["where"])
         judged = verdicts.verdicts(_by(quantity, claims), measured)

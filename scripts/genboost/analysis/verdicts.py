@@ -166,9 +166,9 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     if not (a.cells and b.cells):
         side = "b" if a.cells else "a"
         if claim[side] is None:
-            reason = "no cell is left to compare a with"
+            reason = "no cell is left to compare with a"
         elif grid.chosen(measured.studies, claim[side]):
-            reason = f"every cell like {side} has a run that diverged"
+            reason = f"every cell like {side} has a model that diverged"
         else:
             reason = f"no study has a cell like {side}"
         return replace(verdict, reason=reason)
@@ -179,18 +179,18 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         return replace(verdict, reason=f"a and b have no {what} in common")
     a, b = (side.of_runs(both, seeds) for side in (a, b))
     if is_equal and len(seeds) * len(both) < 2:
-        return replace(verdict, reason="to show that two are equal takes two seeds or more")
+        return replace(verdict, reason="showing that two are equal takes at least two seeds")
     if is_ratio:
         if any((side.values <= 0).any() for side in (a, b)):
             name = measured.quantity.phrase
-            return replace(verdict, reason=f"a ratio takes positive values, and {name} has others")
+            return replace(verdict, reason=f"a ratio needs positive values, but {name} has others")
         a, b = (replace(side, values=np.log(side.values)) for side in (a, b))
     sign = -1 if measured.quantity.better == "higher" else 1
     choosing = 0
     if claim["by"] == "each":
         a, b = _partners(a, b)
         if not a.cells:
-            return replace(verdict, reason="no cell of a has exactly one partner in b")
+            return replace(verdict, reason="no cell of a has exactly one match in b")
         texts = [f"each of {len(a.cells)} cells"] * 2
         sides = [sign * side.values.mean(axis=0, keepdims=True) for side in (a, b)]
         bests = best_cells.compare_bests(*sides, 0)
@@ -198,7 +198,7 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         if max(len(a.cells), len(b.cells)) > 1:
             choosing = best_cells.choosing(len(seeds))
         if choosing == len(seeds) == len(both):
-            return replace(verdict, reason="to choose the best of a set takes two seeds or more")
+            return replace(verdict, reason="choosing the best of a set takes at least two seeds")
         sides = [sign * a.values, sign * b.values]
         bests = best_cells.compare_bests(*sides, choosing)
         texts = _named(measured, a, b, bests)
@@ -208,7 +208,7 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     p = bests.p
     if is_equal:
         if found.n < 2:
-            return replace(verdict, reason="to show that two are equal takes two seeds to compare")
+            return replace(verdict, reason="showing that two are equal takes two seeds to compare")
         p, *ends = _equality(sign * bests.differences, verdict.margin)
     judging = [best_cells.apart(side, choosing)[1] for side in sides]
     means = [sign * side[row].mean() for side, row in zip(judging, (bests.a, bests.b), strict=True)]

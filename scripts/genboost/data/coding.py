@@ -130,7 +130,7 @@ class Coding:
             ) from error
         if found != data:
             raise UserError(
-                f"{path} is of other data ({_shown(found)}) than the model was trained on "
+                f"{path} describes other data ({_shown(found)}) than the model was trained on "
                 f"({_shown(data)}); run snakemake again"
             )
         return coding
@@ -240,7 +240,7 @@ def _beyond(inputs: Mapping[str, Input], columns: Mapping[str, np.ndarray]) -> l
             low, high = one.range
             if count := np.count_nonzero((columns[column] < low) | (columns[column] > high)):
                 notes.append(
-                    f"{column} of {count} row(s) is not within {one.text}, as that of all training "
-                    "rows is: what is predicted for them is a guess"
+                    f"{column} is outside {one.text}, the range of all training rows, in {count} "
+                    "row(s): their predictions are a guess"
                 )
     return notes

@@ -137,7 +137,7 @@ def load(path: str | Path) -> Dataset:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a safe one
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the description of a data set, {path}: {error}") from error
+        raise UserError(f"cannot read the data set description {path}: {error}") from error
     except (yaml.YAMLError, RecursionError) as error:
         raise UserError(f"{path} is not valid YAML: {error}") from error
     try:
@@ -157,7 +157,7 @@ def find(name: str) -> Dataset:
     path = Path(os.path.relpath(DATASETS / f"{name}.yaml"))
     if not path.is_file():
         known = sorted(file.stem for file in DATASETS.glob("*.yaml"))
-        raise UserError(f"there is no {path}; the data sets are {', '.join(known)}")
+        raise UserError(f"{path} does not exist; the data sets are {', '.join(known)}")
     return _load(path)
 
 
@@ -172,7 +172,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             line = key.start_mark.line + 1
             if first := lines.get(str(key.value)):
-                problem = f"{key.value} is there twice, before in line {first}"
+                problem = f"{key.value} duplicate key, first on line {first}"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             lines[str(key.value)] = line
         return super().construct_mapping(node, deep)
@@ -237,7 +237,9 @@ def _label_values(label: dict) -> tuple[dict[str, int], tuple[float, float] | No
         raise _InvalidError("label: must have either a range (a number) or classes")
     if "range" in label:
         if "ordered" in label:
-            raise _InvalidError("label.ordered: is for classes; a number has an order")
+            raise _InvalidError(
+                "label.ordered: applies to classes only; numbers are ordered already"
+            )
         if label.get("rows", 1) < 1:
             raise _InvalidError("label.rows: must be 1 or more")
         return {}, _range("label.range", label["range"])
@@ -327,7 +329,7 @@ def _texts(where: str, node: list) -> tuple[str, ...]:
                 f'{where}: {value!r} is not text; put it in quotes, as in "no" or "1"'
             )
     if not node or len(set(node)) != len(node):
-        raise _InvalidError(f"{where}: must list at least one value, and none twice")
+        raise _InvalidError(f"{where}: must list at least one value, and no value twice")
     return tuple(node)
 
 
@@ -345,5 +347,5 @@ def _numbers(where: str, node: Any, count: int, least: float = float("-inf")) ->
         raise _InvalidError(f"{where}: must be a list of {count} numbers")
     for value in node:
         if not isinstance(value, int | float) or isinstance(value, bool) or not value >= least:
-            raise _InvalidError(f"{where}: {value!r} is not a number that can stand here")
+            raise _InvalidError(f"{where}: {value!r} is not a valid number here")
     return tuple(float(value) for value in node)

@@ -18,8 +18,8 @@ def describe(
     parts = [f"# {dataset.title}"]
     if provenance["synthetic"]:
         parts.append(
-            "> **SYNTHETIC**: a generated stand-in, not the published data set. No result that is "
-            "made from it says anything about the real one."
+            "> **SYNTHETIC**: a generated stand-in, not the published data set. No result made "
+            "from it says anything about the real one."
         )
     kind = f"in {len(dataset.classes)} classes" if dataset.classes else "as a number"
     parts.append(
@@ -38,8 +38,8 @@ def describe(
         _split(settings),
         *(["\n".join(f"- {note}" for note in prepared.notes)] if prepared.notes else []),
         _rows(dataset, table, prepared),
-        "The variance of the label is the mean squared error of always predicting its mean: "
-        f"{_variance(np.append(data.train_y, data.test_y))} over all of them, "
+        "Always predicting the mean has a mean squared error equal to the label's variance: "
+        f"{_variance(np.append(data.train_y, data.test_y))} over all rows, "
         f"{_variance(data.train_y)} over the training rows, {_variance(data.test_y)} over the test "
         "rows.",
         "## Inputs",
@@ -71,8 +71,8 @@ def _split(settings: Settings) -> str:
     drawn += str(settings.split_seed)
     if settings.split == "grouped":
         return (
-            f"{share} of the respondents are for testing, drawn {drawn}. Interpolated rows are on "
-            "the side of the two respondents that they lie between."
+            f"{share} of the respondents are for testing, drawn {drawn}. An interpolated row is on "
+            "the same side as the two respondents that it lies between."
         )
     rows = "respondents" if settings.rows == "respondents" else "rows"
     return f"{share} of the {rows} are for testing, drawn {drawn}."

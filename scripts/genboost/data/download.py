@@ -90,8 +90,8 @@ def _obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
         raise UserError(f"{location}: {fetch.first_line(error)}") from error
     if len(table.label) < dataset.rows:
         raise UserError(
-            f"{location} is cut off: it has {len(table.label)} rows, and {dataset.path} says "
-            f"{dataset.rows}; to use a part of the data, describe it as a data set of its own"
+            f"{location} is incomplete: it has {len(table.label)} rows, but {dataset.path} says "
+            f"{dataset.rows}; to use part of the data, describe it as a separate data set"
         )
     notes = table.notes
     known = dataset.kaggle_sha256

@@ -45,7 +45,7 @@ def limits(seconds: float, folder: str | Path | None = None) -> Iterator[None]:
 
     def look(*_: object) -> None:
         if time.monotonic() > end:
-            raise LimitError(f"not done after {seconds:g} seconds")
+            raise LimitError(f"not finished after {seconds:g} seconds")
         if folder:
             _weigh(folder)
 
@@ -171,7 +171,7 @@ def _ungzip(content: bytes) -> bytes:
             raise UserError(f"the gzip file is damaged: {error}") from error
         _bound(len(plain))
         if not stream.eof:
-            raise UserError("the gzip file is damaged: it breaks off")
+            raise UserError("the gzip file is damaged: it ends too early")
         content = stream.unused_data
     return plain
 
@@ -181,12 +181,12 @@ def reason(error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.TooManyRedirects):
-        return "it redirects without end"
+        return "it redirects endlessly"
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status in (401, 403):
         return f"access was refused (HTTP {status})"
     if status == 404:
-        return "there is nothing at this address (HTTP 404)"
+        return "nothing was found at this address (HTTP 404)"
     if status:
         return f"the server answered with an error (HTTP {status})"
     text = str(error)
@@ -196,7 +196,7 @@ def reason(error: Exception) -> str:
         return "the host name cannot be resolved; is there a network?"
     broken = "IncompleteRead", "ProtocolError", "Connection broken"
     if type(error).__name__ in broken or any(word in text for word in broken):
-        return "the connection broke off before all was received"
+        return "the connection broke before the download was complete"
     if isinstance(error, requests.ConnectionError):
         return "no connection to the server"
     return first_line(error)

@@ -27,7 +27,7 @@ def usable_rows(table: Table, dataset: Dataset, treatment: str) -> tuple[np.ndar
     """
     if treatment == "refuse" and table.missing:
         raise UserError(
-            "values are missing; data.missing says whether to drop or to impute them:\n  "
+            "values are missing; set data.missing to drop or impute them:\n  "
             + places(table.missing)
         )
     unlabelled = np.isnan(table.label) if dataset.label_range else table.label < 0

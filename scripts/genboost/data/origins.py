@@ -33,18 +33,21 @@ def tell(table: Table, dataset: Dataset) -> tuple[np.ndarray, str]:
         return unknown, f"the file has {rows} rows, and the first {count} should be respondents"
     numbers = _numbers(table, described)
     if np.isnan(numbers).any():
-        return unknown, "values are missing in the columns that tell"
+        return unknown, "values are missing in the columns that tell respondents apart"
     rounded = _is_rounded(numbers, described).all(axis=1)
     if not rounded[:count].all():
         first = int(np.argmin(rounded[:count]))
-        return unknown, f"row {first + 1} should be of a respondent, and has too many decimals"
+        return unknown, f"row {first + 1} should be a respondent, but has too many decimals"
     keys = list(zip(table.label.tolist(), map(tuple, numbers.tolist()), strict=True))
     answers = set(keys[:count])
     for row in np.flatnonzero(rounded[count:]) + count:
         if keys[row] not in answers:
-            return unknown, f"row {row + 1} should be interpolated, and has an answer's decimals"
+            return (
+                unknown,
+                f"row {row + 1} should be interpolated, but has as few decimals as an answer",
+            )
     if not set(table.label[count:].tolist()) <= set(table.label[:count].tolist()):
-        return unknown, "some class has interpolated rows and no respondents"
+        return unknown, "some class has interpolated rows but no respondents"
     origin = np.full(rows, INTERPOLATED, dtype="<U12")
     origin[:count] = RESPONDENT
     return origin, ""

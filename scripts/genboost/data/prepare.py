@@ -113,13 +113,13 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
     """
     if unknown := sorted(set(settings.zeroed_features) - set(table.columns)):
         raise UserError(
-            f"zeroed feature {', '.join(unknown)} is not a feature of {dataset.path}; "
-            f"they are {', '.join(table.columns)}"
+            f"zeroed_features: {', '.join(unknown)} is not a feature of {dataset.path}; "
+            f"the features are {', '.join(table.columns)}"
         )
     rows, notes = missing.usable_rows(table, dataset, settings.missing)
     origin, why = origins.tell(table, dataset)
     if why and (settings.rows == "respondents" or settings.split == "grouped"):
-        raise UserError(f"which rows are respondents cannot be told: {why}")
+        raise UserError(f"cannot tell which rows are respondents: {why}")
     if settings.rows == "respondents":
         rows = rows[origin[rows] == origins.RESPONDENT]
     train_rows, test_rows, said = _split(table, dataset, settings, rows, origin)
@@ -159,7 +159,7 @@ def _split(
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return the rows for training, those for testing, and what is to be said of them."""
     if settings.stratify and not dataset.classes:
-        raise UserError(f"data.stratify needs classes, and {dataset.label} is a number")
+        raise UserError(f"data.stratify needs classes, but {dataset.label} is a number")
     classes = table.label if settings.stratify else None
     how = (settings.test_fraction, settings.split_seed, classes)
     if settings.split == "random":
@@ -176,8 +176,8 @@ def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[s
     label = label.copy()
     label[np.sort(chosen)] = label[chosen]
     return label, [
-        f"the labels of {len(chosen)} training rows are permuted among these rows, at random "
-        f"(seed {settings.shuffle_seed}); the test rows keep theirs"
+        f"the labels of {len(chosen)} training rows are permuted at random among those rows "
+        f"(seed {settings.shuffle_seed}); test rows keep their labels"
     ]
 
 

@@ -155,7 +155,7 @@ def _decode(content: bytes, name: str, notes: list[str]) -> str:
     if "\r\n" in text:
         notes.append("lines end with CRLF")
     if not text.endswith(("\n", "\r")):
-        notes.append("the last line has no line end: make sure that the file is complete")
+        notes.append("the last line has no line end: check that the file is complete")
     return text
 
 
@@ -231,7 +231,7 @@ def _places(
     missing = [title for title in wanted if title not in header]
     problems = _Problems()
     if len(missing) == len(wanted):
-        problems.add("line 1: none of the columns is named here; is the header line missing?")
+        problems.add("line 1: names none of the columns; is the header line missing?")
     else:
         if missing:
             problems.add(f"line 1: missing column {_listed(missing)}")

@@ -73,10 +73,10 @@ def grouped(
     fitting = parents.fitting[others]
     sure, none = (np.count_nonzero(fitting == count) for count in (1, 0))
     notes = [
-        f"of {len(others)} interpolated rows, {sure} are placed surely, as one pair of respondents "
-        f"fits alone; for {len(others) - sure - none} several fit, and the likeliest was taken; "
-        f"for {none} none fits, as if interpolated again, and the nearest was taken",
-        f"{np.count_nonzero(side[others] == 0)} interpolated rows were left out, as they lie "
-        "between a respondent for training and one for testing",
+        f"of {len(others)} interpolated rows, {sure} fit exactly one pair of respondents; "
+        f"{len(others) - sure - none} fit several, and the likeliest pair was taken; {none} fit "
+        "none, as if interpolated twice, and the nearest pair was taken",
+        f"{np.count_nonzero(side[others] == 0)} interpolated rows were left out, since they lie "
+        "between a training respondent and a test respondent",
     ]
     return rows[side[rows] == 1], rows[side[rows] == 2], notes

@@ -125,7 +125,7 @@ def mistakes(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...],
     for name, claim in config["comparisons"].items():
         found = quantity(claim["quantity"], measured)
         if found and found.better == "none" and claim["by"] == "best":
-            which = f"{found.name} has no best: neither lower nor higher is held to be better"
+            which = f"{found.name} has no best: neither lower nor higher counts as better"
             yield ("comparisons", name, "quantity"), f"{which}; compare by: each"
 
 
@@ -158,8 +158,8 @@ def unfit(
         if normalized and name in NAMES and not getattr(family(name), "OF_NORMALIZED", True):
             yield (
                 ("measures", place),
-                f"{name} cannot be taken of networks with a normalization; leave it out, or train "
-                "those in a run of their own",
+                f"{name} cannot be measured on networks with normalization; leave it out, or train "
+                "those in a separate run",
             )
 
 

@@ -153,12 +153,13 @@ def ranking_table(found: Audit, warning: Sequence[str]) -> Table:
             _indistinguishable(found.scores),
             found.tried,
             f"Each with the deck's {len(found.cells)} cells on {found.splits} splits, with "
-            f"{found.seeds} seeds of its own for each split. Log error: root mean square of "
+            f"{found.seeds} different seeds on each split. Log error: root mean square of "
             "log(ours / deck's). Noise floor: what it would be if the deck were one more split of "
             "this reading with three seeds a cell; unexplained: what is left beyond that. Ratio: "
             "ours divided by the deck's. Inside: the deck's figures in our 95 % prediction "
-            "intervals of one more split. Behind the best: log error on single splits less that "
-            "of the best reading on the same, with a 95 % interval over the splits. First: share "
+            "intervals of one more split. Behind the best: log error on single splits minus that "
+            "of the best reading on the same split, with a 95 % interval over the splits. First: "
+            "share "
             "of 2,000 resamples of splits, seeds and cells in which no reading has a lower log "
             "error. p: that no reading is better, from the same resamples (model confidence set). "
             "A model that diverged, or has more than ten times the deck's error, counts as ten "
@@ -173,7 +174,9 @@ def _indistinguishable(scores: Sequence[Score]) -> str:
     """Say which readings the deck's figures cannot tell from the best."""
     alike = [score.reading.title for score in scores if score.p > 1 - stats.CONFIDENCE]
     if len(alike) == 1:
-        return f"The deck's figures tell “{alike[0]}” from every other reading tried (p ≤ 0.05)."
+        return (
+            f"The deck's figures tell “{alike[0]}” apart from every other reading tried (p ≤ 0.05)."
+        )
     return (
         f"The deck's figures cannot tell these {len(alike)} readings apart (p > 0.05): "
         f"{'; '.join(alike)}."
@@ -192,7 +195,7 @@ def _tried(settings: dict[str, Any], all_readings: Sequence[Reading], best: Scor
     tried = {reading.names for reading in all_readings}
     missing = set(readings.extensions(best.reading.names, single)) - tried
     end = (
-        f"The best was not yet combined with {len(missing)} others: audit.extend does that."
+        f"The best has not been combined with {len(missing)} others yet: use audit.extend."
         if missing
         else "No reading added to the best makes it better."
     )

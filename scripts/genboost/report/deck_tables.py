@@ -9,7 +9,7 @@ from genboost.report.results import Results
 from genboost.study import axes
 
 NOTHING = (
-    "Nothing to compare with the deck: no study with its data and protocol has one of its cells."
+    "Nothing to compare with the deck: no study has its data, its protocol and any of its cells."
 )
 
 
@@ -31,7 +31,9 @@ def deck_table(results: Results) -> Table:
         header=["study", *(s.short for s in settings), "deck", "ours", "difference", "ratio"],
         rows=rows,
         notes=[
-            "Difference: ours less the deck's; ratio: ours by the deck's." if rows else NOTHING,
+            "Difference: ours minus the deck's; ratio: ours divided by the deck's."
+            if rows
+            else NOTHING,
             *_left_out(results),
             *results.warning(),
         ],
@@ -53,8 +55,9 @@ def agreement_table(results: Results) -> Table:
         for scope, found in agreements(results)
     ]
     meaning = (
-        f"Cells: those of the deck's {len(results.figures)} of which no run diverged, each once. "
-        "Ratio: our test MSE by the deck's. Rank correlation: Spearman's. Log error: root mean "
+        f"Cells: those of the deck's {len(results.figures)} in which no model diverged, each once. "
+        "Ratio: our test MSE divided by the deck's. Rank correlation: Spearman's. Log error: "
+        "root mean "
         "square of log(ours / deck's). Noise floor: what it would be if the deck's figures were "
         "means of three more of our seeds. Inside: the deck's figures in our 95 % prediction "
         "intervals of a mean of three."
@@ -106,5 +109,5 @@ def ratio(value: float) -> str:
 def _left_out(results: Results) -> list[str]:
     """Name the studies that are not compared with the deck."""
     titles = [f"“{s.title}”" for s in results.studies if not deck.is_repeated_by(s)]
-    why = "for other data or another protocol than the deck's"
+    why = "since their data or protocol differ from the deck's"
     return [f"Not compared, {why}: {', '.join(titles)}."] if titles else []

@@ -234,7 +234,7 @@ def chosen_cells(
             )
             raise UserError(
                 f"figures.curves[{number}]: no study has a cell with {values}; add it to the grid "
-                "or take it out"
+                "or remove it"
             )
         for study, cell in cells:
             found.setdefault(cell, (study, cell))

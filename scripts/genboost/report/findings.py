@@ -41,9 +41,9 @@ from genboost.study import grid
 from genboost.study.cells import Cell
 
 OVER_SPLITS = (
-    "n: splits × seeds. A third of the splits chooses, too; interval and p are by crossed "
-    "components of variance, and hold for other splits of these rows and other seeds. Corrected "
-    "interval (Nadeau & Bengio): of the two cells chosen, for other rows of this kind."
+    "n: splits × seeds. A third of the splits chooses, too. Interval and p use crossed "
+    "variance components, and hold for other splits of these rows and other seeds. Corrected "
+    "interval (Nadeau & Bengio): for the two chosen cells, on other rows of this kind."
 )
 
 
@@ -188,17 +188,17 @@ def comparison_table(found: Findings) -> Table:
         ],
         rows=rows,
         notes=[
-            *([] if rows else ["The configuration declares no comparison."]),
+            *([] if rows else ["The configuration declares no comparisons."]),
             "Difference: mean over the seeds of the paired difference in "
-            f"{'the quantity' if others else TEST_MSE.phrase}, what the claim "
-            "is about less what that is compared with. Where there is a best cell to choose, the "
-            "first third of the seeds chooses it and the n others compare it with every cell of "
-            "the other set, since any of these may be the best; interval and p are of the "
+            f"{'the quantity' if others else TEST_MSE.phrase}, the claim's "
+            "cells minus the cells they are compared with. Where a best cell must be chosen, the "
+            "first third of the seeds chooses it, and the other n compare it with every cell of "
+            "the other set, since any of these may be the best; interval and p are for the "
             f"{'best expected values' if others else 'lowest expected errors'}. p: exact sign-flip "
-            "test, two-sided, then Holm's correction over all claims; a verdict takes an adjusted "
-            "p of 0.05 or less, and holds for what is named after it. P(lower): how often one run "
-            "of the first has the lower value. Seeds needed: in all, for a power of 80 %, were the "
-            "difference as estimated here; ≥: the fewest with which p can be low enough.",
+            "test, two-sided, then Holm's correction over all claims; a verdict needs an adjusted "
+            "p of 0.05 or less, and holds for what is named beside it. P(lower): how often one "
+            "model of the first set has the lower value. Seeds needed: in total, for 80 % power, "
+            "if the difference is as estimated here; ≥: the fewest that can make p low enough.",
             *([OVER_SPLITS] if several else []),
             *_other_ways(found),
             *_smallness(found),
@@ -216,8 +216,8 @@ def _other_ways(found: Findings) -> Iterator[str]:
         )
     if any(verdict.claim == verdicts.EQUAL for verdict in found.verdicts):
         yield (
-            "Claims of equality: p is that the two differ by the margin or more (two one-sided t "
-            "tests, Schuirmann 1987); of sets with a choice, the chosen two."
+            "Claims of equality: p is for a difference of the margin or more (two one-sided t "
+            "tests, Schuirmann 1987); if cells were chosen, between the chosen two."
         )
 
 
@@ -244,20 +244,21 @@ def best_table(found: Findings) -> Table:
         name="best",
         title=found.results.marked("The best of many looks better than it is"),
         header=[
-            *("study", "best of", "cells", "lowest mean", "in the table", "chosen apart"),
+            *("study", "best of", "cells", "lowest mean", "in the table", "chosen separately"),
             *("unbiased", "95 % interval", "optimism"),
         ],
         rows=rows,
         notes=[
-            "Chosen apart: by the first third of the seeds; unbiased: that cell's mean test MSE on "
-            f"the others. Optimism: how far the lowest mean of {few} seeds is below the same "
-            "cell's mean on the others, on average over all subsets. All of it for this split into "
+            "Chosen separately: by the first third of the seeds; unbiased: that cell's mean test "
+            "MSE "
+            f"on the others. Optimism: how far the lowest mean of {few} seeds lies below the same "
+            "cell's mean on the others, averaged over all subsets. All for this split into "
             "training and test rows.",
             *(["No interval: fewer than five seeds judge."] if few_judge else []),
             *found.results.warning(),
         ]
         if rows
-        else ["It takes two seeds or more to tell."],
+        else ["This takes at least two seeds."],
         text_columns=(0, 1, 3, 5),
     )
 
@@ -280,8 +281,8 @@ def _details(found: Findings) -> Iterator[Table]:
             ],
             notes=[
                 "Errors are means over the seeds that compare. Same outcome: lower, higher or "
-                "neither (p above 0.05, not adjusted), in how many of 200 random choices of the "
-                "seeds that choose."
+                "neither (p above 0.05, not adjusted); the share of 200 random choices of the "
+                "choosing seeds that agree."
             ],
             text_columns=(0, 1, 3),
         )
@@ -296,9 +297,10 @@ def _details(found: Findings) -> Iterator[Table]:
                 for v in few
             ],
             notes=[
-                f"Of all {few[0].subsets} subsets of three seeds, against the direction that all "
-                "seeds show: those whose lowest means compare the other way, as a reader of the "
-                "tables would compare them; and those whose paired t interval excludes zero."
+                f"Of all {few[0].subsets} subsets of three seeds, compared with the direction "
+                "that all "
+                "seeds show: those whose lowest means, as a reader of the tables would compare "
+                "them, point the other way; and those whose paired t interval excludes zero."
             ],
         )
 

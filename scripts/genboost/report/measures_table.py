@@ -14,12 +14,12 @@ NOTE = (
     "How well a measure ranks a study's cells (means over the seeds) by their gap, test MSE minus "
     "train MSE. Ψ: Kendall's τ along each axis with all others fixed, averaged over the axes, with "
     "its 95 % interval; τ: over all pairs of cells (Jiang et al. 2020). K: what the sign of a "
-    "difference in the measure says about that in the gap beyond any two hyperparameters, 0 to 1. "
+    "difference in the measure says about that of the gap beyond any two hyperparameters, 0 to 1. "
     "Sign error: share of pairs ranked wrongly in the worst of all steps from one value of an "
-    "axis to another, 0.5 for chance (Dziugaite et al. 2020). p: that Ψ is zero, by Holm's "
-    "correction for all measures of the study. Supported: Ψ is positive; contradicted: negative; "
-    "axis-dependent: positive along one axis and negative along another. What is held to be better "
-    "when higher counts as its negative."
+    "axis to another, 0.5 for chance (Dziugaite et al. 2020). p: for Ψ being zero, with Holm's "
+    "correction over all measures of the study. Supported: Ψ is positive; contradicted: negative; "
+    "axis-dependent: positive along one axis and negative along another. A measure for which "
+    "higher is better counts as its negative."
 )
 
 

@@ -31,8 +31,8 @@ def summary_lines(results: Results) -> Iterator[str]:
     else:
         found = deck.agreement(results.compared)
         yield (
-            f"Deck: {found.cells} of its {len(results.figures)} cells compared; ours by the "
-            f"deck's: geometric mean {deck_tables.ratio(found.geometric_mean_ratio)}; rank "
+            f"Deck: {found.cells} of its {len(results.figures)} cells compared; ours divided "
+            f"by the deck's: geometric mean {deck_tables.ratio(found.geometric_mean_ratio)}; rank "
             f"correlation {deck_tables.ratio(found.rank_correlation) or 'unknown'}"
         )
     yield from warning
@@ -68,7 +68,7 @@ def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
         star = "  <- best" if row.value == results.best_values[study.name] else ""
         yield f"  {title}  {results.number(row.value)}  {_ascii(laid_out.place(cell))}{star}"
     if len(panels) < len(laid_out.panels):
-        yield f"  and {len(laid_out.panels) - len(panels)} more, which are worse"
+        yield f"  and {len(laid_out.panels) - len(panels)} worse"
 
 
 def _best_model(results: Results, laid_out: Layout) -> Iterator[str]:

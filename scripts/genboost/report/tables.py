@@ -121,7 +121,7 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
         *filter(None, [laid_out.caption]),
         *([f"Bold: the {word} of this table."] if any(e.bold for e in entries) else []),
         *([f"★: the {word} of “{study.title}”."] if any(e.star for e in entries) else []),
-        *(["Diverged: runs that ended with a loss that is not finite; their cell has no mean."]
+        *(["Diverged: models whose loss is not finite at the end; their cell has no mean."]
           if any(row.diverged for row in rows.values()) else []),
     ]  # fmt: skip
     worth = results.worth(panel.cells.values())

@@ -10,7 +10,7 @@ from genboost.run.snakemake_internals import FailedJob, Request
 
 INDEX = "results/index.html"
 NAMED = 3  # files of a job
-NOTHING = "is empty: something killed it, such as a lack of memory"
+NOTHING = "is empty: the job was killed, perhaps for lack of memory"
 
 
 def say(lines: Iterable[str]) -> None:
@@ -26,9 +26,9 @@ def where_the_results_are(folder: str, made: set[str]) -> Iterator[str]:
         yield f"Tables: {tables} and tables.tex; also ranking.csv and deck.md there"
         yield Path(summary).read_text()
     if (page := f"{folder}/report/index.html") in made:
-        yield f"All of it in one page: {page}"
+        yield f"Everything on one page: {page}"
     if INDEX in made:
-        yield f"All reports that are here: {INDEX}"
+        yield f"Index of all reports: {INDEX}"
 
 
 def what_failed(jobs: Iterable[FailedJob], snakemake_logs: Iterable[str]) -> Iterator[str]:
@@ -63,11 +63,11 @@ def what_failed(jobs: Iterable[FailedJob], snakemake_logs: Iterable[str]) -> Ite
 def _why_slurm_ended(log: str, request: Request) -> Iterator[str]:
     """Say whether SLURM ended a job for want of memory or of time, as its log tells."""
     text = Path(log).read_text() if os.path.exists(log) else ""
-    advice = "give its step more (resources in config.yaml)"
+    advice = "give the step more (resources in config.yaml)"
     if re.search(r"memory limit|oom.?kill|out of memory", text, flags=re.IGNORECASE):
-        yield f"    SLURM ended it: {request.mem_mb} MB of memory were too little; {advice}"
+        yield f"    SLURM ended it: {request.mem_mb} MB of memory was too little; {advice}"
     elif "DUE TO TIME LIMIT" in text:
-        yield f"    SLURM ended it: {request.runtime} minutes were too little; {advice}"
+        yield f"    SLURM ended it: {request.runtime} minutes was too short; {advice}"
 
 
 def _last_error(log: str) -> str:

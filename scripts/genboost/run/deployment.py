@@ -39,15 +39,16 @@ def check(prefixed: bool, contained: bool) -> None:
     """
     if prefixed:
         raise UserError(
-            "this workflow's paths are its own, so a module of it takes no prefix; for outcomes "
-            "apart, give each a `name` in its configuration, or run in another --directory"
+            "this workflow cannot be used as a module with a prefix, since it sets its own "
+            "paths; to keep "
+            "results apart, give each configuration a `name`, or run in another --directory"
         )
     if set("{}") & set(str(ROOT)):
-        raise UserError(f"{ROOT} has braces, which are Snakemake's wildcards; rename the folder")
+        raise UserError(f"{ROOT} has braces, which Snakemake reads as wildcards; rename the folder")
     if not is_in_place() and contained and str(ROOT).split() != [str(ROOT)]:
         raise UserError(
-            f"{ROOT} has a space, and Snakemake takes no image from such a path; run in that "
-            "folder, or rename it"
+            f"{ROOT} has a space, and Snakemake cannot load an image from such a path; run in "
+            "that folder, or rename it"
         )
 
 

@@ -49,7 +49,7 @@ def hold(dry_run: bool, locks: Path = LOCKS) -> IO[str] | None:
     elif alone and left:
         print(
             f"A run on {', '.join(sorted(hosts)) or 'another machine'} has locked this folder."
-            " If it is not at work any more, which cannot be seen from here: snakemake --unlock",
+            " If that run has ended, which cannot be seen from here: snakemake --unlock",
             file=sys.stderr,
         )
     if dry_run:

@@ -100,7 +100,7 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
                     words = f"needs {fitting} in {other}, which is {some}"
                     if listed:
                         fit = " or ".join(map(text, fitting))
-                        words = f"goes with {other} {fit} only, not with {some}"
+                        words = f"works only with {other} {fit}, not with {some}"
                     elif len(values) > 1:
                         words = f"needs {fitting} in {other}, which is also {some}"
                     more = "; make grid a list of grids" if listed or len(values) > 1 else ""
@@ -159,11 +159,12 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
             case "pattern" | "maxLength" if "propertyNames" in error.schema_path:
                 yield (
                     key,
-                    f"{_shown(printable(value))} is no name: it takes letters, digits, _ and -, "
-                    f"the first no hyphen, at most {rule['maxLength']} in all",
+                    f"{_shown(printable(value))} is not a valid name: use letters, digits, _ and "
+                    "-, "
+                    f"not starting with a hyphen, at most {rule['maxLength']} in all",
                 )
             case "pattern":
-                yield key, f"{_shown(value)} has characters that are not allowed there"
+                yield key, f"{_shown(value)} has characters that are not allowed here"
             case "maxLength":
                 yield key, f"has {len(value)} characters; at most {error.validator_value}"
             case "required":
@@ -178,7 +179,7 @@ def _value_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     yield from _bad_values((), config)
     yield from _name_mistakes(config.get("name", defaults()["name"]))
     if not studies(config):
-        yield ("studies",), "all are null; it needs at least one study"
+        yield ("studies",), "all are null; keep at least one study"
     yield from _grid_mistakes(config)
     yield from _selection_mistakes(config)
     yield from dict.fromkeys([*_dataset_mistakes(config), *_source_mistakes(config)])
@@ -187,12 +188,12 @@ def _value_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 def _name_mistakes(name: str) -> Iterable[Mistake]:
     """Yield why results/NAME cannot be the folder of a run's own files."""
     if name.lower() in SHARED:
-        yield ("name",), f"results/{name} is for what all runs share; choose another name"
+        yield ("name",), f"results/{name} holds what all runs share; choose another name"
     elif not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
         yield (
             ("name",),
-            f"{_shown(name)} is no plain word, which the folder results/NAME takes: up to 64 "
-            "letters of the English alphabet, digits, - and _, a letter first",
+            f"{_shown(name)} cannot name the folder results/NAME: use up to 64 "
+            "letters (a-z, A-Z), digits, - and _, starting with a letter",
         )
 
 
@@ -208,14 +209,14 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
             for axis, block in itertools.product(grid, BLOCKS) if place else ():
                 if axis in section.get(block, {}):
                     there = dotted((*place, block, axis))
-                    yield (*key, axis), f"is an axis here and a setting in {there}; keep one"
+                    yield (*key, axis), f"is an axis here and a setting in {there}; keep only one"
             chosen = {**defaults(GRID), **grid}["seeds"] if not place else grid.get("seeds")
             if number and chosen != first:
-                yield (*key, "seeds"), "all grids of a list take the same seeds; give each the same"
+                yield (*key, "seeds"), "all grids in a list must have the same seeds"
             first = first if number else chosen
     table = {**defaults("tables"), **config.get("tables", {})}
     if table["rows"] == table["columns"]:
-        yield ("tables", "columns"), f"is {table['rows']}, as the rows are; choose another axis"
+        yield ("tables", "columns"), f"is {table['rows']}, like tables.rows; choose another axis"
 
 
 def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
@@ -270,12 +271,15 @@ def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
             "sklearn": described.sklearn,
         }
         if there.get(data["source"], "anywhere") is None:
-            yield keys["source"], f"{described.path} does not say where it is at {data['source']}"
+            yield (
+                keys["source"],
+                f"{described.path} does not say where to find it at {data['source']}",
+            )
         features = described.feature_columns
         if unknown := [name for name in data["zeroed_features"] or () if name not in features]:
             yield (
                 keys["zeroed_features"],
-                f"{', '.join(unknown)} is no feature of {described.path}; they are "
+                f"{', '.join(unknown)} is not a feature of {described.path}; the features are "
                 f"{', '.join(features)}",
             )
 
@@ -289,13 +293,17 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
         if data["source"] == "file":
             place = ("studies", name) if {"source", "path"} & own.keys() else ()
             if data["path"] is None:
-                yield (*place, "data", "path"), "is needed with source: file; name the CSV file"
+                yield (
+                    (*place, "data", "path"),
+                    "is required with source: file; give the path of the CSV file",
+                )
             elif wrong := no_regular_file(data["path"]):
                 yield (*place, "data", "path"), f"{data['path']}: {wrong}"
             elif set("{}") & set(data["path"]):
                 yield (
                     (*place, "data", "path"),
-                    f"{data['path']}: has braces, which are Snakemake's wildcards; rename the file",
+                    f"{data['path']}: has braces, which Snakemake reads as wildcards; rename the "
+                    "file",
                 )
 
 

@@ -70,7 +70,8 @@ def readings(config: dict[str, Any]) -> list[Reading]:
     for key, names in (("pairs", pairs), *(("extend", names) for names in extend)):
         if isinstance(names, list) and (unknown := sorted(set(names) - set(single))):
             raise UserError(
-                f"audit.{key}: {', '.join(unknown)} is no reading; they are {', '.join(single)}"
+                f"audit.{key}: {', '.join(unknown)} is not a reading; the readings are "
+                f"{', '.join(single)}"
             )
     for names in extend:
         for one, other in itertools.combinations(names, 2):

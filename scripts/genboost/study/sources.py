@@ -35,10 +35,10 @@ def check_file(path: str | Path) -> None:
     if found := _node(document, ("__use_yte__",)):
         raise UserError(
             f"{path}, line {_line(found.start_mark)}: __use_yte__ would run code in the file; "
-            "write out what it makes"
+            "write out what it generates"
         )
     twice = [
-        f"{path}, line {_line(node.start_mark)}: {dotted(key)}: is there twice, before in line "
+        f"{path}, line {_line(node.start_mark)}: {dotted(key)}: duplicate key, first on line "
         f"{_line(first.start_mark)}"
         for key, node, first in _repeated(document)
     ]
@@ -74,7 +74,7 @@ def _sound(path: str | Path) -> yaml.Node | None:
             raise UserError(f"{path}, line {line}: has a tab; indent with spaces") from None
         start = f", {error.context}" if error.context else ""
         if error.context_mark:
-            start += f" that starts in line {_line(error.context_mark)}"
+            start += f" that starts on line {_line(error.context_mark)}"
         raise UserError(f"{path}, line {line}: {error.problem}{start}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
@@ -102,18 +102,18 @@ def _check_size(path: str | Path, content: str) -> None:
             if event.anchor in (anchor for anchor, _ in around):
                 line = _line(event.start_mark)
                 raise UserError(
-                    f"{path}, line {line}: *{event.anchor} stands for a block around it"
+                    f"{path}, line {line}: *{event.anchor} refers to a block that contains it"
                 )
             count += sizes.get(event.anchor, 1)
         elif isinstance(event, yaml.ScalarEvent):
             count += 1
         if len(around) > _DEPTH or count > _ENTRIES:
             much = (
-                f"{_ENTRIES:,} keys and values up to here, counting what aliases repeat"
+                f"{_ENTRIES:,} keys and values so far, counting what aliases repeat"
                 if count > _ENTRIES
                 else f"{_DEPTH} blocks within blocks"
             )
-            raise UserError(f"{path}, line {_line(event.start_mark)}: more than {much}; write less")
+            raise UserError(f"{path}, line {_line(event.start_mark)}: more than {much}; shorten it")
 
 
 def _place(sources: Sequence[Source], documents: Sequence[Any], key: Key) -> str:

@@ -91,7 +91,7 @@ def _draw_curves(
                 axes.plot(curve.epoch, values, linewidth=0.8, alpha=0.85, **look,
                           rasterized=rasterized)  # fmt: skip
         if not curves:
-            axes.text(0.5, 0.5, "runs of every\ncell diverged", ha="center", va="center",
+            axes.text(0.5, 0.5, "models in every\ncell diverged", ha="center", va="center",
                       color=FAINT, transform=axes.transAxes)  # fmt: skip
         elif len(curves[0].learning_rate):
             rates = curves[0].learning_rate

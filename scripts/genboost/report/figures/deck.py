@@ -25,7 +25,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     ]
     figure = start(0.6 + 3.3 * max(1, len(shared)), 4.4, title)
     if not shared:
-        figure.text(0.5, 0.5, "The studies have no cell that the deck has.", ha="center")
+        figure.text(0.5, 0.5, "The studies have none of the deck's cells.", ha="center")
         return figure
     all_axes = figure.subplots(1, len(shared), sharex=True, sharey=True, squeeze=False)[0]
     values = [cell[key] for cell in cells for key in ("deck", "test_mse")]

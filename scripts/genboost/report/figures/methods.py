@@ -41,7 +41,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             mean = math.fsum(errors) / len(errors)
             axes.plot(mean, place, "|", color=INK, markersize=10, mew=1.6)
         elif errors is not None:
-            axes.text(0.02, place, "runs of every cell diverged", color=FAINT, va="center",
+            axes.text(0.02, place, "models in every cell diverged", color=FAINT, va="center",
                       transform=axes.get_yaxis_transform())  # fmt: skip
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     for label, (_, errors) in zip(axes.get_yticklabels(), rows, strict=True):

@@ -14,7 +14,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     rankings = [r for r in material.statistics["measures"] if r["psi"]["value"] is not None]
     figure = start(7.2, 1.4 + 0.3 * len(rankings), title)
     if not rankings:
-        figure.text(0.5, 0.4, "No study has two axes and cells that can be ranked.", ha="center")
+        figure.text(0.5, 0.4, "No study has two axes and cells to rank.", ha="center")
         return figure
     titles = {study.name: study.title for study in material.results.studies}
     several = len({ranking["study"] for ranking in rankings}) > 1
