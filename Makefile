@@ -11,13 +11,13 @@ STEPS := data train report
 .DEFAULT_GOAL := study
 .PHONY: study fused setup test test-slurm test-containers containers style format docs example bench clean help
 
-study: setup  ## run the study, one job a model (CORES=8, ARGS="--config ...")
+study: setup  ## run the study, one job per model (CORES=8, ARGS="--config ...")
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
 
-fused: setup  ## run the study with many models a job: the same results, much faster
+fused: setup  ## run the study with many models per job: the same results, much faster
 	$(BIN)/snakemake --cores $(CORES) --profile fused $(ARGS)
 
-setup: .venv/run.done  ## make .venv with all that a run needs; nothing if that is done
+setup: .venv/run.done  ## install what a run needs into .venv, if it is not there yet
 
 test: .venv/dev.done  ## run all tests, on all cores
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
@@ -25,7 +25,7 @@ test: .venv/dev.done  ## run all tests, on all cores
 test-slurm: .venv/dev.done  ## run the tests that start a real SLURM
 	$(BIN)/python -m pytest tests/slurm -rs $(ARGS)
 
-test-containers: .venv/dev.done  ## run the tests that build the images, for minutes
+test-containers: .venv/dev.done  ## run the tests that build the images (takes minutes)
 	$(BIN)/python -m pytest tests/containers -rs $(ARGS)
 
 containers: $(STEPS:%=containers/%.sif)  ## build the images for snakemake --sdm apptainer (BUILD_ARGS=...)
@@ -41,7 +41,7 @@ format: .venv/dev.done  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt $(SOURCES)
 
-docs: .venv/run.done  ## write the generated pages of docs/
+docs: .venv/run.done  ## generate docs/configuration.md
 	$(BIN)/python scripts/document_config.py docs/configuration.md
 
 example:  ## copy the finished run's tables and figures to docs/results
@@ -49,7 +49,7 @@ example:  ## copy the finished run's tables and figures to docs/results
 	cd results/deck/tables && cp tables.md ranking.md deck.md ../../../docs/results
 	cp results/deck/statistics/statistics.md results/deck/figures/*.png docs/results
 
-bench: .venv/bench.done  ## measure how fast it is and write docs/benchmarks.md (ARGS=--quick)
+bench: .venv/bench.done  ## measure the speed and write docs/benchmarks.md (ARGS=--quick)
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean:  ## delete the virtual environment and the compiled kernel; results/ stays
@@ -60,13 +60,13 @@ help:  ## list the targets
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=python3.12'; exit 1; }
+	  || { echo 'This needs Python 3.11 or newer; choose one with: make PYTHON=python3.12'; exit 1; }
 	@command -v which > /dev/null \
-	  || { echo 'Snakemake needs the program which (Debian: debianutils, Fedora: which)'; exit 1; }
+	  || { echo 'Snakemake needs the program `which` (Debian: debianutils, Fedora: which)'; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/run.done: requirements.txt constraints.txt | .venv/bin/python
-	@echo 'Downloading and installing what a run needs into .venv: minutes, without a word.'
+	@echo 'Downloading and installing what a run needs into .venv; this takes minutes and prints nothing.'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	$(BIN)/python scripts/build_kernel.py
 	@touch $@
@@ -77,7 +77,7 @@ help:  ## list the targets
 
 .venv/bench.done: requirements-bench.txt .venv/run.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt -c constraints.txt \
-	  || echo 'The benchmark goes on without JAX.'
+	  || echo 'The benchmark continues without JAX.'
 	@touch $@
 
 containers/%.sif: containers/%.def requirements.txt constraints.txt
