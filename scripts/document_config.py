@@ -15,10 +15,10 @@ INTRODUCTION = """\
 
 # Configuration
 
-`config.yaml` holds the whole study. Every key has a default, so a file need not have all of them,
-and a key that does not exist, or a value that makes no sense, is an error before anything runs.
+`config.yaml` holds the whole study. Every key has a default, so a file may leave keys out. An
+unknown key or an invalid value stops the run before anything starts.
 
-Any key can be overridden for one run, on the command line or in a file of one's own:
+Override any key for one run, on the command line or in your own file:
 
 ```
 snakemake --cores 8 --config grid='{learning_rate: [1e-3, 3e-3], seeds: 10}'
@@ -26,8 +26,8 @@ snakemake --cores 8 --configfile my_study.yaml
 ```
 
 ```yaml
-# my_study.yaml: a narrower network, and a study of its own
-name: my_study     # what it yields goes into results/my_study
+# my_study.yaml: a narrower network and two studies
+name: my_study     # its results go into results/my_study
 model:
   width: 9
 studies:
@@ -40,8 +40,8 @@ studies:
     grid: {batch_size: [8, 32, 128], optimizer: adam, sam_rho: none}
 ```
 
-Blocks are merged key by key with those of `config.yaml`; lists are replaced. `--config` counts
-before `--configfile`. `3e-5`, `3.0e-5` and `0.00003` are the same number.
+Blocks are merged key by key with those of `config.yaml`; lists are replaced. `--config` overrides
+`--configfile`. `3e-5`, `3.0e-5` and `0.00003` are the same number.
 """
 
 

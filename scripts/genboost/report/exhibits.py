@@ -172,7 +172,7 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
             yield figure("schemes", "schemes", "The claims under each scheme", "claims")
     yield figure("deck", "deck", "The deck's test MSE and ours", "deck")
     if config["audit"]["readings"]:
-        title = "Readings of the deck's protocol, held against its figures"
+        title = "Readings of the deck's protocol, compared with its figures"
         yield figure("audit", "audit", title, "audit")
 
 
