@@ -65,7 +65,7 @@ def test_fewer_pairs():
         ("batch_8", "scaled"),
         ("batch_16", "scaled"),
     ]
-    with pytest.raises(UserError, match="scald is no reading"):
+    with pytest.raises(UserError, match="scald is not a reading"):
         names(["scald"])
 
 
@@ -83,7 +83,7 @@ def test_combinations_are_tried_with_every_other_reading():
     both = names(["scaled"], ["scaled", "constant"])
     assert len(both) == len(set(both)) == 3 + 2
     assert [len(combination) for combination in both] == [2, 2, 2, 3, 3]
-    with pytest.raises(UserError, match=r"audit.extend: scald is no reading"):
+    with pytest.raises(UserError, match=r"audit.extend: scald is not a reading"):
         names(["scald"])
     with pytest.raises(UserError, match="batch_8 and batch_16 change the same setting"):
         names(["batch_8", "batch_16"])

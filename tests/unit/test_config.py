@@ -308,9 +308,9 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("data: {source: file, path: /}", "data.path: /: is a folder, not a file"),
         (
             "data: {dataset: nope}\nstudies: {a: {}, b: {}}",
-            "data.dataset: there is no workflow/datasets/nope.yaml; the data sets are",
+            "data.dataset: workflow/datasets/nope.yaml does not exist; the data sets are",
         ),
-        ("studies: {a: {data: {dataset: nope}}}", "studies.a.data.dataset: there is no workflow/"),
+        ("studies: {a: {data: {dataset: nope}}}", "studies.a.data.dataset: workflow/"),
         (
             "data: {zeroed_features: [Wieght]}",
             "data.zeroed_features: Wieght is not a feature of workflow/datasets/obesity.yaml; the",

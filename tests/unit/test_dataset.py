@@ -86,7 +86,7 @@ def test_label_may_be_a_number(tmp_path):
         (["columns", "a", "range"], [0, float("nan")], "columns.a.range"),
         (["columns", "a", "mean"], [0.5, 0.5], "columns.a: a number has mean and sd"),
         (["columns", "b", "values"], [False, True], "in quotes"),
-        (["columns", "b", "values"], ["no", "no"], "none twice"),
+        (["columns", "b", "values"], ["no", "no"], "no value twice"),
         (["columns", "b", "shares"], [[1, 1]], "columns.b.shares: must have 2 entries"),
         (["columns", "b", "shares"], [[1, 1], [1, -1]], r"columns.b.shares\[1\]"),
         (["columns", "b", "shares"], [[1, 1], [0, 0]], r"columns.b.shares\[1\]"),

@@ -88,7 +88,7 @@ def test_what_does_not_fit_the_description_is_not_told(table, described, why):
     assert set(origin) == {"unknown"}
     assert why in said
     for choice in ({"rows": "respondents"}, {"split": "grouped"}):
-        with pytest.raises(UserError, match="cannot be told"):
+        with pytest.raises(UserError, match="cannot tell which rows"):
             prepare(table, described, Settings(**choice, missing="drop"))
 
 
@@ -136,7 +136,7 @@ def test_grouped_split_keeps_rows_with_their_respondents():
     assert all(len({pairs[row][0] in train, pairs[row][1] in train}) == 2 for row in left_out)
     assert f"{len(left_out)} interpolated rows were left out" in result.notes[1]
     one = np.count_nonzero(origins.parents(TABLE, MADE_UP, ORIGIN).fitting == 1)
-    assert f"of 300 interpolated rows, {one} are placed surely" in result.notes[0]
+    assert f"of 300 interpolated rows, {one} fit exactly one pair" in result.notes[0]
 
 
 def test_grouped_split_follows_its_seed():

@@ -165,7 +165,7 @@ def test_each_needs_one_partner():
     table = models({("none", 0.1): [1.0] * 8, ("0.02", 0.1): [1.1] * 8, ("0.05", 0.1): [1.2] * 8})
     (found,) = judge(table, claim({"sam_rho": [0.02, 0.05]}, {"sam_rho": None}, by="each"))
     assert found.verdict == "untested"
-    assert "one partner" in found.reason
+    assert "one match" in found.reason
 
 
 def test_cells_that_are_not_there_or_diverged_are_untested():

@@ -53,7 +53,7 @@ def test_a_pair_of_a_reading_that_is_not_there_is_refused(workflow):
     workflow.configure(audit={"readings": READINGS, "pairs": ["constant"]})
     result = workflow.run("--dry-run", check=False)
     assert result.returncode
-    assert "audit.pairs: constant is no reading" in result.stderr
+    assert "audit.pairs: constant is not a reading" in result.stderr
 
 
 def test_every_model_has_its_error_on_each_origin(finished):

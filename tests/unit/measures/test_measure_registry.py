@@ -104,7 +104,7 @@ def test_measures_say_which_networks_they_are_for():
     assert not list(registry.unfit(["outcome", "norms", "function", "groups"], [layered]))
     found = dict(registry.unfit(["outcome", "hessian", "pac_bayes"], [plain, layered]))
     assert list(found) == [("measures", 1), ("measures", 2)]
-    assert found["measures", 1].startswith("hessian cannot be measured on networks with a norm")
+    assert found["measures", 1].startswith("hessian cannot be measured on networks with norm")
 
 
 def test_normalized_networks_have_torchs_gradients(models):
