@@ -31,9 +31,9 @@ def write(results: Results, page: Path) -> None:
         "",
         "<!-- Written by benchmarks/run.py from benchmarks/results.json; do not edit. -->",
         "",
-        "`make bench` measures all of this again and writes this page; `make bench ARGS=--quick` "
-        "takes a few minutes and leaves the page alone. Every time is the least of some runs that "
-        "took turns, with their median in parentheses.",
+        "`make bench` repeats these measurements and writes this page; `make bench ARGS=--quick` "
+        "takes a few minutes and leaves the page alone. Each time is the least of several "
+        "alternating runs, with their median in parentheses.",
         "",
         *targets(results),
     ]
@@ -62,8 +62,8 @@ def circumstances(section: Results) -> str:
     ahead = _ahead(section)
     if ahead > QUIET:
         text += (
-            f" **The machine was not quiet**: by the clock it took {ahead:.1f} times what the "
-            "processor worked, so the times below are of processor time."
+            f" **The machine was busy**: elapsed time was {ahead:.1f} times the processor time, so "
+            "the times below are processor times."
         )
     return text
 
@@ -110,9 +110,9 @@ def peers(section: Results) -> list[str]:
     """Show what the methods took, and that they reach the same error."""
     key = _key(section)
     lines = [
-        "One core; 4 hidden layers of 18, batches of 32. Every model of a run has a seed of its "
-        "own; seconds are a model's. Starting up (importing, compiling) is apart. The test errors "
-        "agree if the means differ by at most three standard errors.",
+        "One core; 4 hidden layers of 18 units, batches of 32. The models of a run have different "
+        "seeds; seconds are per model, without start-up (importing, compiling). Test errors agree "
+        "if their means differ by at most three standard errors.",
     ]
     for kind, result in section["kinds"].items():
         cell = result["cell"]
@@ -144,7 +144,7 @@ def peers(section: Results) -> list[str]:
         )
         lines += ["", setting, ""]
         lines += _table(
-            ["method", "models a run", "start-up, s", "s a model", "times ours", "test MSE",
+            ["method", "models per run", "start-up, s", "s per model", "times ours", "test MSE",
              "agrees with ours"], rows)  # fmt: skip
     lines += [f"\nLeft out: {name}: {reason}." for name, reason in section["skipped"].items()]
     return lines
@@ -168,16 +168,17 @@ def by_models(section: Results) -> list[str]:
                 rows.append([engine, str(cores), str(count), f"{1e6 * gradient:.3g}",
                              f"{spread:.2f}", f"{seconds:.3g}" if whole else "",
                              f"{rate / peak:.0%}"])  # fmt: skip
-    used = "processor seconds, added over cores" if key == "cpu" else "by the clock"
+    used = "processor seconds, added over cores" if key == "cpu" else "elapsed"
     return [
-        "The study's models: up to 72, of each kind by itself (optimizer, SAM or not, epochs), "
-        "weighted as in the study; 216 are its first seed, 648 all of it. `µs a gradient` is the "
-        f"time for all, {used}, over the number of gradients of a batch of 32 (SAM takes two a "
-        "step). The torch engine trained for a twentieth of the epochs, so no time for a whole "
-        f"model is given. The peak, {peak / 1e9:.0f} GFLOP/s a core, is that of a loop of nothing "
-        "but multiply-adds (benchmarks/peak.c); only the products' operations count as work.",
+        "The study's models. Up to 72, each kind (optimizer, with or without SAM, epochs) is timed "
+        "separately and weighted as in the study; 216 models are its first seed, 648 all of it. "
+        f"`µs per gradient` is the total time ({used}) divided by the number of gradients of a "
+        "batch of 32 (SAM computes two per step). The torch engine trained for a twentieth of the "
+        "epochs, so it has no time for a whole model. The peak, "
+        f"{peak / 1e9:.0f} GFLOP/s per core, is that of a loop of multiply-adds alone "
+        "(benchmarks/peak.c); only the operations of matrix products count as work.",
         "",
-        *_table(["engine", "cores", "models", "µs a gradient", "median / least", "s a model",
+        *_table(["engine", "cores", "models", "µs per gradient", "median / least", "s per model",
                  "of peak"], rows),
     ]  # fmt: skip
 
@@ -193,11 +194,12 @@ def on_gpu(section: Results) -> list[str]:
                      f"{1e6 * least / run['gradients']:.3g}", f"{middle / least:.2f}",
                      f"{least:.3g}" if run["shorter"] == 1 else ""])  # fmt: skip
     return [
-        f"{section['gpu']}, by the clock; models from all over the study. The steps are replayed "
-        "as CUDA graphs, as the engine does it, or launched one operation after another (for a "
-        "twentieth of the epochs, so no time for all is given).",
+        f"{section['gpu']}, elapsed time; models from all over the study. The steps are replayed "
+        "as "
+        "CUDA graphs, as in the engine, or launched one operation at a time (for a twentieth of "
+        "the epochs, so these have no total time).",
         "",
-        *_table(["steps", "models", "µs a gradient", "median / least", "s for all"], rows),
+        *_table(["steps", "models", "µs per gradient", "median / least", "s in total"], rows),
     ]
 
 
@@ -205,9 +207,10 @@ def growth(section: Results) -> list[str]:
     """Show how the cost grows, and where the engines cross."""
     key, peak = _key(section), _peak(section)
     lines = [
-        "One core, Adam, batches of 32, random data, fewer epochs. `µs` is the time of a gradient "
-        "of one model's batch, `of peak` the share of the processor's peak, "
-        f"{peak / 1e9:.0f} GFLOP/s, as above.",
+        "One core, Adam, batches of 32, random data, fewer epochs. `µs` is the time per gradient "
+        "of "
+        "one model's batch, `of peak` the share of the processor's peak "
+        f"({peak / 1e9:.0f} GFLOP/s, as above).",
     ]
     titles = {"width": "width", "depth": "hidden_layers", "rows": "rows", "models": "models"}
     for varied, name in titles.items():
@@ -233,7 +236,7 @@ def growth(section: Results) -> list[str]:
         head += [varied.replace("depth", "hidden layers"), "simd, µs", "of peak", "torch, µs",
                  "of peak", "torch / simd"]  # fmt: skip
         lines += ["", f"By {varied}:", "", *_table(head, rows)]
-    lines += ["", "From where the torch engine is the faster:", ""]
+    lines += ["", "Where the torch engine becomes faster:", ""]
     crossovers = {
         models: crossover(section, models)
         for models in sorted({run["models"] for run in section["runs"] if run["varied"] == "width"})
@@ -244,12 +247,12 @@ def growth(section: Results) -> list[str]:
         lines.append(f"- {of}: {where}.")
     lines += [
         "",
-        "So `engine: auto` takes the simd engine at every width."
+        "So `engine: auto` uses the simd engine at every width."
         if not any(crossovers.values())
-        else "`engine: auto` takes the simd engine all the same: a choice by the number of models "
-        "would let a model's bits depend on how many others its job trains.",
+        else "`engine: auto` uses the simd engine anyway: if it chose by the number of models, a "
+        "model's bits would depend on how many others its job trains.",
         "",
-        "Memory that a process takes at most (models of 200 epochs, 30 seeds): "
+        "Peak memory of a process (models of 200 epochs, 30 seeds): "
         + ", ".join(f"{m['bytes'] / 2**20:,.0f} MiB for {m['models']:,}" for m in section["memory"])
         + " models.",
     ]
@@ -263,10 +266,10 @@ def study(section: Results) -> list[str]:
         rows.append([run["name"], f"{run['trained']:,}", f"{run['seconds']:.1f}",
                      f"{run['cpu']:.1f}", f"{run['training']:.1f}"])  # fmt: skip
     return [
-        f"`snakemake --cores {section['cores']}` on {_cores(section['cores'])}, data, tables and "
-        "figures included; `training` is the engines' time, added over jobs.",
+        f"`snakemake --cores {section['cores']}` on {_cores(section['cores'])}, including data, "
+        "tables and figures; `training` is the engines' time, added over jobs.",
         "",
-        *_table(["run", "models trained", "s", "processor, s", "of it training, s"], rows),
+        *_table(["run", "models trained", "s", "processor, s", "training, s"], rows),
     ]
 
 
@@ -293,10 +296,10 @@ def size(section: Results) -> list[str]:
             ]
         )
     return [
-        f"`snakemake --profile fused --cores {section['cores']}` with more and more seeds, each "
-        "model trained for an epoch or two: all but the training, figures, report and measures "
-        "included. Seconds by the clock, of the processor in parentheses; memory is the most that "
-        "any one process had.",
+        f"`snakemake --profile fused --cores {section['cores']}` with more and more seeds. Each "
+        "model is trained for only an epoch or two, so this is the cost of everything else, with "
+        "figures, report and measures. Elapsed seconds, with processor seconds in parentheses; "
+        "memory is the peak of the largest process.",
         "",
         *_table(
             ["models", "plan (`-n`), s", "from nothing, s", "nothing to do, s", "memory, MiB"],
@@ -328,14 +331,14 @@ def job(section: Results) -> list[str]:
         "importing the rest": samples["imports"] - samples["numpy"],
         "reading the data, loading the kernel, writing the record": samples["one epoch"]
         - samples["imports"],
-        "training, with the orders of the batches": whole - samples["one epoch"],
+        "training, including the batches' orders": whole - samples["one epoch"],
     }
     rows = [[part, f"{seconds:.3f}"] for part, seconds in parts.items()]
     rows.append(["**a job, mean over the study**", f"**{whole:.3f}**"])
     rows += [[f"a job, {kind}", f"{samples[kind]:.3f}"] for kind in kinds]
     return [
-        "`scripts/train.py` with one model, one core, processor time, least of "
-        f"{len(section['samples']['numpy'])} runs; parts by difference.",
+        "`scripts/train.py` with one model on one core: processor time, the least of "
+        f"{len(section['samples']['numpy'])} runs; the parts are differences.",
         "",
         *_table(["part", "s"], rows),
     ]
@@ -382,7 +385,7 @@ def draw(results: Results, path: Path) -> None:
             m["method"] + (f" × {m['models']}" if m["models"] > 1 else "") for m in methods
         ])  # fmt: skip
         axes[0].invert_yaxis()
-        axes[0].set(xscale="log", xlabel="seconds a model, one core", title="Methods")
+        axes[0].set(xscale="log", xlabel="seconds per model, one core", title="Methods")
         axes[0].legend()
     section = results["engines"]
     key = _key(section)
@@ -393,7 +396,7 @@ def draw(results: Results, path: Path) -> None:
                 axes[1].plot([count for count, _ in found], [1e6 * t for _, (t, _) in found],
                              f"o{style}", color=color, markersize=4,
                              label=f"{engine}, {_cores(cores)}")  # fmt: skip
-    axes[1].set(xscale="log", yscale="log", xlabel="models", ylabel="µs a gradient",
+    axes[1].set(xscale="log", yscale="log", xlabel="models", ylabel="µs per gradient",
                 title="Engines by number of models")  # fmt: skip
     axes[1].legend()
     section = results["growth"]
@@ -406,7 +409,7 @@ def draw(results: Results, path: Path) -> None:
                          [1e6 * minimum(run["samples"], key) / run["gradients"] for run in runs],
                          f"o{style}", color=color, markersize=4,
                          label=f"{engine}, {models} model{'s' if models > 1 else ''}")  # fmt: skip
-    axes[2].set(xscale="log", yscale="log", xlabel="width", ylabel="µs a gradient",
+    axes[2].set(xscale="log", yscale="log", xlabel="width", ylabel="µs per gradient",
                 title="Engines by width, one core")  # fmt: skip
     widths = sorted({run["width"] for run in section["runs"] if run["varied"] == "width"})
     axes[2].set_xticks(widths, [str(width) for width in widths])
