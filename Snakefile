@@ -1,7 +1,7 @@
 # Which tricks make a small neural network generalize? The workflow's table of contents.
 #
-#   snakemake --cores 8                   one job a model
-#   snakemake --cores 8 --profile fused   many models a job, much faster
+#   snakemake --cores 8                   one job per model
+#   snakemake --cores 8 --profile fused   many models per job, much faster
 #   snakemake --profile slurm             on a cluster
 
 from snakemake.utils import min_version

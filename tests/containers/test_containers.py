@@ -127,7 +127,7 @@ def test_an_image_that_has_not_been_built_is_one_message_with_the_command(outsid
     output = snakemake(outside, "--sdm", "apptainer", "--dry-run", expect=1)
     lines = [line for line in output.splitlines() if line.startswith("error: ")]
     images = ", ".join(f"containers/{step}.sif" for step in STEPS)
-    assert lines == [f"error: no {images}; build what is missing with: make containers"]
+    assert lines == [f"error: {images} missing; build with: make containers"]
     assert "Traceback" not in output
 
 

@@ -1,5 +1,5 @@
-# Other readings of the deck's protocol: all of the deck's cells trained with each, and ranked. A
-# trial is one job and writes only errors: there are too many models for a record of each.
+# Trains all of the deck's cells under other readings of its protocol, and ranks the readings. Each
+# trial is one job and writes only errors: there are too many models to keep a record of each.
 
 from genboost.study import readings
 from genboost.study.cells import Cell
@@ -17,7 +17,7 @@ SPLITS = {
     ]
     for reading in READINGS
 }
-# Rules that prepare data look them up here.
+# Rules that prepare data look up variants here.
 DATA |= {
     axes.variant(Cell(data)): data
     for reading in READINGS

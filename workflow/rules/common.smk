@@ -1,4 +1,4 @@
-# The study that the configuration describes, and what all rules share.
+# The configured study, and what all rules share.
 
 import json
 import os
@@ -10,8 +10,8 @@ from functools import cache
 RULES = workflow.current_basedir.get_path_or_uri(secret_free=True)
 if not os.path.isdir(RULES):
     sys.exit(
-        f"error: {RULES} is no folder of this machine, and steps need the whole project:"
-        " clone it, and name its Snakefile (docs/deployment.md)"
+        f"error: {RULES} is not a folder on this machine, but steps need the whole project:"
+        " clone it and name its Snakefile (docs/deployment.md)"
     )
 sys.path.insert(0, os.path.abspath(os.path.join(RULES, "../../scripts")))
 # Jobs outside conda and containers run the Python that runs Snakemake, activated or not.
@@ -50,7 +50,7 @@ CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deploymen
 SCRIPTS = shlex.quote(project("scripts"))
 DECK = project("workflow/reference/deck.csv")
 given = workflow.config_settings
-# As a module, the project has a configuration of its own: config.yaml may be another workflow's.
+# As a module, the project has its own configuration: config.yaml may be another workflow's.
 OWN = os.path.exists("config.yaml") and not snakemake_internals.is_module(workflow)
 CONFIG = "config.yaml" if OWN else project("config.yaml")
 FILES = [*map(os.path.relpath, reversed(given.configfiles)), CONFIG]
@@ -99,8 +99,8 @@ wildcard_constraints:
     protocol="[^/]+",
 
 
-# The rules of a group are done in a single cluster job, one by one: it asks for the cores, the
-# memory and the GPU of one of them (which are added up but for this limit, also in the profile).
+# A group's rules run in one cluster job, one by one. It asks for the cores, memory and GPU of one of
+# them: without this limit, which the profile also has, Snakemake would add them up.
 resource_scopes:
     turn="local",
 
@@ -120,7 +120,7 @@ if CONTAINED:
     unbuilt = [path for path in IMAGE.values() if not os.path.exists(path)]
     if unbuilt:
         sys.exit(
-            f"error: no {', '.join(unbuilt)}; build what is missing with: make containers"
+            f"error: {', '.join(unbuilt)} missing; build with: make containers"
         )
 
 

@@ -1,8 +1,8 @@
-# From the source of a data set to arrays that a model can be trained on.
+# From a data set's source to arrays for training.
 
 
-# `update` keeps the files that are there when the job starts: where no source can be reached, real
-# data stay, and are not replaced by a stand-in.
+# `update` keeps existing files when the job starts: if no source can be reached, real data stay and
+# are not replaced by a stand-in.
 rule download:
     input:
         local_file,
@@ -12,7 +12,7 @@ rule download:
         provenance=update("results/data/raw/{raw}.provenance.json"),
     log:
         "results/logs/download/{raw}.log",
-    # The nodes of a cluster often have no internet.
+    # A cluster's nodes often have no internet.
     localrule: True
     conda:
         ENVIRONMENT["data"]

@@ -1,11 +1,11 @@
-# From records to what is measured of each model: sheets, one a model, in packs as models are trained.
+# From records to sheets of measures, one per model, in the same packs as the training.
 #
-# As with training, what a job is about is the order of its models; see train.smk.
+# As in training, a job's models are named by its order; see train.smk.
 
 from genboost.measures import sheet
 
 SHEET = sheet.path_of(grid.RECORD)
-# The code of each measure; the trainers that it reaches through a module's imports play no part.
+# The code of each measure, without the trainers that it reaches through a module's imports.
 MEASURES = {
     name: digest(
         f"genboost/measures/families/{name}.py",

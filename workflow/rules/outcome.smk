@@ -1,4 +1,4 @@
-# What says which configuration made an outcome, and the page of all outcomes that are there.
+# The record of the configuration behind an outcome, and the page that lists all outcomes.
 
 from genboost.report import outcomes
 

@@ -1,11 +1,11 @@
-# Which models there are to train, by whom, and how packs share them out; and what is done again.
+# Which models to train, by which engine, how packs share them, and what is done again.
 
 from genboost.study import reference
 from genboost.study.packs import LANES, packs
 from genboost.train.order import Order
 
 CODE = train_code("train.py")
-# Whether the kernel can be had where training is done; a container brings its own.
+# Whether the kernel is available where training happens; a container brings its own.
 KERNEL = CONTAINED or kernel_build.is_available()
 BY_RECORD = {model.record: model for model in MODELS}
 
@@ -25,7 +25,7 @@ def order(*models):
 def model_of(wildcards):
     record = grid.RECORD.format(**wildcards)
     if record not in BY_RECORD:
-        raise UserError(f"no study of the configuration has the model {record}")
+        raise UserError(f"no study in the configuration has the model {record}")
     return BY_RECORD[record]
 
 
@@ -43,8 +43,8 @@ def deck_cells(wildcards):
     return reference.cells(DECK, settings)
 
 
-# `--profile fused` asks for packs by `set-scatter`: of a profile's settings, `config` is the one
-# that a user's own `--config` would put aside. Its 0 is for as many as the configuration says.
+# `--profile fused` asks for packs with `set-scatter`, since a profile's `config` would be dropped if
+# the user gives `--config`. Its 0 means as many as the configuration says.
 AT_LEAST = STUDY["execution"]["packs"]
 FUSED = STUDY["execution"]["fuse"]
 asked_for = snakemake_internals.scatter_items(workflow, "packs")
@@ -52,15 +52,15 @@ if asked_for is not None:
     AT_LEAST = asked_for or AT_LEAST
     FUSED = FUSED or [*axes.AXES, "seed"]
 
-# A GPU is for as many models at once as there are: a pack for each GPU of this machine, unless
-# jobs are a cluster's.
+# A GPU trains any number of models at once: one pack for each GPU of this machine, unless jobs go
+# to a cluster.
 LOCAL = not snakemake_internals.is_for_a_cluster(workflow)
 if LOCAL and gpus_for(*CELLS):
     AT_LEAST = len(gpus.visible()) or AT_LEAST
 
 
-# Packs by the files of their orders, which are the jobs' outputs as well: Snakemake keeps notes on
-# every output, and on thousands of records they would come to gigabytes.
+# Packs by the files of their orders, which are also the jobs' outputs: Snakemake keeps notes on every
+# output, and for thousands of records these would take gigabytes.
 PACK = "build/packs/{pack}.json"
 PACKS, ORDERS = {}, {}
 

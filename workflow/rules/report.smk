@@ -1,4 +1,4 @@
-# From the tables of results to figures, and to a report that opens in a browser.
+# From tables of results to figures and a report for the browser.
 
 try:
     exhibits.chosen_cells(STUDIES, STUDY["figures"]["curves"])
@@ -6,7 +6,7 @@ except UserError as mistake:
     sys.exit(f"error: {mistake}")
 FIGURES = files_of(exhibits.FIGURES)
 DRAWN = exhibits.of(exhibits.FIGURES, STUDY)
-# What the report is made from, apart from Python.
+# The report's sources other than Python.
 TEMPLATES = [
     *(
         f"genboost/report/templates/report.{ending}"
@@ -21,7 +21,7 @@ SHOWN = ("measures", "audit", "tables", "figures")
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons")
 
 
-# A module leaves the front page of Snakemake's own report to who uses it.
+# A module leaves the front page of Snakemake's own report to its user.
 if not snakemake_internals.is_module(workflow):
 
     report: "../report/workflow.rst"

@@ -1,4 +1,4 @@
-# From the table of models to verdicts, and the deck held against it.
+# From the table of models to verdicts and the comparison with the deck.
 
 STATISTICS = files_of(exhibits.STATISTICS)
 

@@ -1,7 +1,7 @@
 # From the records of all models to tables.
 
 TABLES = files_of(exhibits.TABLES)
-# What all that shows results reads, and the options that name it.
+# What everything that shows results reads, and the options that name it.
 RESULTS = {
     "cells": outcome("cells.csv"),
     "summary": outcome("summary.csv"),

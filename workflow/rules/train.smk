@@ -1,8 +1,8 @@
-# One model a job, or packs of models; the same records in the same places, by the same command.
+# One model per job, or packs of models: the same records in the same places, by the same command.
 #
-# What a job trains is its order: that of a single model stands in the command, that of a pack in a
-# file. train.py trains what is missing of it, or stands for something else, and keeps the rest, so
-# `update` has Snakemake leave the files that are there to it.
+# A job's order says what to train: a single model's is in the command, a pack's in a file. train.py
+# trains what is missing or out of date and keeps the rest, so `update` makes Snakemake leave existing
+# files to it.
 
 TRAIN = (
     f"python {SCRIPTS}/train.py"
