@@ -1,4 +1,4 @@
-"""Write the report: one HTML file with the tables, the figures and all that a reader asks for."""
+"""Write the report: one HTML file with tables, figures and everything else a reader needs."""
 
 import argparse
 from collections.abc import Sequence

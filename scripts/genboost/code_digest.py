@@ -94,7 +94,7 @@ def _imports(path: Path) -> list[Path]:
 
 @cache
 def _substance(path: Path) -> str:
-    """Return a Python file without comments, docstrings and formatting of its own."""
+    """Return a Python file without comments, docstrings and formatting."""
     return ast.unparse(_tree(path))
 
 

@@ -41,7 +41,7 @@ class Score:
     diverged : float
         Share of the models that diverged.
     gap, gap_low, gap_high : float
-        Log error on single splits less that of the best reading, with its 95 % t interval over
+        Log error on single splits minus that of the best reading, with its 95 % t interval over
         the splits.
     first : float
         Share of resamples, of splits, seeds and cells, in which it has the lowest log error of all.
@@ -140,7 +140,7 @@ def noise_floor(errors: np.ndarray) -> np.ndarray:
 def resampled(errors: np.ndarray, target: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
     """Return the log errors of readings when splits, their seeds and the deck's cells are redrawn.
 
-    All readings share what is drawn. As each split has seeds of its own, seeds are drawn within
+    All readings share what is drawn. As each split has its own seeds, seeds are drawn within
     every split that is drawn (a two-stage bootstrap: Davison & Hinkley 1997, section 3.8).
 
     Parameters

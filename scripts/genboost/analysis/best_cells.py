@@ -20,7 +20,7 @@ def choosing(n: int) -> int:
 
 
 def apart(errors: np.ndarray, chosen: int) -> tuple[np.ndarray, np.ndarray]:
-    """Part the runs that choose from those that judge; with no choice, all do both.
+    """Separate the runs that choose from those that judge; with no choice, all do both.
 
     The mean over seeds that a cell was chosen by flatters it. On the other seeds its errors are
     independent of the choice, so that intervals and tests hold as for any cell. (To choose anew
@@ -95,7 +95,7 @@ class Bests:
     a, b : int
         The cells that the first seeds choose.
     differences : float array
-        Of these two, error of a less that of b, on the other seeds; [splits, n] of several splits.
+        Of these two, error of a minus that of b, on the other seeds; [splits, n] of several splits.
     low, high : float
         95 % interval of min(a) - min(b), the lowest expected error of each set.
     p : float

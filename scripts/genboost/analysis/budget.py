@@ -34,7 +34,7 @@ def expected_best(
     Raises
     ------
     ValueError
-        If an error is missing or infinite: give runs that diverged the error that they are worth.
+        If an error is missing or infinite: give models that diverged the error that they are worth.
     """
     chosen_by = errors if chosen_by is None else chosen_by
     if not (np.isfinite(errors).all() and np.isfinite(chosen_by).all()):

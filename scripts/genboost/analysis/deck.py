@@ -1,4 +1,4 @@
-"""The test errors of the slides that this study repeats, held against ours.
+"""The test errors of the slides that this study repeats, compared with ours.
 
 Where the figures come from: workflow/reference/README.md.
 """
@@ -50,10 +50,10 @@ def compare(
     Returns
     -------
     DataFrame
-        One row per study and cell that the deck has, with its data and protocol, and of which no
-        run diverged: ``data``, ``study``, the cell, ``deck``; ``test_mse``, ``sd`` and ``n`` of
-        ours; ``difference`` (ours less the deck's), ``ratio`` (ours by the deck's), ``log_ratio``;
-        ``low`` and ``high``, the 95 % prediction interval of a mean of three, and whether the
+        One row per study and cell that the deck has, with its data and protocol, and in which no
+        model diverged: ``data``, ``study``, the cell, ``deck``; ``test_mse``, ``sd`` and ``n`` of
+        ours; ``difference`` (ours minus the deck's), ``ratio`` (ours divided by the deck's),
+        ``log_ratio``; ``low`` and ``high``, the 95 % prediction interval of a mean of three, and whether the
         deck's figure is ``inside`` it.
     """
     settings = [axes.SETTINGS[name] for name in axes.ALWAYS]
@@ -92,7 +92,7 @@ class Agreement:
     noise_floor : float
         What it would be, were the deck's figures means of three more of our seeds.
     geometric_mean_ratio : float
-        Of ours by the deck's.
+        Of ours divided by the deck's.
     inside : float
         Share of the deck's figures in our prediction intervals; 0.95 if ours explained them.
     rank_correlation : float

@@ -60,7 +60,7 @@ def equivalence(
     """Test whether a mean difference is within ± margin: two one-sided t tests (Schuirmann 1987).
 
     The larger of the p values of "at most -margin" and "at least margin" is that of both. A
-    difference that is not significant is no evidence of none; this is.
+    difference that is not significant is no evidence of equality; this is.
 
     Parameters
     ----------

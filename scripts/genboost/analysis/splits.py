@@ -133,7 +133,7 @@ def probability_lower(differences: np.ndarray, confidence: float = stats.CONFIDE
     Parameters
     ----------
     differences : [splits, seeds]
-        Error of A less that of B, with the same split and seed. One split, or one seed, is taken
+        Error of A minus that of B, with the same split and seed. One split, or one seed, is taken
         as given.
     """
     from scipy.special import betaincinv

@@ -1,4 +1,4 @@
-"""A sheet: what was measured of one trained model, in a file of its own beside the record.
+"""A sheet: what was measured of one trained model, in a separate file beside the record.
 
 It names the record's seal, so it stands for that very model, and for each measure a digest of its
 code, so an edit of one measure has just that one computed again.

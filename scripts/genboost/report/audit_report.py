@@ -203,7 +203,7 @@ def _tried(settings: dict[str, Any], all_readings: Sequence[Reading], best: Scor
 
 
 def row_tables(found: Audit, warning: Sequence[str]) -> list[Table]:
-    """Return what stays unexplained, by the deck's rows, as stated and by the best reading."""
+    """Return what stays unexplained in each line of the deck, as stated and by the best reading."""
     rows = []
     *method, rate, _ = (axes.SETTINGS[name] for name in axes.ALWAYS)
     for values, cells in found.cells.groupby([s.name for s in (*method, rate)], sort=False):

@@ -1,4 +1,4 @@
-"""The tables that hold our test errors against the deck's."""
+"""The tables that compare our test errors with the deck's."""
 
 import math
 from collections.abc import Iterator

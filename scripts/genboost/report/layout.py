@@ -1,6 +1,6 @@
 """How the cells of a study are laid out: which axis goes down, which across, and in which panels.
 
-The rows and columns are those that the configuration asks for, where they vary. Each combination of
+The rows and columns are the configured axes, where they vary. Each combination of
 values of the other axes that vary is a panel: a table, or a part of a figure.
 """
 

@@ -90,7 +90,7 @@ def latex_document(tables: Sequence[Table], title: str) -> str:
         for start in range(0, len(tables), 4)
     )
     return (
-        "% A whole document, to compile; each table that has a file of its own can be \\input\n"
+        "% A complete document, to compile; each table that has its own file can be \\input\n"
         "\\documentclass{article}\n"
         f"{_packages(tables)}\n"
         "\\usepackage[margin=2cm]{geometry}\n"
@@ -144,7 +144,7 @@ def _latex_lines(entry: str | Entry) -> str:
 
 
 def _fitted(table: Table) -> tuple[str, list[str]]:
-    """Return what sets the font with which a table is no wider than a page, and its columns."""
+    """Return the font commands that make a table fit the page, and its columns."""
     widths = [
         max([*map(_width, words), *(_width(row[column]) for row in table.rows)])
         for column, words in enumerate(_header_words(table))
@@ -203,7 +203,7 @@ def _markdown(entry: str | Entry) -> str:
     return " ".join([f"**{text}**" if entry.bold else text, *rest, *["★"] * entry.star])
 
 
-# Of Computer Modern's characters, those that are much narrower or wider than a digit.
+# Computer Modern's characters that are much narrower or wider than a digit.
 _WIDTHS = {
     **dict.fromkeys(".,:;'il", 0.56),
     **dict.fromkeys(" frtjs()", 0.78),

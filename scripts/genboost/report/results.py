@@ -112,7 +112,7 @@ class Results:
 
     @cached_property
     def complete(self) -> pd.DataFrame:
-        """The cells with a mean that can be compared: those of which no run diverged."""
+        """The cells with a mean that can be compared: those in which no model diverged."""
         return self.cells[(self.cells["diverged"] == 0) & self.cells["value"].notna()]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What a run says to people when it ends; texts that others make are theirs."""
+"""What a run prints when it ends; texts that other rooms make stay there."""
 
 import os
 import re
@@ -61,7 +61,7 @@ def what_failed(jobs: Iterable[FailedJob], snakemake_logs: Iterable[str]) -> Ite
 
 
 def _why_slurm_ended(log: str, request: Request) -> Iterator[str]:
-    """Say whether SLURM ended a job for want of memory or of time, as its log tells."""
+    """Say whether SLURM ended a job for lack of memory or time, according to its log."""
     text = Path(log).read_text() if os.path.exists(log) else ""
     advice = "give the step more (resources in config.yaml)"
     if re.search(r"memory limit|oom.?kill|out of memory", text, flags=re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""The project's folder and the one that it works in, which may be the same or not.
+"""The project's folder and the working folder, which may differ.
 
 With ``snakemake --snakefile .../Snakefile`` from another folder, and as a module of another
 Snakefile, code, descriptions of data sets and images are the project's, and may be read-only;

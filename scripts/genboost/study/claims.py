@@ -1,4 +1,4 @@
-"""What can be said of a claim."""
+"""The verdicts that a claim can have."""
 
 SUPPORTED, CONTRADICTED, UNDECIDED, UNTESTED = "supported", "contradicted", "undecided", "untested"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, UNTESTED)

@@ -82,7 +82,7 @@ def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
 
 
 def with_style(draw: Callable[[str], Figure], title: str) -> Figure:
-    """Draw a figure in the common style; that of synthetic data bears a mark."""
+    """Draw a figure in the common style; mark it if the data are synthetic."""
     with matplotlib.rc_context(STYLE):
         figure = draw(title)
         if title.startswith(MARK):
