@@ -192,7 +192,7 @@ def summarize(models: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The columns before ``seed``; over the runs that finished, mean (``test_mse``) and deviation
         (``test_mse_sd``, with n - 1; NaN for one run) of the test MSE, mean of the train MSE
-        (``train_mse``) and number (``n``); the number of runs that ``diverged``; and of each of the
+        (``train_mse``) and number (``n``); the number of models that ``diverged``; and of each of the
         `quantities` the mean, under its name, and the standard deviation (``_sd``).
     """
     measured = {

@@ -158,7 +158,7 @@ class Results:
     def best(self, study: grid.Study, cells: Iterable[Cell]) -> tuple[Cell, Any] | None:
         """Return the first cell of the best mean and its row.
 
-        None if runs of all diverged, or nothing is held to be better.
+        None if every cell has models that diverged, or nothing counts as better.
         """
         rows = ((cell, self.row(study, cell)) for cell in cells)
         complete = [(c, row) for c, row in rows if not row.diverged and not math.isnan(row.value)]

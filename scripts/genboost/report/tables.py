@@ -162,7 +162,7 @@ def baseline_table(results: Results) -> Table:
 def ranking(results: Results) -> pd.DataFrame:
     """Return the cells of all studies, best first, with their ranks; equal ones share a rank.
 
-    The lowest comes first, unless higher is better; cells of which a run diverged come last and
+    The lowest comes first, unless higher is better; cells in which a model diverged come last and
     have no rank.
     """
     ascending = results.quantity.better != "higher"
