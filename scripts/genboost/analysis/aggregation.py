@@ -190,10 +190,10 @@ def summarize(models: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns before ``seed``; over the runs that finished, mean (``test_mse``) and deviation
-        (``test_mse_sd``, with n - 1; NaN for one run) of the test MSE, mean of the train MSE
-        (``train_mse``) and number (``n``); the number of models that ``diverged``; and of each of the
-        `quantities` the mean, under its name, and the standard deviation (``_sd``).
+        The columns before ``seed``; over the models that did not diverge, mean (``test_mse``) and
+        deviation (``test_mse_sd``, with n - 1; NaN for one model) of the test MSE, mean of the
+        train MSE (``train_mse``) and number (``n``); the number of models that ``diverged``; and of
+        each of the `quantities` the mean, under its name, and the standard deviation (``_sd``).
     """
     measured = {
         f"{name}{ending}": (name, how)
