@@ -119,9 +119,7 @@ if CONTAINED:
     snakemake_internals.show_to_containers(workflow)
     unbuilt = [path for path in IMAGE.values() if not os.path.exists(path)]
     if unbuilt:
-        sys.exit(
-            f"error: {', '.join(unbuilt)} missing; build with: make containers"
-        )
+        sys.exit(f"error: {', '.join(unbuilt)} missing; build with: make containers")
 
 
 def gpus_for(*cells):
