@@ -255,7 +255,7 @@ def test_the_commit_is_told_if_there_is_one(made, drawings, text, tmp_path):
     unpacked.mkdir()
     assert report.commit(unpacked) is None
     told = made.report(drawings, commit=f"{found}-dirty")
-    assert f"<code>{found}</code>, with changes" in told
+    assert f"<code>{found}</code>, with uncommitted changes" in told
     first, second = (page.partition('<section id="run"') for page in (text, told))
     assert first[0] == second[0]
 
