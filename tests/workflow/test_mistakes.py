@@ -19,7 +19,7 @@ from conftest import CHECKOUT
         ({"grid": {"sam_rho": []}}, ["grid.sam_rho", "empty"]),
         ({"training": {"epoch": 3}}, ["training.epoch", "did you mean epochs"]),
         ({"tables": {"quantities": ["hessian_max"]}}, ["tables.quantities[0]", "add hessian to"]),
-        ({"data": {"source": "file"}}, ["data.path", "name the CSV file"]),
+        ({"data": {"source": "file"}}, ["data.path", "path of the CSV file"]),
         ({"data": {"source": "file", "path": "nowhere.csv"}}, ["nowhere.csv", "no such file"]),
     ],
 )
