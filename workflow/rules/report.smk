@@ -18,7 +18,7 @@ REPORT = outcome("report/index.html")
 AUDITED = [outcome("audit/audit.json")] if STUDY["audit"]["readings"] else []
 WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
 SHOWN = ("measures", "audit", "tables", "figures")
-SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons")
+SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons", "schemes")
 
 
 # A module leaves the front page of Snakemake's own report to its user.
@@ -52,7 +52,7 @@ rule figures:
                 f"genboost/report/figures/{kind}.py"
                 for kind in {e.kind for e in DRAWN}
             ),
-            **sections("studies", "comparisons", *SHOWN),
+            **sections("studies", "comparisons", "schemes", *SHOWN),
         ),
     shell:
         f"python {SCRIPTS}/make_figures.py"
