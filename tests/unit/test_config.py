@@ -3,9 +3,9 @@
 import copy
 import os
 import re
-import sys
-import subprocess
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest

@@ -110,7 +110,7 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
 
 
 def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
-    """Yield where a layer of one unit is normalized: it is its own mean, so the network constant."""
+    """Yield where a layer of one unit is normalized, which makes it constant."""
     found: dict[Mistake, None] = {}
     for name, study in resolved["studies"].items():
         for number, grid in enumerate(study[GRID]):
