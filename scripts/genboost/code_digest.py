@@ -36,7 +36,7 @@ def digest(script: str, *others: str, without: str | None = None) -> str:
     for name in [name for name in others if name not in scripts]:
         path = SCRIPTS / name
         for file in sorted(path.rglob("*.[ch]")) if path.is_dir() else [path]:
-            total.update(_c_substance(file.read_text()).encode())
+            total.update(_c_substance(file.read_text("utf-8")).encode())
     return total.hexdigest()[:16]
 
 
@@ -63,7 +63,7 @@ def _statements(node: ast.AST) -> Iterator[ast.stmt]:
 @cache
 def _tree(path: Path) -> ast.Module:
     """Return a Python file's syntax tree without docstrings."""
-    tree = ast.parse(path.read_text(), str(path))
+    tree = ast.parse(path.read_text("utf-8"), str(path))
     for node in (tree, *_statements(tree)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None

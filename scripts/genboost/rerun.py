@@ -140,7 +140,7 @@ def lay_out(path: str, content: str, made_from: str) -> None:
     So its time says to Snakemake neither that the job must run nor that others must.
     """
     try:
-        there = Path(path).read_text()
+        there = Path(path).read_text("utf-8")
     except (OSError, ValueError):
         there = None
     if there != content:

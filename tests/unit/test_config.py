@@ -4,6 +4,8 @@ import copy
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -352,6 +354,29 @@ def test_a_path_that_cannot_be_read_is_told_why(tmp_path, monkeypatch, path, exp
     Path("{x}.csv").touch()
     (message,) = mistakes(f"data: {{source: file, path: '{path}'}}")
     assert message == f"data.path: {path}: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("model: {normalization: layer, width: 1}", "model.normalization"),
+        ("grid: {normalization: [none, layer], width: [1, 8]}", "grid.normalization"),
+    ],
+)
+def test_a_layer_of_one_unit_is_not_normalized(text, place):
+    (message,) = mistakes(text)
+    assert message == f"{place}: layer needs a width of 2 or more: of one unit it leaves 0"
+    resolve(yaml.safe_load("model: {normalization: layer, width: 1, hidden_layers: 0}"))
+
+
+def test_files_of_the_project_are_utf8_whatever_the_locale():
+    code = (
+        "from genboost.code_digest import digest; from genboost.study import config; "
+        "config.resolve({}); digest('train.py')"
+    )
+    odd = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    path = {"PYTHONPATH": str(ROOT / "scripts")}
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **odd, **path})
 
 
 def test_a_path_may_start_at_home(tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ import preprocess
 from genboost import receipts
 from genboost.data import dataset, synthetic
 from genboost.data.arrays import Data
+from genboost.data.description import describe
 from genboost.data.prepare import Settings, prepare, to_bytes
 from genboost.data.raw_table import read_table
 from genboost.errors import UserError
@@ -228,6 +229,23 @@ def test_description_tells_what_a_reader_needs(tmp_path):
     _, text = command(tmp_path, *raw_files(tmp_path, CSV, synthetic_data=True))
     assert "**SYNTHETIC**" in text
     assert Data.name(tmp_path / "arrays.npz") == "obesity (SYNTHETIC)"
+
+
+def test_description_shows_any_text_as_it_is(tmp_path):
+    dataset = replace(OBESITY, title="A <b>*bold*</b> [set]", citation="a | b\n_c_ snake_case")
+    table = read_table(CSV, dataset, "some.csv")
+    provenance = dict.fromkeys(("source", "sha256"), "a") | {
+        "synthetic": False,
+        "location": "a`b.csv",
+        "licence": "\\\\",
+        "citation": dataset.citation,
+        "notes": [],
+    }
+    made = prepared()
+    text = describe(dataset, table, made, Settings(), provenance)
+    assert text.startswith("# A \\<b>\\*bold\\*\\</b> \\[set]\n")
+    assert "- citation: a \\| b \\_c\\_ snake_case\n" in text
+    assert "a, a\\`b.csv\n" in text
 
 
 @pytest.mark.parametrize("share", [0.25, 1.0])

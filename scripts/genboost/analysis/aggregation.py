@@ -222,7 +222,7 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 def read_csv(path: str | Path) -> pd.DataFrame:
     """Read what `to_csv` wrote; only numbers can be missing, a study may be called ``NA``."""
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8") as file:
         header = next(csv.reader(file))
     texts = TEXTS | {name for name, setting in axes.SETTINGS.items() if not setting.is_number}
     return pd.read_csv(

@@ -1,5 +1,6 @@
 """Describe prepared data for a reader, in Markdown."""
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -15,16 +16,17 @@ def describe(
 ) -> str:
     """Return the description; the same inputs give the same text (no time is in it)."""
     data = prepared.data
-    parts = [f"# {dataset.title}"]
+    parts = [f"# {_escaped(dataset.title)}"]
     if provenance["synthetic"]:
         parts.append(
             "> **SYNTHETIC**: a generated stand-in, not the published data set. No result made "
             "from it says anything about the real one."
         )
     kind = f"in {len(dataset.classes)} classes" if dataset.classes else "as a number"
+    label = dataset.label.replace("`", "'")
     parts.append(
         f"{len(table.label)} rows, {len(table.columns)} features as {len(prepared.inputs)} inputs, "
-        f"and the label `{dataset.label}` {kind}. "
+        f"and the label `{label}` {kind}. "
         f"{_duplicates(table)} rows are exact copies of an earlier one."
     )
     inputs = [
@@ -36,7 +38,7 @@ def describe(
     parts += [
         "## Split",
         _split(settings),
-        *(["\n".join(f"- {note}" for note in prepared.notes)] if prepared.notes else []),
+        *(["\n".join(f"- {_escaped(note)}" for note in prepared.notes)] if prepared.notes else []),
         _rows(dataset, table, prepared),
         "Always predicting the mean has a mean squared error equal to the label's variance: "
         f"{_variance(np.append(data.train_y, data.test_y))} over all rows, "
@@ -52,12 +54,12 @@ def describe(
         "## Source",
         "\n".join(
             [
-                f"- source: {provenance['source']}, {provenance['location']}",
+                f"- source: {provenance['source']}, {_escaped(provenance['location'])}",
                 f"- sha256: `{provenance['sha256']}`",
                 f"- sha256 of the prepared arrays, as in the models' records: `{data.digest}`",
-                f"- licence: {provenance['licence']}",
-                f"- citation: {provenance['citation']}",
-                *(f"- note: {' '.join(note.split())}" for note in provenance["notes"]),
+                f"- licence: {_escaped(provenance['licence'])}",
+                f"- citation: {_escaped(provenance['citation'])}",
+                *(f"- note: {_escaped(note)}" for note in provenance["notes"]),
             ]
         ),
     ]
@@ -110,5 +112,11 @@ def _variance(label: np.ndarray) -> str:
 
 def _table(header: list[str], rows: Iterable[list[object]]) -> str:
     """Return a Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    cells = [[_escaped(str(entry)) for entry in row] for row in rows]
+    lines = [header, ["---"] * len(header), *cells]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """Return text as one line that Markdown shows as it is; it leaves an underscore in a word."""
+    return re.sub(r"([\\`*|<\[]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(text.split()))

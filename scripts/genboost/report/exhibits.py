@@ -69,7 +69,7 @@ class Exhibit:
     @property
     def text(self) -> str:
         """Its caption."""
-        return " ".join((CAPTIONS / f"{self.caption}.rst").read_text().split())
+        return " ".join((CAPTIONS / f"{self.caption}.rst").read_text("utf-8").split())
 
 
 def exhibits(config: dict[str, Any]) -> list[Exhibit]:

@@ -106,7 +106,22 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
                     more = "; make grid a list of grids" if listed or len(values) > 1 else ""
                     message = f"{_shown(odd[0])} {words}{more}"
                     found[key, message] = None
-    return list(found)
+    return [*found, *_constant(config, resolved)]
+
+
+def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
+    """Yield where a layer of one unit is normalized, which makes it constant."""
+    found: dict[Mistake, None] = {}
+    for name, study in resolved["studies"].items():
+        for number, grid in enumerate(study[GRID]):
+            normalization, width, layers = (
+                grid.get(axis) or [study["model"][axis]]
+                for axis in ("normalization", "width", "hidden_layers")
+            )
+            if "layer" in normalization and 1 in width and max(layers):
+                key = key_of(config, name, number, "model", "normalization")
+                found[key, "layer needs a width of 2 or more: of one unit it leaves 0"] = None
+    yield from found
 
 
 def key_of(config: Mapping[str, Any], study: str, number: int, block: str, setting: str) -> Key:

@@ -10,7 +10,7 @@ from genboost.study.cells import Cell
 
 def cells(path: str | Path, settings: Mapping[str, Any]) -> list[Cell]:
     """Read the deck's cells, in the order of its figures, with settings that it leaves open."""
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8") as file:
         return [
             Cell(
                 {

@@ -25,7 +25,7 @@ Rule = dict[str, Any]
 @cache
 def written() -> Rule:
     """Return the schema as it is written."""
-    return yaml.load(PATH.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.load(PATH.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 @cache

@@ -1,5 +1,6 @@
 """Learning curves: of the best cell of each panel of a study, or of chosen cells."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -104,8 +105,9 @@ def _draw_curves(
             axes.patch.set_visible(False)
     # The first epochs can be worse than any prediction that makes sense by orders of magnitude.
     means = [errors["mean"]["test_mse"] for errors in material.results.baselines.values()]
+    most = 2 * max(means) or math.inf
     for axes in models:
-        log_scale(axes, "y", [min(value, 2 * max(means)) for value in shown])
+        log_scale(axes, "y", [min(value, most) for value in shown])
     entries = [{"label": label, **look} for label, look in looks.items()]
     rate = {"label": "learning rate", "color": FAINT, "linewidth": 5, "alpha": 0.4}
     legend(figure, [*entries, rate])

@@ -28,6 +28,7 @@ from genboost.report.results import SIMPLE, Results
 from genboost.study.cells import Cell
 from genboost.study.grid import Study
 
+LOWEST = 1e-12  # of an error on a logarithmic scale
 INK, PAPER, FAINT = "#1c2024", "#ffffff", "#8a9199"
 COLORMAP = "cividis_r"  # evenly graded in lightness; low errors are light
 # Okabe and Ito's palette (2008), which colour-blind readers can tell apart.
@@ -186,9 +187,10 @@ def color_scale(results: Results, study: Study) -> Normalize:
         values = [value for value in complete if math.isfinite(value)] or [0.0]
         low, high = min(values), max(values)
         return LogNorm(low, high) if _far_apart(values) else Normalize(low, high)
-    useless = results.simple(study.cells)["mean"][-1]
+    # It is 0 if all test rows have one label.
+    useless = max(results.simple(study.cells)["mean"][-1], LOWEST)
     low = complete.min() if len(complete) else useless
-    low = min(max(low, 1e-12), useless * 0.99)
+    low = min(max(low, LOWEST), useless * 0.99)
     return LogNorm(low, useless, clip=True)
 
 
@@ -239,6 +241,8 @@ def baseline_lines(
         if len(errors) > 1:
             return
         error = errors[0]
+        if error <= 0:  # which has no place on a logarithmic scale
+            continue
         low, high = min(low, error / 1.1), max(high, error * 1.1)
         line = axes.axvline if which == "x" else axes.axhline
         line(error, color=FAINT, linestyle=":", linewidth=0.9, zorder=0)
