@@ -14,6 +14,7 @@ from made_up import Made, mse
 
 from genboost.report import exhibits, tables
 from genboost.report.figures import drawing
+from genboost.report.markup import Table, latex
 
 pytestmark = pytest.mark.skipif(
     shutil.which("pdflatex") is None,
@@ -95,6 +96,16 @@ def test_a_grid_that_is_wider_than_any_page_still_compiles(tmp_path):
     decays = [round(1.25e-4 * 1.1**step, 8) for step in range(12)]
     made = Made({"grid": {"weight_decay": decays, "optimizer": ["adam"], "sam_rho": [None]}})
     (tmp_path / "one.tex").write_text(tables.files(made.results)["grid-adam-no-sam.tex"])
+    compiled(tmp_path, r"\usepackage{booktabs}", r"\input{one}")
+
+
+def test_a_title_in_any_script_compiles(tmp_path):
+    latin = "".join(map(chr, [*range(0xA1, 0xAD), *range(0xAE, 0x180)]))
+    title = f"中文 العربية Ελληνικά кириллица 😀 − ≤ {latin} – — ‘’“”†‡•…€™"
+    text = latex([Table("one", title, ["a"], [["b"]])])
+    assert r"\caption{[U+4E2D][U+6587] " in text
+    assert "éê" in text
+    (tmp_path / "one.tex").write_text(text)
     compiled(tmp_path, r"\usepackage{booktabs}", r"\input{one}")
 
 

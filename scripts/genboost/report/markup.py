@@ -223,12 +223,21 @@ _SPECIAL = {
     "★": r"$\star$",
     "–": "--",
 }
+# To a plain article, in the font encoding OT1 that it has.
+_UNKNOWN = re.compile("[^ -~\u00a1-\u017f–—‘’“”†‡•…€™]|[«»ÐÞðþĦħĄąĐđĘęĮįĸĿŀŉŊŋŦŧŲųſ]")
 _POWER = re.compile(r"\b(\d+(?:\.\d+)?)e(-?\d+)\b")
+
+
+def _latex_character(character: str) -> str:
+    """Write a character; one that pdfLaTeX stops at, as most scripts', by its number."""
+    if character not in _SPECIAL and _UNKNOWN.fullmatch(character):
+        return f"[U+{ord(character):04X}]"
+    return _SPECIAL.get(character, character)
 
 
 def _latex(entry: str | Entry) -> str:
     if isinstance(entry, str):
-        text = "".join(_SPECIAL.get(character, character) for character in " ".join(entry.split()))
+        text = "".join(map(_latex_character, " ".join(entry.split())))
         text = _POWER.sub(r"$\1 \\times 10^{\2}$", text).replace(r"$1 \times ", "$")
         return re.sub(r"^-(?=\d)", "$-$", text)
     text, after = _latex(entry.text), f" {_latex(entry.after)}" if entry.after else ""
