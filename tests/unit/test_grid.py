@@ -25,8 +25,9 @@ def studies(text: str = "{}") -> list[grid.Study]:
     return grid.studies(config.resolve(yaml.safe_load(text)))
 
 
-def test_the_shipped_study_has_216_cells_and_648_models_and_shares_nothing_twice():
-    first, second = shipped = grid.studies(config.resolve(SHIPPED))
+def test_the_decks_study_has_216_cells_and_648_models_and_shares_nothing_twice():
+    second = "training: {epochs_sam: 200}, grid: {optimizer: adam, sam_rho: 0.02}"
+    first, second = shipped = studies(f"studies: {{grid: {{}}, second_chance: {{{second}}}}}")
     assert len(first.cells) == 192
     assert len(second.cells) == 24
     assert {cell.epochs for cell in first.cells if cell.sam_rho is None} == {200}
