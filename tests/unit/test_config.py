@@ -73,14 +73,14 @@ def test_the_defaults_are_those_of_the_deck():
             "seeds": [0, 1, 2],
         }
     ]
-    assert study["model"] == {
+    assert study["model"] == study["model"] | {  # besides what is added
         "hidden_layers": 4,
         "width": 18,
         "activation": "relu",
         "initialization": "torch",
         "normalization": "none",
     }
-    assert study["training"] == {
+    assert study["training"] == study["training"] | {  # besides what is added
         "batch_size": 32,
         "epochs": 200,
         "epochs_sam": 100,

@@ -190,8 +190,8 @@ def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeyp
         for key in set(schema.defaults(section)) - {"source", "path", "kaggle_dataset"}:
             rule = schema.schema()["properties"][section]["properties"][key]
             value = others.get(key)
-            if value is None and rule.get("type") in ("integer", "number"):
-                value = rule["default"] + (0.5 if "exclusiveMaximum" in rule else 1)
+            if value is None and {"integer", "number"} & {*schema.types(rule)}:
+                value = (rule["default"] or 0) + (0.5 if "exclusiveMaximum" in rule else 1)
             elif value is None:
                 choices = rule.get("enum", [True, False])
                 value = next(choice for choice in choices if choice != rule["default"])
