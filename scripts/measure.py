@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from genboost import errors
-from genboost.data.arrays import Data
-from genboost.data.origins import UNKNOWN
+from genboost.data.arrays import UNKNOWN, Data
 from genboost.files import write_atomically
 from genboost.measures import sheet
 from genboost.measures.compute import compute

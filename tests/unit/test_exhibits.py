@@ -11,6 +11,7 @@ from genboost.study import config
 EVERYTHING = {
     "tables": {"quantities": ["test_mse", "gap"]},
     "comparisons": {"a": {"a": {"optimizer": "adam"}}},
+    "schemes": {"all": {"title": "All"}, "people": {"title": "People"}},
     "figures": {"curves": [{"optimizer": "adam"}]},
     "audit": {"readings": {"other": {"training": {"batch_size": 8}}}},
 }

@@ -137,7 +137,7 @@ def test_a_ratio_is_the_geometric_mean_of_the_pairs(made):
     assert found["differences"] == pytest.approx(list(expected))
     assert found["difference"] == pytest.approx(expected.mean())
     assert found["verdict"] == "supported"
-    table = findings.comparison_table(findings.find(made.results, made.config["comparisons"]))
+    table = findings.comparison_table(findings.find(made.results, made.config["comparisons"], {}))
     rows = {row[0]: row for row in table.rows}
     assert rows["norm"][1] == "‖w‖₂"
     assert rows["norm"][4] == f"× {math.exp(expected.mean()):.3f}"
@@ -193,7 +193,7 @@ def ranked(**measured):
     made.results.models["train_mse"] = made.results.models["test_mse"] - [
         fitted(model) for model in made.models
     ]
-    found = findings.find(made.results, {}, RANKED["figures"]["measures"])
+    found = findings.find(made.results, {}, {}, RANKED["figures"]["measures"])
     return {ranking.measure: ranking for _, ranking in found.rankings}, found
 
 

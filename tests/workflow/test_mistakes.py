@@ -138,7 +138,12 @@ ELSEWHERE = (
 
 
 def test_every_command_that_is_documented_is_one(fresh):
-    texts = [path.read_text() for name in DOCUMENTS for path in CHECKOUT.glob(name)]
+    texts = [
+        path.read_text()
+        for name in DOCUMENTS
+        for path in CHECKOUT.glob(name)
+        if path.name != "extending.md"
+    ]
     found = {command for text in texts for command in COMMAND.findall(text)}
     commands = {command.removesuffix(" --dry-run") for command in found}
     chosen = [text for text in sorted(commands) if not any(word in text for word in ELSEWHERE)]

@@ -11,6 +11,8 @@ import numpy as np
 from genboost.errors import UserError
 
 MARK = "SYNTHETIC"
+# Who a row is; see origins.py.
+RESPONDENT, INTERPOLATED, UNKNOWN = "respondent", "interpolated", "unknown"
 
 
 def marked(dataset: str, synthetic: bool) -> str:

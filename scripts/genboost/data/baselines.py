@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from genboost.data.arrays import Data
-from genboost.data.origins import UNKNOWN
+from genboost.data.arrays import UNKNOWN, Data
 
 
 def baselines(

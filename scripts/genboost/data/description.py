@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from genboost.data.arrays import UNKNOWN
 from genboost.data.dataset import Dataset
-from genboost.data.origins import UNKNOWN
 from genboost.data.prepare import Prepared, Settings
 from genboost.data.raw_table import Table
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genboost.data.arrays import INTERPOLATED, RESPONDENT, UNKNOWN
 from genboost.data.dataset import Dataset, Respondents
 from genboost.data.raw_table import Table
-
-RESPONDENT, INTERPOLATED, UNKNOWN = "respondent", "interpolated", "unknown"
 
 _ROUNDING = 1e-6  # published values have six decimals
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from genboost.data import missing, origins, split
-from genboost.data.arrays import Data
+from genboost.data.arrays import RESPONDENT, Data
 from genboost.data.coding import Coding, Input
 from genboost.data.dataset import Dataset
 from genboost.data.raw_table import Table
@@ -121,7 +121,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
     if why and (settings.rows == "respondents" or settings.split == "grouped"):
         raise UserError(f"cannot tell which rows are respondents: {why}")
     if settings.rows == "respondents":
-        rows = rows[origin[rows] == origins.RESPONDENT]
+        rows = rows[origin[rows] == RESPONDENT]
     train_rows, test_rows, said = _split(table, dataset, settings, rows, origin)
     coding = _fit(table, dataset, settings, train_rows)
     label = table.label

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from genboost.data.origins import INTERPOLATED, RESPONDENT, Parents
+from genboost.data.arrays import INTERPOLATED, RESPONDENT
+from genboost.data.origins import Parents
 from genboost.errors import UserError
 
 

@@ -218,9 +218,18 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     '"': "''",
-    "ρ": r"$\rho$",
     "±": r"$\pm$",
     "★": r"$\star$",
+    # What measures are called.
+    **{
+        letter: rf"$\{name}$"
+        for letter, name in {
+            **{"ε": "varepsilon", "η": "eta", "λ": "lambda", "ρ": "rho", "σ": "sigma"},
+            **{"τ": "tau", "Ψ": "Psi", "Σ": "sum", "∇": "nabla", "‖": "Vert"},
+            **{"−": "relax-", "′": "relax'", "≤": "le", "≥": "ge", "→": "to"},
+            **{"₀": "relax_0", "₂": "relax_2", "ᵢ": "relax_i"},
+        }.items()
+    },
     "–": "--",
 }
 # To a plain article, in the font encoding OT1 that it has.
