@@ -140,7 +140,7 @@ def test_a_ratio_is_the_geometric_mean_of_the_pairs(made):
     table = findings.comparison_table(findings.find(made.results, made.config["comparisons"], {}))
     rows = {row[0]: row for row in table.rows}
     assert rows["norm"][1] == "‖w‖₂"
-    assert rows["norm"][4] == f"× {math.exp(expected.mean()):.3f}"
+    assert f"× {math.exp(expected.mean()):.3f}" in rows["norm"]
     assert "test MSE" not in " ".join(table.notes)
     assert rows["errors"][1] == "test MSE"
 
