@@ -9,7 +9,8 @@ SOURCES := Snakefile workflow/rules/*.smk
 STEPS := data train report
 # A study of theory, and the figure that shows what it found.
 THEORY := random_labels/width-labels+train_mse sam/comparisons flatness/measures \
-  batches/comparisons weight_decay/weight-decay-adam width/width-widths
+  batches/comparisons weight_decay/weight-decay-adam width/width-widths \
+  step_size/learning-rate-descent+hessian_max
 
 .DEFAULT_GOAL := study
 .PHONY: study fused setup test test-slurm test-containers containers style format docs example theory bench clean help
