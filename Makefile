@@ -7,9 +7,13 @@ BUILD_ARGS ?=
 BIN := .venv/bin
 SOURCES := Snakefile workflow/rules/*.smk
 STEPS := data train report
+# A study of theory, and the figure that shows what it found.
+THEORY := random_labels/width-labels+train_mse sam/comparisons flatness/measures \
+  batches/comparisons weight_decay/weight-decay-adam width/width-widths \
+  step_size/learning-rate-descent+hessian_max
 
 .DEFAULT_GOAL := study
-.PHONY: study fused setup test test-slurm test-containers containers style format docs example bench clean help
+.PHONY: study fused setup test test-slurm test-containers containers style format docs example theory bench clean help
 
 study: setup  ## run the study, one job per model (CORES=8, ARGS="--config ...")
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
@@ -48,6 +52,13 @@ example:  ## copy the finished run's tables and figures to docs/results
 	mkdir -p docs/results
 	cd results/deck/tables && cp tables.md ranking.md deck.md ../../../docs/results
 	cp results/deck/statistics/statistics.md results/deck/figures/*.png docs/results
+
+theory:  ## copy tables and figures of the finished studies of theory to docs/results/theory
+	for figure in $(THEORY); do \
+	  study=$${figure%/*} && copy=docs/results/theory/$$study && mkdir -p $$copy && \
+	  cp results/$$study/statistics/statistics.md results/$$study/tables/tables.md $$copy && \
+	  cp results/$$study/figures/$${figure#*/}.png $$copy/figure.png || exit; \
+	done
 
 bench: .venv/bench.done  ## measure the speed and write docs/benchmarks.md (ARGS=--quick)
 	$(BIN)/python benchmarks/run.py $(ARGS)

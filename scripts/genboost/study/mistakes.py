@@ -60,9 +60,18 @@ def studies(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def claims(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the comparisons, without those that are left out by being null."""
-    found = config.get("comparisons", {})
-    return {name: claim for name, claim in found.items() if claim is not None}
+    """Return the comparisons, without those that are null, or about studies that are left out."""
+    left_out = config.get("studies", {}).keys() - studies(config).keys()
+    return {
+        name: claim
+        for name, claim in config.get("comparisons", {}).items()
+        if claim is not None
+        and not any(
+            left_out.issuperset(named)
+            for side in "ab"
+            if (named := (claim.get(side) or {}).get("study"))
+        )
+    }
 
 
 def grids(section: Mapping[str, Any]) -> list[dict[str, Any]]:
