@@ -191,9 +191,9 @@ def summarize(models: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The columns before ``seed``; over the models that did not diverge, mean (``test_mse``) and
-        deviation (``test_mse_sd``, with n - 1; NaN for one model) of the test MSE, mean of the
-        train MSE (``train_mse``) and number (``n``); the number of models that ``diverged``; and of
-        each of the `quantities` the mean, under its name, and the standard deviation (``_sd``).
+        deviation (``test_mse_sd``, with n - 1; NaN for one model) of the test MSE, both of the
+        train MSE, and number (``n``); the number of models that ``diverged``; and both of each of
+        the `quantities`, the deviation under its name and ``_sd``.
     """
     measured = {
         f"{name}{ending}": (name, how)
@@ -207,6 +207,7 @@ def summarize(models: pd.DataFrame) -> pd.DataFrame:
             test_mse=("test_mse", "mean"),
             test_mse_sd=("test_mse", "std"),
             train_mse=("train_mse", "mean"),
+            train_mse_sd=("train_mse", "std"),
             n=("test_mse", "count"),
             diverged=("diverged", "sum"),
             **measured,
@@ -225,12 +226,13 @@ def read_csv(path: str | Path) -> pd.DataFrame:
     with open(path, newline="", encoding="utf-8") as file:
         header = next(csv.reader(file))
     texts = TEXTS | {name for name, setting in axes.SETTINGS.items() if not setting.is_number}
-    return pd.read_csv(
+    frame = pd.read_csv(
         path,
         dtype=dict.fromkeys(texts.intersection(header), str),
         keep_default_na=False,
         na_values={name: [""] for name in header if name not in texts},
     )
+    return frame.copy()  # in one piece, or pandas warns of each column that is added to many
 
 
 def _doubled(studies: Sequence[grid.Study]) -> Iterator[str]:
