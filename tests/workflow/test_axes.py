@@ -41,7 +41,7 @@ def test_a_study_over_seven_axes(seven):
     named = ("width", "activation", "batch_size", "optimizer", "sam_rho")
     assert len({tuple(cell[name] for name in named) for cell in cells}) == 2**5  # over splits
     tables = {path.name for path in (seven.folder / "results/deck/tables").glob("seven-*.md")}
-    assert len(tables) == 2**5  # learning rates down, and one more axis across
+    assert len(tables) == 2**4  # learning rates down, and one more axis across
     for path in list(seven.records().values())[::32]:
         path.unlink()
     assert seven.planned()["train"] == 4

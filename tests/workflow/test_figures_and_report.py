@@ -47,7 +47,7 @@ def test_a_run_draws_and_reports(drawn):
         ("scripts/genboost/report/figures/methods.py", "7.2, 1.0", "7.2, 1.1", DRAWN),
         ("scripts/genboost/report/figures/audit.py", "def draw(", "MORE = 1\n\n\ndef draw(", ""),
         (f"{TEMPLATES}/report.css", "84rem", "80rem", REPORTED),
-        (f"{TEMPLATES}/report.html.j2", ">This run</h2>", ">The run</h2>", REPORTED),
+        (f"{TEMPLATES}/report.html.j2", '<p id="status"', '<p id="state"', REPORTED),
         ("workflow/report/methods.rst", "partly luck", "luck in part", REPORTED),
         ("workflow/report/summary.rst", "Every", "Each", ""),
     ],
