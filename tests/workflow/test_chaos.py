@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import Workflow, copy_checkout
+from checkouts import Workflow, copy_checkout
 
 TIMES = int(os.environ.get("GENBOOST_CHAOS", "1"))
 MODES = {"single": (), "fused": ("--profile", "fused", "--set-scatter", "packs=2")}

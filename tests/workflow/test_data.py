@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import CHECKOUT
+from checkouts import CHECKOUT
 
 from genboost.data import dataset, synthetic
 

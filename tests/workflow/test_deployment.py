@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import CHECKOUT, SMALL, Workflow, copy_checkout
+from checkouts import CHECKOUT, SMALL, Workflow, copy_checkout
 
 MODES = ("default", "fused")
 NO_FIGURES = ("--omit-from", "boosts_figures")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import CHECKOUT, Workflow
+from checkouts import CHECKOUT, Workflow
 
 PAGE = (CHECKOUT / "docs/extending.md").read_text()
 SECTIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))

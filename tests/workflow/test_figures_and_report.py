@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from conftest import Workflow
+from checkouts import Workflow
 
 CONFIGURED = "configuration tables statistics"
 REPORTED = "report index"

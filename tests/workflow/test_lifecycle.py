@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from conftest import kill
+from checkouts import kill
 
 FUSED = ("--profile", "fused", "--set-scatter", "packs=1")
 

@@ -7,7 +7,7 @@ import shlex
 import shutil
 
 import pytest
-from conftest import CHECKOUT
+from checkouts import CHECKOUT
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from conftest import Workflow
+from checkouts import Workflow
 
 OTHER = {"name": "other", "studies": {"second": None}, "comparisons": {}, "grid": {"seeds": 1}}
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 import yaml
-from conftest import kill
+from checkouts import kill
 
 MODES = {"single": (), "fused": ("--profile", "fused")}
 ANEW = {"aggregate": 1, "tables": 1, "statistics": 1}

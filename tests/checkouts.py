@@ -1,0 +1,155 @@
+"""Real Snakemake runs, in copies of the checkout."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import yaml
+
+CHECKOUT = Path(__file__).parents[1]
+SNAKEMAKE = Path(sys.executable).parent / "snakemake"
+
+SMALL = {
+    "data": {"source": "synthetic"},
+    "model": {"hidden_layers": 1, "width": 4},
+    "training": {"epochs": 3, "epochs_sam": 2, "t_max": 2},
+    "grid": {
+        "optimizer": ["sgd", "adam"],
+        "learning_rate": [0.001, 0.01],
+        "weight_decay": [0, 0.01],
+        "sam_rho": ["none", 0.05],
+        "seeds": 2,
+    },
+    "studies": {
+        "grid": {"title": "The grid"},
+        "second": {
+            "title": "Longer",
+            "training": {"epochs_sam": 3},
+            "grid": {"optimizer": ["adam"], "sam_rho": ["none", 0.05]},
+        },
+    },
+}
+"""16 cells and, of the second study's 8, 4 that are not in the first: 20 cells, 40 models."""
+
+
+@dataclass
+class Workflow:
+    """A copy of the checkout in which Snakemake is run.
+
+    Figures and the report, which take seconds and have tests of their own, are made on demand.
+    """
+
+    folder: Path
+    figures: bool = False
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        """Run Snakemake."""
+        process = self.start(*arguments)
+        stdout, stderr = process.communicate()
+        if check and process.returncode:
+            raise AssertionError(f"{process.args} failed:\n{stdout}\n{stderr}")
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start Snakemake in a process group of its own."""
+        omitted = () if self.figures else ("--omit-from", "figures")
+        return subprocess.Popen(
+            [SNAKEMAKE, "--cores", "2", *omitted, *arguments],
+            cwd=self.folder,
+            env={"GENBOOST_KERNEL_DIR": str(CHECKOUT / "build/kernel"), **os.environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def start_and_wait(self, *arguments: str, records: int) -> subprocess.Popen:
+        """Start Snakemake and return when it has written some records."""
+        process = self.start(*arguments)
+        while len(self.records()) < records:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        return process
+
+    def planned(self, *arguments: str) -> Counter:
+        """Return the jobs that a dry run lists, by rule; packs count as ``train_pack``."""
+        output = self.run("--dry-run", *arguments).stdout
+        if "Nothing to be done" in output:
+            return Counter()
+        table = output.split("Job stats:")[1].split("total")[0]
+        jobs = Counter()
+        for rule, count in re.findall(r"^(\w+?)(?:_\d+)?\s+(\d+)$", table, flags=re.MULTILINE):
+            if rule != "all":
+                jobs[rule] += int(count)
+        return jobs
+
+    def configure(self, **sections) -> None:
+        """Set keys of some sections of config.yaml."""
+        path = self.folder / "config.yaml"
+        config = yaml.safe_load(path.read_text())
+        for section, values in sections.items():
+            config.setdefault(section, {}).update(values)
+        path.write_text(yaml.safe_dump(config))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace a text, which must be there, in a file of the copy."""
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def records(self) -> dict[str, Path]:
+        """Return the records by their paths below the copy."""
+        paths = sorted((self.folder / "results/models").rglob("*.json"))
+        return {str(path.relative_to(self.folder)): path for path in paths}
+
+    def inodes(self) -> dict[str, int]:
+        """Return what tells a record that was written again from one that was kept."""
+        return {name: path.stat().st_ino for name, path in self.records().items()}
+
+    def results(self) -> dict[str, str]:
+        """Return the records' texts without the line that may differ from run to run."""
+        return {
+            name: "".join(
+                line for line in path.read_text().splitlines(True) if not line.startswith('"run"')
+            )
+            for name, path in self.records().items()
+        }
+
+
+def kill(process: subprocess.Popen) -> None:
+    """Kill all of a process group at once, and return when nothing of it is at work any more."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    while any(_is_at_work(other, process.pid) for other in psutil.process_iter()):
+        time.sleep(0.01)
+
+
+def _is_at_work(process: psutil.Process, group: int) -> bool:
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
+
+
+def copy_checkout(folder: Path) -> Workflow:
+    """Copy what a run needs, with the small study as its configuration."""
+    folder.mkdir()
+    for name in ("Snakefile", "workflow", "scripts", "profiles", "fused", "slurm", "envs"):
+        source = CHECKOUT / name
+        if source.is_symlink():
+            (folder / name).symlink_to(os.readlink(source))
+        elif source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.exists():
+            shutil.copy2(source, folder / name)
+    (folder / "config.yaml").write_text(yaml.safe_dump(SMALL, sort_keys=False))
+    return Workflow(folder)
