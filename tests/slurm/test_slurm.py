@@ -1,6 +1,7 @@
 """The study on a real SLURM: what it recorded of our jobs, and what survives its accidents."""
 
 import re
+import shutil
 import signal
 
 import pytest
@@ -117,6 +118,30 @@ def test_packs(untrained, local, cluster):
         wanted = {"cpus": "2", "memory": "900M", "time": "00:03:00", "gpus": "none"}
         assert {key: asked(job)[key] for key in wanted} == wanted
     assert untrained.results() == local.results()
+
+
+SEVEN = {
+    "split_seed": [0, 1],
+    "width": [3, 5],
+    "activation": ["relu", "tanh"],
+    "batch_size": [64, 256],
+    "optimizer": ["sgd", "adam"],
+    "sam_rho": ["none", 0.05],
+    "learning_rate": [0.001, 0.01],
+    "epochs": 2,
+    "seeds": 1,
+}
+
+
+def test_a_study_over_seven_axes_has_the_bytes_that_it_has_here(tmp_path, checkout, cluster):
+    here, there = (Workflow(tmp_path / name, cluster.environment) for name in ("here", "there"))
+    for copy in (here, there):
+        shutil.copytree(checkout, copy.folder, symlinks=True)
+        copy.configure(grid=SEVEN)
+    here.run("--cores", "2", "--profile", "fused")
+    finish(there.submit("--set-scatter", "packs=2"))
+    assert len(here.records()) == 2**7
+    assert there.results() == here.results()
 
 
 def test_out_of_memory_is_tried_again_with_more(untrained, local, cluster):
