@@ -69,7 +69,7 @@ rule measure_pack:
     resources:
         **needs(
             "train",
-            runtimes=lambda wildcards: -(-len(PACKS[wildcards.pack]) // LANES),
+            runtimes=rounds,
         ),
     params:
         measured=lambda wildcards: PACK.format(**wildcards),

@@ -33,6 +33,11 @@ def arrays_of(model):
     return f"results/data/{axes.variant(model.cell)}/arrays.npz"
 
 
+def rounds(wildcards):
+    """Return how many times a pack fills all lanes of the kernel."""
+    return -(-len(PACKS[wildcards.pack]) // LANES)
+
+
 def engine_of(cell):
     return policy.by_kernel(*ENGINE, [cell])
 

@@ -50,7 +50,7 @@ rule train_pack:
     resources:
         **needs(
             "train",
-            runtimes=lambda wildcards: -(-len(PACKS[wildcards.pack]) // LANES),
+            runtimes=rounds,
             gpu=lambda wildcards: gpus_for(
                 *(model.cell for model in PACKS[wildcards.pack])
             ),

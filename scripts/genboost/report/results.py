@@ -167,6 +167,16 @@ class Results:
         choose = min if self.quantity.better == "lower" else max
         return choose(complete, key=lambda pair: pair[1].value)
 
+    def best_on(self, variant: str) -> tuple[str, list[tuple[grid.Study, Any]]]:
+        """Return what tables call a data variant, and the best row of each study on its data."""
+        studies = [study for study in self.studies if variant in study.variants]
+        found = []
+        for study in studies:
+            cells = [cell for cell in study.cells if axes.variant(cell) == variant]
+            if best := self.best(study, cells):
+                found.append((study, best[1]))
+        return self.marked(variant, *studies), found
+
     def simple(self, cells: Iterable[Cell]) -> dict[str, list[float]]:
         """Return the test MSE of each simple method on the data of some cells, least first."""
         variants = [self.baselines[name] for name in dict.fromkeys(map(axes.variant, cells))]

@@ -138,16 +138,14 @@ def baseline_table(results: Results) -> Table:
     """Return what simple methods reach, and the best cell of each study on the same data."""
     rows = []
     for variant, errors in results.baselines.items():
-        studies = [study for study in results.studies if variant in study.variants]
+        data, best = results.best_on(variant)
         found = [
-            (SIMPLE.get(name, name), e["train_mse"], e["test_mse"]) for name, e in errors.items()
+            *(
+                (SIMPLE.get(name, name), e["train_mse"], e["test_mse"])
+                for name, e in errors.items()
+            ),
+            *((f"best cell of “{s.title}”", row.train_mse, row.test_mse) for s, row in best),
         ]
-        for study in studies:
-            cells = [cell for cell in study.cells if axes.variant(cell) == variant]
-            if best := results.best(study, cells):
-                row = best[1]
-                found.append((f"best cell of “{study.title}”", row.train_mse, row.test_mse))
-        data = results.marked(variant, *studies)
         rows += [[data, name, *map(results.number, ends)] for name, *ends in found]
     return Table(
         name="baselines",

@@ -7,7 +7,6 @@ from genboost.analysis.schemes import Scheme
 from genboost.analysis.verdicts import Verdict
 from genboost.report.markup import Entry, Table
 from genboost.report.results import SIMPLE, Results
-from genboost.study import axes
 
 ORIGINS = {"respondent": "respondents", "interpolated": "interpolated rows"}
 
@@ -22,17 +21,14 @@ def origin_table(results: Results) -> Table | None:
     for variant, errors in results.baselines.items():
         if not any(error.get("test_mse_by_origin") for error in errors.values()):
             continue
-        studies = [study for study in results.studies if variant in study.variants]
-        data = results.marked(variant, *studies)
+        data, best = results.best_on(variant)
         for name, error in errors.items():
             parts = [error["test_mse_by_origin"].get(origin, math.nan) for origin in columns]
             rows.append([data, SIMPLE.get(name, name), error["test_mse"], *parts])
-        for study in studies:
-            cells = [cell for cell in study.cells if axes.variant(cell) == variant]
-            if best := results.best(study, cells):
-                row = results.summary.loc[best[1].Index]
-                parts = [row.get(column, math.nan) for column in columns.values()]
-                rows.append([data, f"best cell of “{study.title}”", row["test_mse"], *parts])
+        for study, place in best:
+            row = results.summary.loc[place.Index]
+            parts = [row.get(column, math.nan) for column in columns.values()]
+            rows.append([data, f"best cell of “{study.title}”", row["test_mse"], *parts])
     if not rows:
         return None
     return Table(

@@ -6,12 +6,11 @@ from typing import Any
 
 from genboost.study.mistakes import Mistake, key_of
 from genboost.study.schema import GRID
-from genboost.study.sources import Key
+from genboost.study.sources import DEPTH, Key
 
 MODELS = 1_000_000  # of a study
 WEIGHTS = 10_000_000  # of a model
 VALUES = 10_000  # of a list, or keys of a block
-DEPTH = 50
 LARGEST = 10**30
 SECONDS = 0.02  # for one of the deck's models, on one core
 BYTES = 16  # for a weight, its gradient and an optimizer's two moments, in float32

@@ -12,7 +12,7 @@ Key = tuple[str | int, ...]
 Source = str | Path | Mapping[str, Any]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DEPTH = 50
+DEPTH = 50
 _ENTRIES = 100_000
 
 
@@ -107,11 +107,11 @@ def _check_size(path: str | Path, content: str) -> None:
             count += sizes.get(event.anchor, 1)
         elif isinstance(event, yaml.ScalarEvent):
             count += 1
-        if len(around) > _DEPTH or count > _ENTRIES:
+        if len(around) > DEPTH or count > _ENTRIES:
             much = (
                 f"{_ENTRIES:,} keys and values so far, counting what aliases repeat"
                 if count > _ENTRIES
-                else f"{_DEPTH} blocks within blocks"
+                else f"{DEPTH} blocks within blocks"
             )
             raise UserError(f"{path}, line {_line(event.start_mark)}: more than {much}; shorten it")
 
