@@ -16,6 +16,7 @@ import yaml
 
 CHECKOUT = Path(__file__).parents[1]
 SNAKEMAKE = Path(sys.executable).parent / "snakemake"
+PARTS = ("Snakefile", "workflow", "scripts", "profiles", "fused", "slurm", "envs")
 
 SMALL = {
     "data": {"source": "synthetic"},
@@ -40,14 +41,43 @@ SMALL = {
 """16 cells and, of the second study's 8, 4 that are not in the first: 20 cells, 40 models."""
 
 
+SEVEN = {
+    "split_seed": [0, 1],
+    "width": [3, 5],
+    "activation": ["relu", "tanh"],
+    "batch_size": [64, 256],
+    "optimizer": ["sgd", "adam"],
+    "sam_rho": ["none", 0.05],
+    "learning_rate": [0.001, 0.01],
+    "weight_decay": 0,
+    "epochs": 2,
+    "seeds": 1,
+}
+"""A grid over seven axes, of two values each."""
+
+
 @dataclass
-class Workflow:
-    """A copy of the checkout in which Snakemake is run.
+class Copy:
+    """A copy of the checkout, to configure."""
+
+    folder: Path
+
+    def configure(self, **sections) -> None:
+        """Set keys of some sections of config.yaml."""
+        path = self.folder / "config.yaml"
+        config = yaml.safe_load(path.read_text())
+        for section, values in sections.items():
+            config.setdefault(section, {}).update(values)
+        path.write_text(yaml.safe_dump(config))
+
+
+@dataclass
+class Workflow(Copy):
+    """A copy in which Snakemake is run on this machine.
 
     Figures and the report, which take seconds and have tests of their own, are made on demand.
     """
 
-    folder: Path
     figures: bool = False
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
@@ -91,14 +121,6 @@ class Workflow:
                 jobs[rule] += int(count)
         return jobs
 
-    def configure(self, **sections) -> None:
-        """Set keys of some sections of config.yaml."""
-        path = self.folder / "config.yaml"
-        config = yaml.safe_load(path.read_text())
-        for section, values in sections.items():
-            config.setdefault(section, {}).update(values)
-        path.write_text(yaml.safe_dump(config))
-
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace a text, which must be there, in a file of the copy."""
         path = self.folder / file
@@ -140,16 +162,22 @@ def _is_at_work(process: psutil.Process, group: int) -> bool:
         return False
 
 
-def copy_checkout(folder: Path) -> Workflow:
-    """Copy what a run needs, with the small study as its configuration."""
+def copy_parts(folder: Path, study: dict, *more: str) -> Path:
+    """Copy what a run needs, and more parts of the checkout, with a study as its configuration."""
     folder.mkdir()
-    for name in ("Snakefile", "workflow", "scripts", "profiles", "fused", "slurm", "envs"):
+    for name in (*PARTS, *more):
         source = CHECKOUT / name
         if source.is_symlink():
             (folder / name).symlink_to(os.readlink(source))
         elif source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        elif source.exists():
+            ignored = shutil.ignore_patterns("__pycache__", "*.sif")
+            shutil.copytree(source, folder / name, ignore=ignored)
+        else:
             shutil.copy2(source, folder / name)
-    (folder / "config.yaml").write_text(yaml.safe_dump(SMALL, sort_keys=False))
-    return Workflow(folder)
+    (folder / "config.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
+    return folder
+
+
+def copy_checkout(folder: Path) -> Workflow:
+    """Copy what a run needs, with the small study as its configuration."""
+    return Workflow(copy_parts(folder, SMALL))

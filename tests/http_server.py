@@ -60,24 +60,20 @@ class Handler(BaseHTTPRequestHandler):
             self.do_GET()
 
 
+def answered(body, **headers):
+    def answer(handler):
+        handler.send_response(200)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
 def ok(body, kind="application/zip", length=None):
-    def answer(handler):
-        handler.send_response(200)
-        handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", str(len(body) if length is None else length))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
-
-
-def without_length(body):
-    def answer(handler):
-        handler.send_response(200)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
+    size = len(body) if length is None else length
+    return answered(body, Content_Type=kind, Content_Length=str(size))
 
 
 def status(code):

@@ -12,10 +12,8 @@ from pathlib import Path
 
 import apptainer
 import pytest
-import yaml
+from checkouts import copy_parts
 
-CHECKOUT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "Makefile", "workflow", "scripts", "profiles", "fused", "envs", "containers")
 PINS = ("requirements.txt", "constraints.txt")
 STEPS = ("data", "train", "report")
 STUDY = {
@@ -53,16 +51,7 @@ def snakemake(folder: Path, *arguments: str, **options) -> str:
 
 
 def copy(folder: Path) -> Path:
-    folder.mkdir()
-    for name in (*PARTS, *PINS):
-        source = CHECKOUT / name
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.sif")
-            shutil.copytree(source, folder / name, ignore=ignored)
-        else:
-            shutil.copy2(source, folder / name)
-    (folder / "config.yaml").write_text(yaml.safe_dump(STUDY))
-    return folder
+    return copy_parts(folder, STUDY, "Makefile", "containers", *PINS)
 
 
 def results(folder: Path) -> dict[str, str]:

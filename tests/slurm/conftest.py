@@ -5,18 +5,14 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cluster as slurm
 import pytest
-import yaml
+from checkouts import CHECKOUT, SNAKEMAKE, Copy, copy_parts
 
-CHECKOUT = Path(__file__).parents[2]
-SNAKEMAKE = Path(sys.executable).parent / "snakemake"
-PARTS = ("Snakefile", "workflow", "scripts", "profiles", "slurm", "fused", "envs", "containers")
 SETTINGS = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20")
 
 STUDY = {
@@ -36,10 +32,9 @@ STUDY = {
 
 
 @dataclass
-class Workflow:
-    """A copy of the checkout in which Snakemake is run."""
+class Workflow(Copy):
+    """A copy in which Snakemake is run, on a cluster or not."""
 
-    folder: Path
     environment: dict[str, str]
 
     def start(self, *arguments: str) -> subprocess.Popen:
@@ -61,14 +56,6 @@ class Workflow:
     def submit(self, *arguments: str) -> subprocess.Popen:
         """Start Snakemake with the SLURM profile."""
         return self.start("--profile", "slurm", *SETTINGS, *arguments)
-
-    def configure(self, **sections) -> None:
-        """Set keys of some sections of config.yaml."""
-        path = self.folder / "config.yaml"
-        config = yaml.safe_load(path.read_text())
-        for section, values in sections.items():
-            config.setdefault(section, {}).update(values)
-        path.write_text(yaml.safe_dump(config))
 
     def records(self) -> list[str]:
         """Return the paths of the records that are there."""
@@ -120,18 +107,7 @@ def cluster(tmp_path_factory) -> Iterator[slurm.Cluster]:
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory) -> Path:
     """Return a copy of what a run needs, with the small study as its configuration."""
-    folder = tmp_path_factory.mktemp("checkout")
-    for name in PARTS:
-        source = CHECKOUT / name
-        if source.is_symlink():
-            (folder / name).symlink_to(os.readlink(source))
-        elif source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.sif")
-            shutil.copytree(source, folder / name, ignore=ignored)
-        else:
-            shutil.copy2(source, folder / name)
-    (folder / "config.yaml").write_text(yaml.safe_dump(STUDY))
-    return folder
+    return copy_parts(tmp_path_factory.mktemp("original") / "checkout", STUDY, "containers")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import shutil
 import signal
 
 import pytest
+from checkouts import SEVEN
 from cluster import wait_for
 from conftest import SETTINGS, Workflow, finish
 
@@ -118,19 +119,6 @@ def test_packs(untrained, local, cluster):
         wanted = {"cpus": "2", "memory": "900M", "time": "00:03:00", "gpus": "none"}
         assert {key: asked(job)[key] for key in wanted} == wanted
     assert untrained.results() == local.results()
-
-
-SEVEN = {
-    "split_seed": [0, 1],
-    "width": [3, 5],
-    "activation": ["relu", "tanh"],
-    "batch_size": [64, 256],
-    "optimizer": ["sgd", "adam"],
-    "sam_rho": ["none", 0.05],
-    "learning_rate": [0.001, 0.01],
-    "epochs": 2,
-    "seeds": 1,
-}
 
 
 def test_a_study_over_seven_axes_has_the_bytes_that_it_has_here(tmp_path, checkout, cluster):

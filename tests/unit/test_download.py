@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from http_server import drip, hang_up, ok, silence, status, without_length, zipped
+from http_server import answered, drip, hang_up, ok, silence, status, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,7 +66,7 @@ def damaged_zip():
         (status(403), "refused.*HTTP 403", 1),
         (CUT_OFF, "broke before", 3),
         (hang_up, "no connection|broke before", 3),
-        (without_length(ZIP[:1000]), "the zip file is damaged", 1),
+        (answered(ZIP[:1000]), "the zip file is damaged", 1),
         (ok(damaged_zip()), "the zip file is damaged", 1),
         (ok(b"PK garbage"), "the zip file is damaged", 1),
         (ok(b"<html>log in first</html>"), "a web page", 1),

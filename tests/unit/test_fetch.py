@@ -16,7 +16,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from http_server import drip, hang_up, ok, silence, status, zipped
+from http_server import answered, drip, hang_up, ok, silence, status, zipped
 
 from genboost.data import dataset, download, fetch, synthetic
 from genboost.errors import UserError
@@ -30,17 +30,6 @@ MEBIBYTE = 2**20
 @pytest.fixture
 def narrow(monkeypatch):
     monkeypatch.setattr(fetch, "SIZE_LIMIT", MEBIBYTE)
-
-
-def answered(body, **headers):
-    def answer(handler):
-        handler.send_response(200)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
 
 
 def moved(target):

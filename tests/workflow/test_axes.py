@@ -4,19 +4,7 @@ import csv
 
 import pytest
 import yaml
-
-SEVEN = {
-    "split_seed": [0, 1],
-    "width": [3, 5],
-    "activation": ["relu", "tanh"],
-    "batch_size": [64, 256],
-    "optimizer": ["sgd", "adam"],
-    "sam_rho": ["none", 0.05],
-    "learning_rate": [0.001, 0.01],
-    "weight_decay": 0,
-    "epochs": 2,
-    "seeds": 1,
-}
+from checkouts import SEVEN
 
 
 @pytest.fixture
