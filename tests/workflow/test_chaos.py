@@ -139,9 +139,7 @@ def damage(workflow: Workflow, draw: random.Random) -> list[str]:
     done = []
     for path in draw.sample(files, 12):
         alike = [other for other in files if other.suffix == path.suffix]
-        what = draw.choice(
-            ("truncated", "deleted", "edited", "swapped", "aged", "renewed", "doubled")
-        )
+        what = draw.choice(DAMAGES)
         content = path.read_bytes()
         match what:
             case "truncated":
