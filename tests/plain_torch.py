@@ -117,7 +117,7 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
             return ((net(x).squeeze(1) - y) ** 2).mean().item()
 
     rates = iter(problem.learning_rate[k])
-    train_loss, test_mse = [], []
+    train_loss, test_mse, validation_mse = [], [], []
     snapshots = np.full((len(problem.snapshots), problem.architecture.parameters), np.nan)
     for epoch in range(problem.epochs):
         total = 0.0
@@ -146,6 +146,8 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
                         p.sub_(optimizer.param_groups[0]["lr"] * decay * old)
         train_loss.append(total / len(order))
         test_mse.append(mse(data.test_x, data.test_y))
+        if len(data.validation_y):
+            validation_mse.append(mse(data.validation_x, data.validation_y))
         if epoch + 1 in problem.snapshots:
             now = nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
             snapshots[problem.snapshots.index(epoch + 1)] = now
@@ -156,6 +158,7 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
         weights=nn.utils.parameters_to_vector(net.parameters()).detach().numpy(),
         train_loss=np.array(train_loss),
         test_mse=np.array(test_mse),
+        validation_mse=np.array(validation_mse),
         train_mse=np.array(mse(data.train_x, data.train_y)),
         epochs_run=np.array(len(train_loss)),
         stopped=np.array(stopped),

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,7 @@ def result(test_mse):
         weights=np.zeros(3, "f4"),
         train_loss=curve,
         test_mse=curve,
+        validation_mse=curve + 1,
         learning_rate=curve,
         train_mse=float("nan") if diverged else test_mse / 2,
         reached=False,
@@ -54,7 +55,7 @@ def result(test_mse):
 
 RUN = {"seconds": 0.1, "engine": "torch 2", "device": "cpu", "versions": {}}
 ARRAYS = {name: np.ones((2, 3) if name.endswith("x") else 2, "f4")
-          for name in ("train_x", "train_y", "test_x", "test_y")}  # fmt: skip
+          for name in (field.name for field in fields(Data))}  # fmt: skip
 DATA = f"obesity (SYNTHETIC), {Data(**ARRAYS).digest}"
 
 

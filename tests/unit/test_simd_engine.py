@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from genboost.data.arrays import Data
-from genboost.train.engines import kernel_build, simd_engine
+from genboost.train.engines import kernel_build, simd_engine, torch_engine
 from genboost.train.problem import (
     KERNEL_ACTIVATIONS,
     Architecture,
@@ -41,6 +41,7 @@ def pose(
     features=16,
     rows=75,
     test_rows=21,
+    validation_rows=37,
     batch_size=32,
     epochs=4,
     decoupled=False,
@@ -53,6 +54,9 @@ def pose(
     architecture = Architecture(features, hidden_layers, width, activation)
     shapes = (rows, features), (rows,), (test_rows, features), (test_rows,)
     data = Data(*(random.standard_normal(shape).astype(np.float32) for shape in shapes))
+    if validation_rows:
+        x = random.standard_normal((validation_rows, features)).astype(np.float32)
+        data = replace(data, validation_x=x, validation_y=x[:, 0])
     k = np.arange(models)
     layers = [
         random.uniform(-(inputs**-0.5), inputs**-0.5, (models, (inputs + 1) * outputs))
@@ -110,6 +114,7 @@ PROBLEMS = {
     "all rows in order": {"batch_size": 1000, "in_order": True},
     "batches in order": {"batch_size": 7, "in_order": True},
     "one test row": {"test_rows": 1},
+    "no validation rows": {"validation_rows": 0},
     "leaky_relu": {"activation": "leaky_relu"},
     "elu": {"activation": "elu"},
     "tanh": {"activation": "tanh"},
@@ -165,7 +170,7 @@ def test_float32_agrees_to_rounding(options, double_kernel):
     outcome = simd_engine.train(problem)
     expected = simd_engine.train(problem, kernel=double_kernel)
     assert outcome.weights.dtype == np.float32
-    for name in ("train_loss", "test_mse", "train_mse"):
+    for name in ("train_loss", "test_mse", "validation_mse", "train_mse"):
         np.testing.assert_allclose(getattr(outcome, name), getattr(expected, name), rtol=2e-5)
     # Adam makes a step of the rounding of a gradient near zero, so single weights differ more.
     assert np.quantile(np.abs(outcome.weights - expected.weights), 0.99) < 2e-6
@@ -457,6 +462,17 @@ def test_a_model_that_diverges_is_over_even_if_its_weights_are_finite():
     outcome = simd_engine.train(problem)
     assert outcome.epochs_run.tolist() == [4, 4, 0, 4]
     assert_same_bits(simd_engine.train(problem.select([2])), rows_of(outcome, [2]))
+
+
+def test_an_error_on_validation_rows_that_is_not_finite_is_divergence():
+    problem = pose(3, hidden_layers=0)
+    validation_x, weights = problem.data.validation_x.copy(), problem.weights.copy()
+    validation_x[0, 0] = 3e38
+    weights[:, 0] = [0.1, 2.0, 0.1]  # 6e38 is no float32
+    data = replace(problem.data, validation_x=validation_x)
+    problem = replace(problem, data=data, weights=weights)
+    for engine in (simd_engine.train, torch_engine.train):
+        assert engine(problem).epochs_run.tolist() == [4, 0, 4]
 
 
 def test_not_a_number_does_not_hide_behind_a_relu():

@@ -42,6 +42,8 @@ def some_data(rows: int = ROWS, features: int = FEATURES) -> Data:
         train_y=random.integers(0, 7, size=rows).astype(np.float32),
         test_x=test_x.astype(np.float32),
         test_y=random.integers(0, 7, size=TEST_ROWS).astype(np.float32),
+        validation_x=random.normal(size=(4, features)).astype(np.float32),
+        validation_y=random.integers(0, 7, size=4).astype(np.float32),
     )
 
 
@@ -103,9 +105,10 @@ def train64(problem: Problem) -> Outcome:
 def assert_close(ours: Outcome, k: int, reference: Outcome, rtol: float = 1e-9) -> None:
     ran = ours.epochs_run[k]
     assert (ran, ours.stopped[k]) == (reference.epochs_run, reference.stopped)
-    for name in ("weights", "train_loss", "test_mse", "train_mse", "snapshots"):
+    curves = "train_loss", "test_mse", "validation_mse"
+    for name in (*curves, "weights", "train_mse", "snapshots"):
         actual, expected = getattr(ours, name)[k], getattr(reference, name)
-        actual = actual[:ran] if name in ("train_loss", "test_mse") else actual
+        actual = actual[:ran] if name in curves else actual
         np.testing.assert_allclose(actual, expected, rtol=rtol, atol=rtol / 100, err_msg=name)
 
 
@@ -119,7 +122,7 @@ def shortened(problem: Problem, epochs: int) -> Problem:
 
 def assert_same(ours: Outcome, k: int, other: Outcome, j: int) -> None:
     """Assert that two outcomes are equal bit by bit."""
-    for name in ("weights", "train_loss", "test_mse", "train_mse", "epochs_run"):
+    for name in ("weights", "train_loss", "test_mse", "validation_mse", "train_mse", "epochs_run"):
         np.testing.assert_array_equal(getattr(ours, name)[k], getattr(other, name)[j], name)
 
 
@@ -436,7 +439,7 @@ def test_models_are_trained_each_as_if_alone_and_come_back_in_order(decoupled):
     together = train64(problem)
     for k in range(len(problem.optimizer)):
         alone = train64(problem.select([k]))
-        for name in ("weights", "train_loss", "test_mse", "train_mse", "epochs_run"):
+        for name in ("weights", "train_loss", "test_mse", "validation_mse", "train_mse", "epochs_run"):
             np.testing.assert_allclose(
                 getattr(together, name)[k], getattr(alone, name)[0], rtol=1e-11, atol=1e-13
             )

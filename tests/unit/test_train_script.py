@@ -29,14 +29,13 @@ CELLS = (
 def arrays(tmp_path_factory) -> Path:
     random = np.random.default_rng(5)
     path = tmp_path_factory.mktemp("data") / "arrays.npz"
-    np.savez(
-        path,
+    data = Data(
         train_x=random.normal(size=(30, 4)).astype(np.float32),
         train_y=random.integers(0, 7, 30).astype(np.float32),
         test_x=random.normal(size=(6, 4)).astype(np.float32),
         test_y=random.integers(0, 7, 6).astype(np.float32),
-        name="obesity (SYNTHETIC)",
     )
+    np.savez(path, **vars(data), name="obesity (SYNTHETIC)")
     return path
 
 

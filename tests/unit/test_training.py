@@ -228,6 +228,7 @@ class Engine:
                 weights=problem.weights[[k]] + 1,
                 train_loss=np.array([100 * problem.learning_rate[k, 0] + epochs]),
                 test_mse=np.array([200 * problem.learning_rate[k, 0] + epochs]),
+                validation_mse=np.array([300 * problem.learning_rate[k, 0] + epochs]),
                 train_mse=np.array([self.train_mse]),
                 epochs_run=np.array([ran]),
                 stopped=np.array([self.stopped]),

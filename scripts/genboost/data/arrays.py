@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -20,19 +20,28 @@ def marked(dataset: str, synthetic: bool) -> str:
     return f"{dataset} ({MARK})" if synthetic else dataset
 
 
+def _no_rows() -> np.ndarray:
+    return np.empty(0, np.float32)
+
+
 @dataclass(frozen=True)
 class Data:
-    """A prepared data set, split in two; x is [rows, features], y is [rows]; float32."""
+    """A prepared data set, split in two or three; x is [rows, features], y is [rows]; float32.
+
+    There may be no validation rows.
+    """
 
     train_x: np.ndarray
     train_y: np.ndarray
     test_x: np.ndarray
     test_y: np.ndarray
+    validation_x: np.ndarray = field(default_factory=_no_rows)
+    validation_y: np.ndarray = field(default_factory=_no_rows)
 
     @classmethod
     def load(cls, path: str | Path) -> "Data":
         """Read what prepare.py wrote; see `_read` for errors."""
-        return cls(*_read(path, *(field.name for field in fields(cls))))
+        return cls(*_read(path, *(part.name for part in fields(cls))))
 
     @staticmethod
     def origins(path: str | Path) -> np.ndarray:
@@ -51,12 +60,16 @@ class Data:
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the arrays, not of the file: its headers depend on Python's version."""
+        """A digest of the arrays, not of the file: its headers depend on Python's version.
+
+        A part without rows counts as if there were no such part.
+        """
         total = hashlib.sha256()
-        for field in fields(self):
-            array = getattr(self, field.name)
-            total.update(f"{field.name} {array.dtype.str} {array.shape}".encode())
-            total.update(array.tobytes())
+        for part in fields(self):
+            array = getattr(self, part.name)
+            if len(array):
+                total.update(f"{part.name} {array.dtype.str} {array.shape}".encode())
+                total.update(array.tobytes())
         return total.hexdigest()
 
 

@@ -68,6 +68,16 @@ class Parents:
     pairs: np.ndarray
     fitting: np.ndarray
 
+    def note(self, interpolated: np.ndarray) -> str:
+        """Say how surely some interpolated rows, given by their numbers, are placed."""
+        fitting = self.fitting[interpolated]
+        sure, none = (np.count_nonzero(fitting == count) for count in (1, 0))
+        return (
+            f"of {len(interpolated)} interpolated rows, {sure} fit exactly one pair of "
+            f"respondents; {len(interpolated) - sure - none} fit several, and the likeliest pair "
+            f"was taken; {none} fit none, as if interpolated twice, and the nearest pair was taken"
+        )
+
 
 def parents(table: Table, dataset: Dataset, origin: np.ndarray) -> Parents:
     """Find the pair of respondents of the same class between which each interpolated row lies.

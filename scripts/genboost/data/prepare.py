@@ -3,12 +3,13 @@
 import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from genboost.data import missing, origins, split
-from genboost.data.arrays import RESPONDENT, Data
+from genboost.data.arrays import INTERPOLATED, RESPONDENT, Data
 from genboost.data.coding import Coding, Input
 from genboost.data.dataset import Dataset
 from genboost.data.raw_table import Table
@@ -42,11 +43,13 @@ class Settings:
         it lies between, and left out if they are on two sides.
     test_fraction : float
         The share of rows (``grouped``: of respondents) that are for testing, rounded up.
+    validation_fraction : float
+        The share of what is left that is held out to choose by, likewise; 0 for none.
     stratify : bool
-        Whether classes are to have the same shares in training and test rows.
+        Whether classes are to have the same shares in all parts.
     shuffle_labels : float
         The share of the training rows whose labels are permuted among them (Zhang et al. 2017,
-        section 2.1, permute all). The test rows keep theirs.
+        section 2.1, permute all). All other rows keep theirs.
     """
 
     zeroed_features: Collection[str] = ()
@@ -57,6 +60,7 @@ class Settings:
     rows: str = "all"
     split: str = "random"
     test_fraction: float = 0.2
+    validation_fraction: float = 0.0
     split_seed: int = 0
     stratify: bool = False
     shuffle_labels: float = 0.0
@@ -78,10 +82,10 @@ class Prepared:
     Attributes
     ----------
     data : Data
-        What models are trained and tested on.
+        What models are trained, chosen and tested on.
     coding : Coding
         How rows became x and classes became y.
-    train_rows, test_rows : int64 arrays
+    train_rows, test_rows, validation_rows : int64 arrays
         Which rows of the raw file, from 0, the rows of x are.
     origin : text array [rows of the file]
         Who each of them is, as `origins.tell` has it.
@@ -93,6 +97,7 @@ class Prepared:
     coding: Coding
     train_rows: np.ndarray
     test_rows: np.ndarray
+    validation_rows: np.ndarray
     origin: np.ndarray
     notes: list[str]
 
@@ -122,7 +127,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         raise UserError(f"cannot tell which rows are respondents: {why}")
     if settings.rows == "respondents":
         rows = rows[origin[rows] == RESPONDENT]
-    train_rows, test_rows, said = _split(table, dataset, settings, rows, origin)
+    train_rows, test_rows, validation_rows, said = _split(table, dataset, settings, rows, origin)
     coding = _fit(table, dataset, settings, train_rows)
     label = table.label
     if dataset.classes:
@@ -132,7 +137,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
             f"all training rows have the same {dataset.label}, so there is nothing to learn"
         )
     train_y, shuffled = _shuffled(label[train_rows], settings)
-    used = np.concatenate([train_rows, test_rows])
+    used = np.concatenate([train_rows, test_rows, validation_rows])
     replaced = missing.replaced(_rows(table, used), coding.replacements)
     return Prepared(
         data=Data(
@@ -140,10 +145,13 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
             train_y=train_y.astype(np.float32),
             test_x=coding.apply(_rows(table, test_rows)),
             test_y=label[test_rows].astype(np.float32),
+            validation_x=coding.apply(_rows(table, validation_rows)),
+            validation_y=label[validation_rows].astype(np.float32),
         ),
         coding=coding,
         train_rows=train_rows,
         test_rows=test_rows,
+        validation_rows=validation_rows,
         origin=origin,
         notes=[*notes, *said, *replaced, *shuffled, *_without_order(dataset)],
     )
@@ -156,15 +164,30 @@ def _rows(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
 
 def _split(
     table: Table, dataset: Dataset, settings: Settings, rows: np.ndarray, origin: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Return the rows for training, those for testing, and what is to be said of them."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+    """Return the rows for training, testing and validation, and what is to be said of them."""
     if settings.stratify and not dataset.classes:
         raise UserError(f"data.stratify needs classes, but {dataset.label} is a number")
-    classes = table.label if settings.stratify else None
-    how = (settings.test_fraction, settings.split_seed, classes)
-    if settings.split == "random":
-        return *split.at_random(rows, *how), []
-    return split.grouped(rows, origin, origins.parents(table, dataset, origin), *how)
+    how = {
+        "seed": settings.split_seed,
+        "classes": table.label if settings.stratify else None,
+    }
+    hold_out, notes = partial(split.at_random, **how), []
+    if settings.split == "grouped":
+        parents = origins.parents(table, dataset, origin)
+        hold_out = partial(split.grouped, origin=origin, parents=parents, **how)
+        notes = [parents.note(rows[origin[rows] == INTERPOLATED])]
+    train, test = hold_out(rows, fraction=settings.test_fraction)
+    validation = train[:0]
+    if settings.validation_fraction:
+        train, validation = hold_out(train, fraction=settings.validation_fraction)
+    if settings.split == "grouped":
+        left_out = len(rows) - len(train) - len(test) - len(validation)
+        notes.append(
+            f"{left_out} interpolated rows were left out, since the two respondents that they lie "
+            "between are kept apart"
+        )
+    return train, test, validation, notes
 
 
 def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[str]]:
@@ -177,7 +200,7 @@ def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[s
     label[np.sort(chosen)] = label[chosen]
     return label, [
         f"the labels of {len(chosen)} training rows are permuted at random among those rows "
-        f"(seed {settings.shuffle_seed}); test rows keep their labels"
+        f"(seed {settings.shuffle_seed}); all other rows keep their labels"
     ]
 
 
@@ -207,6 +230,7 @@ def to_bytes(prepared: Prepared, name: str) -> bytes:
         inputs=np.array(list(prepared.inputs)),
         train_rows=prepared.train_rows,
         test_rows=prepared.test_rows,
+        validation_rows=prepared.validation_rows,
         train_origin=prepared.origin[prepared.train_rows],
         test_origin=prepared.origin[prepared.test_rows],
     )

@@ -139,6 +139,11 @@ class Problem:
     summed: bool = False
     snapshots: tuple[int, ...] = ()
 
+    @property
+    def validated_epochs(self) -> int:
+        """The number of epochs after which there is a validation error: all or none."""
+        return self.epochs if len(self.data.validation_y) else 0
+
     def decouples(self, optimizer: str) -> bool:
         """Say whether an optimizer's weight decay is beside the step."""
         return self.decoupled or optimizer in DECOUPLED
@@ -165,12 +170,14 @@ class Outcome:
         Mean squared error over an epoch's batches, each before its step, every row counting once.
     test_mse : float64 array [K, epochs]
         On the test rows, after each epoch.
+    validation_mse : float64 array [K, epochs]
+        On the validation rows, after each epoch; [K, 0] if there are none.
     train_mse : float64 array [K]
         On the training rows, at the end.
     epochs_run : int array [K]
-        Epochs until the first whose train_loss or test_mse is not finite, or up to that which
-        reached `stop_at`; `epochs` if there is no such. Entries of the curves from there on are
-        meaningless.
+        Epochs until the first whose train_loss, test_mse or validation_mse is not finite, or up to
+        that which reached `stop_at`; `epochs` if there is no such. Entries of the curves from there
+        on are meaningless.
     stopped : bool array [K]
         Whether a model reached `stop_at`.
     snapshots : float array [K, S, P]
@@ -183,6 +190,7 @@ class Outcome:
     weights: np.ndarray
     train_loss: np.ndarray
     test_mse: np.ndarray
+    validation_mse: np.ndarray
     train_mse: np.ndarray
     epochs_run: np.ndarray
     stopped: np.ndarray

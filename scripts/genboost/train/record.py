@@ -74,7 +74,8 @@ def compose(
     errors = result.test_mse
     # Counted from the end, so that the last epoch is there.
     kept = slice((len(errors) - 1) % cell.record_every, None, cell.record_every)
-    curves = {name: getattr(result, name)[kept] for name in CURVES}
+    validated = ("validation_mse",) if cell.validation_fraction else ()
+    curves = {name: getattr(result, name)[kept] for name in (*CURVES, *validated)}
     if cell.record_every > 1:
         curves["epoch"] = np.arange(1, len(errors) + 1)[kept]
     entries = {
@@ -86,6 +87,7 @@ def compose(
         if result.diverged
         else float(errors.min() if cell.test_error == "best" else errors[-1]),
         "train_mse": None if result.diverged else result.train_mse,
+        **{name: None if result.diverged else float(result.validation_mse[-1]) for name in validated},
         **({} if cell.stop_at_train_mse is None else {"reached": result.reached}),
         "gradient_evaluations": result.gradient_evaluations,
         "curves": {name: curve.tolist() for name, curve in curves.items()},

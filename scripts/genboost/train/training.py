@@ -27,9 +27,10 @@ class Result:
     ----------
     weights : float32 array [P]
         For each layer W[outputs][inputs] row by row, then b[outputs].
-    train_loss, test_mse, learning_rate : float64 array [epochs_run]
+    train_loss, test_mse, validation_mse, learning_rate : float64 array [epochs_run]
         The curves, the learning rate that of each epoch's first step; they end before the first
         epoch with a loss that is not finite, or with that which reached `stop_at_train_mse`.
+        That of the validation rows is empty if there are none.
     train_mse : float
         On the training rows, at the end.
     reached : bool
@@ -47,6 +48,7 @@ class Result:
     weights: np.ndarray
     train_loss: np.ndarray
     test_mse: np.ndarray
+    validation_mse: np.ndarray
     learning_rate: np.ndarray
     train_mse: float
     reached: bool
@@ -164,6 +166,7 @@ def train(
                         weights=outcome.weights[row],
                         train_loss=outcome.train_loss[row, :epochs_run],
                         test_mse=outcome.test_mse[row, :epochs_run],
+                        validation_mse=outcome.validation_mse[row, :epochs_run],
                         learning_rate=problem.learning_rate[k, ::steps][:epochs_run],
                         train_mse=train_mse,
                         reached=reached,

@@ -133,8 +133,10 @@ class _CProblem(ctypes.Structure):
     _fields_ = (
         [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "activation")]
         + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "summed")]
-        + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "snapshots", "stride")]
+        + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "validation_rows")]
+        + [(name, ctypes.c_int32) for name in ("snapshots", "stride")]
         + [(name, ctypes.c_void_p) for name in ("train_x", "train_y", "test_x", "test_y")]
+        + [(name, ctypes.c_void_p) for name in ("validation_x", "validation_y")]
         + [(name, ctypes.c_void_p) for name in ("order", "is_weight", "snapshot_epochs")]
     )
 
@@ -148,7 +150,8 @@ class _CGroup(ctypes.Structure):
         + [(name, ctypes.c_void_p) for name in ("decoupled", "rho", "sam_adaptive", "optimizer")]
         + [(name, ctypes.c_void_p) for name in ("momentum", "nesterov", "stop_at", "order_of")]
         + [(name, ctypes.c_void_p) for name in ("final_weights", "train_loss", "test_mse")]
-        + [(name, ctypes.c_void_p) for name in ("train_mse", "epochs_run", "stopped", "snapshots")]
+        + [(name, ctypes.c_void_p) for name in ("validation_mse", "train_mse", "epochs_run")]
+        + [(name, ctypes.c_void_p) for name in ("stopped", "snapshots")]
     )
 
 
@@ -166,9 +169,12 @@ class _Shared:
             "train_y": np.ascontiguousarray(data.train_y, kernel.dtype),
             "test_x": _with_stride(data.test_x, stride, kernel.dtype),
             "test_y": np.ascontiguousarray(data.test_y, kernel.dtype),
+            "validation_y": np.ascontiguousarray(data.validation_y, kernel.dtype),
             "is_weight": architecture.is_weight.astype(np.int32),
             "snapshot_epochs": np.array(problem.snapshots, np.int32),
         }
+        if len(data.validation_y):
+            self.arrays["validation_x"] = _with_stride(data.validation_x, stride, kernel.dtype)
         if problem.order is not None:
             self.arrays["order"] = np.ascontiguousarray(problem.order, np.int32)
         self.c_problem = _CProblem(
@@ -181,6 +187,7 @@ class _Shared:
             summed=problem.summed,
             train_rows=len(data.train_y),
             test_rows=len(data.test_y),
+            validation_rows=len(data.validation_y),
             snapshots=len(problem.snapshots),
             stride=stride,
             **{name: array.ctypes.data for name, array in self.arrays.items()},
@@ -211,6 +218,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "snapshots": np.full((size, len(problem.snapshots), parameters), np.nan, dtype),
         "train_loss": np.full((size, epochs), np.nan),
         "test_mse": np.full((size, epochs), np.nan),
+        "validation_mse": np.full((size, problem.validated_epochs), np.nan),
         "train_mse": np.empty(size),
         "epochs_run": np.empty(size, np.int32),
         "stopped": np.empty(size, np.int32),
@@ -222,6 +230,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         weights=arrays["final_weights"][: len(models)],
         train_loss=arrays["train_loss"][: len(models)],
         test_mse=arrays["test_mse"][: len(models)],
+        validation_mse=arrays["validation_mse"][: len(models)],
         train_mse=arrays["train_mse"][: len(models)],
         epochs_run=arrays["epochs_run"][: len(models)],
         stopped=arrays["stopped"][: len(models)].astype(bool),
@@ -232,6 +241,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         outcome.weights[row] = outcome.train_mse[row] = np.nan
         outcome.train_loss[row, outcome.epochs_run[row] :] = np.nan
         outcome.test_mse[row, outcome.epochs_run[row] :] = np.nan
+        outcome.validation_mse[row, outcome.epochs_run[row] :] = np.nan
     return Group(models, outcome, time.perf_counter() - started)
 
 
@@ -261,6 +271,9 @@ def _check(problem: Problem) -> None:
         "train_x": (data.train_x, (rows, architecture.features)),
         "test_x": (data.test_x, (len(data.test_y), architecture.features)),
     }
+    if len(data.validation_y):
+        validation = (len(data.validation_y), architecture.features)
+        shapes["validation_x"] = data.validation_x, validation
     limits = {}
     if problem.order is not None:
         orders = len(problem.order)

@@ -160,8 +160,9 @@ def _train_alike(
     weights = tensor(problem.weights)
     rule_state = rule.start(weights, problem)
     times = zip(learning_rates, steps, strict=True)
-    curves = torch.full((2, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
-    train_loss, test_mse = curves
+    curves = torch.full((3, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
+    seen = curves if problem.validated_epochs else curves[:2]
+    train_loss, test_mse, validation_mse = curves
     stop_at = torch.as_tensor(problem.stop_at, device=device)
     stops = not np.isnan(problem.stop_at).all()
     epochs_run = torch.full((models,), problem.epochs, device=device)
@@ -177,7 +178,11 @@ def _train_alike(
             )
         train_loss[epoch] = squares / rows
         test_mse[epoch] = _mse(weights, data.test_x, data.test_y, architecture)
-        diverges = running & ~(train_loss[epoch] + test_mse[epoch]).isfinite()
+        if problem.validated_epochs:
+            validation_mse[epoch] = _mse(
+                weights, data.validation_x, data.validation_y, architecture
+            )
+        diverges = running & ~seen[:, epoch].isfinite().all(dim=0)
         epochs_run[diverges] = epoch
         running &= ~diverges
         final = torch.where(stopped.unsqueeze(1), final, weights)
@@ -191,11 +196,12 @@ def _train_alike(
             running &= ~reached
         if not running.any():
             break
-    train_loss, test_mse = curves.transpose(1, 2).cpu().numpy()
+    train_loss, test_mse, validation_mse = curves.transpose(1, 2).cpu().numpy()
     return Outcome(
         weights=final.cpu().numpy(),
         train_loss=train_loss,
         test_mse=test_mse,
+        validation_mse=validation_mse[:, : problem.validated_epochs],
         train_mse=_mse(final, data.train_x, data.train_y, architecture).cpu().numpy(),
         epochs_run=epochs_run.cpu().numpy(),
         stopped=stopped.cpu().numpy(),

@@ -22,6 +22,7 @@ struct group {
     real *final_weights;         /* [models][parameters] */
     double *train_loss;          /* [models][epochs] */
     double *test_mse;            /* [models][epochs] */
+    double *validation_mse;      /* [models][epochs], not written without such rows */
     double *train_mse;           /* [models] */
     int32_t *epochs_run;         /* [models] */
     int32_t *stopped;            /* [models], whether stop_at was reached */
@@ -151,15 +152,19 @@ static void train(struct state *s, const struct group *group)
             move(&step, s->vectors, s->gradient, s->weights, s->first_moment, s->second_moment);
         }
 
-        double test_mse[LANES], train_mse[LANES];
+        double test_mse[LANES], validation_mse[LANES] = {0}, train_mse[LANES];
         evaluate(s, p->test_x, p->test_y, p->test_rows, test_mse);
+        if (p->validation_rows)
+            evaluate(s, p->validation_x, p->validation_y, p->validation_rows, validation_mse);
         if (any_stop) evaluate(s, p->train_x, p->train_y, n, train_mse);
         int going = 0;
         for (int m = 0; m < models; m++) {
             if (!running[m]) continue; /* the lane goes on, and nobody looks */
             group->train_loss[(int64_t)m * epochs + epoch] = loss[m] / n;
             group->test_mse[(int64_t)m * epochs + epoch] = test_mse[m];
-            if (!(isfinite(loss[m]) && isfinite(test_mse[m]))) {
+            if (p->validation_rows)
+                group->validation_mse[(int64_t)m * epochs + epoch] = validation_mse[m];
+            if (!(isfinite(loss[m]) && isfinite(test_mse[m]) && isfinite(validation_mse[m]))) {
                 group->epochs_run[m] = epoch;
                 running[m] = 0;
                 continue;

@@ -9,13 +9,15 @@ struct problem {
     int32_t features, hidden_layers, width, activation;
     int32_t batch_size, epochs;
     int32_t summed;       /* the loss is the sum of a batch's squared errors, not their mean */
-    int32_t train_rows, test_rows;
+    int32_t train_rows, test_rows, validation_rows;
     int32_t snapshots;    /* epochs after which weights are handed out */
     int32_t stride;       /* reals from a row of x to the next: features, rounded up to LANES */
     const real *train_x;  /* [train_rows][stride] */
     const real *train_y;  /* [train_rows] */
     const real *test_x;   /* [test_rows][stride] */
     const real *test_y;   /* [test_rows] */
+    const real *validation_x; /* [validation_rows][stride] */
+    const real *validation_y; /* [validation_rows] */
     const int32_t *order; /* [orders][epochs][train_rows], or NULL: as they are */
     const int32_t *is_weight; /* [parameters], 0: a bias */
     const int32_t *snapshot_epochs; /* [snapshots], counted from 1 */
