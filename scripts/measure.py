@@ -74,12 +74,14 @@ def _trained(
         epochs=record.epochs(entries),
         train_loss=np.array(entries["curves"]["train_loss"]),
         test_mse=np.array(entries["curves"]["test_mse"]),
+        validation_mse=np.array(entries["curves"].get("validation_mse", [])),
         reached=entries.get("reached"),
         learning_rate=cell.learning_rate,
         seed=seed,
         test_groups=groups,
     )
-    none = {name: np.array([]) for name in ("epochs", "train_loss", "test_mse")}
+    curves = "epochs", "train_loss", "test_mse", "validation_mse"
+    none = {name: np.array([]) for name in curves}
     return {"": final} | {
         f"@{epoch}": replace(final, weights=then.astype(float), reached=None, **none)
         for epoch, then in record.snapshots(entries).items()

@@ -13,6 +13,7 @@ import pandas as pd
 
 from genboost.errors import UserError
 from genboost.measures import sheet
+from genboost.measures.registry import ERRORS
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.train import record
@@ -45,7 +46,8 @@ def collect(
         One row per study and model, in the studies' order: ``data``, what the model was trained on,
         ``study``, then the settings that tell cells apart (`axes.shown_settings`), as
         `axes.Setting.column` writes them; ``seed``, ``test_mse`` and ``train_mse`` (NaN if the run
-        diverged), ``status`` and ``engine``; then the quantities that measures yield.
+        diverged), with validation rows ``validation_mse``, ``status`` and ``engine``; then the
+        quantities that measures yield.
     dict
         How the models were trained; see `run_facts`.
 
@@ -71,13 +73,14 @@ def collect(
             f"in the records of {len(models)} models:\n  " + "\n  ".join(lines)
         )
     settings = axes.shown_settings(cell for study in studies for cell in study.cells)
+    errors = [e.name for e in ERRORS if any(e.name in found for found in entries.values())]
     rows = [
         {
             "data": entries[model]["data"]["name"],
             "study": study.name,
             **columns(model.cell, settings),
             "seed": model.seed,
-            **{name: entries[model][name] for name in ("test_mse", "train_mse", "status")},
+            **{name: entries[model].get(name) for name in (*errors, "status")},
             "engine": entries[model]["engine"][0],
             **numbers[model],
         }
@@ -85,10 +88,8 @@ def collect(
         for model in study.models
     ]
     frame = pd.DataFrame(rows)
-    floats = dict.fromkeys(quantities(frame), float)
-    return frame.astype({"test_mse": float, "train_mse": float, **floats}), run_facts(
-        [found["run"] for found in entries.values()]
-    )
+    floats = dict.fromkeys([*errors, *quantities(frame)], float)
+    return frame.astype(floats), run_facts([found["run"] for found in entries.values()])
 
 
 def quantities(models: pd.DataFrame) -> list[str]:
@@ -192,25 +193,23 @@ def summarize(models: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The columns before ``seed``; over the models that did not diverge, mean (``test_mse``) and
         deviation (``test_mse_sd``, with n - 1; NaN for one model) of the test MSE, both of the
-        train MSE, and number (``n``); the number of models that ``diverged``; and both of each of
-        the `quantities`, the deviation under its name and ``_sd``.
+        train MSE and of the validation MSE, if there is one, and number (``n``); the number of
+        models that ``diverged``; and both of each of the `quantities`, the deviation under its name
+        and ``_sd``.
     """
-    measured = {
-        f"{name}{ending}": (name, how)
-        for name in quantities(models)
-        for ending, how in (("", "mean"), ("_sd", "std"))
-    }
+
+    def moments(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+        ends = ("", "mean"), ("_sd", "std")
+        return {f"{name}{end}": (name, how) for name in names for end, how in ends}
+
     return (
         models.assign(diverged=models["status"] == "diverged")
         .groupby(list(models.columns[: models.columns.get_loc("seed")]), sort=False)
         .agg(
-            test_mse=("test_mse", "mean"),
-            test_mse_sd=("test_mse", "std"),
-            train_mse=("train_mse", "mean"),
-            train_mse_sd=("train_mse", "std"),
+            **moments([error.name for error in ERRORS if error.name in models]),
             n=("test_mse", "count"),
             diverged=("diverged", "sum"),
-            **measured,
+            **moments(quantities(models)),
         )
         .reset_index()
     )

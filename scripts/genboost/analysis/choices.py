@@ -26,7 +26,7 @@ class Choice:
     cells : int
         What it was chosen from.
     cell, table : str and float
-        The cell of the lowest mean over all seeds, and that mean, as in the tables.
+        The best cell over all seeds, and its mean error, as in the tables.
     chosen, unbiased, low, high : str and float
         The cell that the first third of the seeds chooses; its mean error on the others, with its
         95 % interval, NaN where fewer than `ENOUGH` of them judge.
@@ -77,21 +77,24 @@ def choices(
         n = len(errors.seeds)
         if not errors.cells or n < 2:
             continue
-        means = errors.values.mean(axis=(1, 2))
+        best = int(errors.choosing.mean(axis=(1, 2)).argmin())
         choosing = best_cells.choosing(n)
-        choose, judge = best_cells.apart(errors.values, choosing)
+        choose, _ = best_cells.apart(errors.choosing, choosing)
+        _, judge = best_cells.apart(errors.values, choosing)
         chosen = int(choose.mean(axis=(1, 2)).argmin())
         judged = _judge(judge[chosen])
-        few = FEW if n >= 2 * FEW else n - 1
-        on_each = np.moveaxis(errors.values, 1, 0)
-        luck = [best_cells.optimism(on_split, few) for on_split in on_each]
+        few = few_of(n)
+        luck = [
+            best_cells.optimism(errors.values[:, split], few, by=errors.choosing[:, split])
+            for split in range(len(errors.splits))
+        ]
         found.append(
             Choice(
                 study=study.name,
                 scope=scope,
                 cells=len(errors.cells),
-                cell=measured.describe(errors.cells[means.argmin()]),
-                table=float(means.min()),
+                cell=measured.describe(errors.cells[best]),
+                table=float(errors.values.mean(axis=(1, 2))[best]),
                 chosen=measured.describe(errors.cells[chosen]),
                 unbiased=judged.value,
                 low=judged.low,
@@ -105,6 +108,11 @@ def choices(
             )
         )
     return found
+
+
+def few_of(n: int) -> int:
+    """Return how many of n seeds choose where all subsets do: three, or all but one of few."""
+    return FEW if n >= 2 * FEW else max(n - 1, 1)
 
 
 def _judge(errors: np.ndarray) -> stats.Interval:

@@ -42,8 +42,14 @@ def judge(
     claims: Mapping[str, Mapping[str, Any]],
     studies: Sequence[grid.Study],
     models: pd.DataFrame,
+    choose_by: str = "test",
 ) -> list[Scheme]:
     """Judge all claims under each scheme; under `ALL` if there is none.
+
+    Parameters
+    ----------
+    choose_by
+        The rows that choose the best cells, ``test`` or ``validation``.
 
     Raises
     ------
@@ -58,7 +64,9 @@ def judge(
                 f"schemes.{name}.quantity: results/cells.csv has no column {quantity}; name one of "
                 "its columns, or add its measure to measures"
             )
-        measured = Measured(studies, models, registry.quantity(quantity), scheme["where"])
+        measured = Measured(
+            studies, models, registry.quantity(quantity), scheme["where"], choose_by
+        )
         judged = verdicts.verdicts(_by(quantity, claims), measured)
         found.append(Scheme(name, scheme["title"], judged, _variance(measured)))
     return found

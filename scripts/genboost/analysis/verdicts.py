@@ -181,26 +181,27 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     if is_equal and len(seeds) * len(both) < 2:
         return replace(verdict, reason="showing that two are equal takes at least two seeds")
     if is_ratio:
-        if any((side.values <= 0).any() for side in (a, b)):
+        if any((table <= 0).any() for side in (a, b) for table in (side.values, side.choosing)):
             name = measured.quantity.phrase
             return replace(verdict, reason=f"a ratio needs positive values, but {name} has others")
-        a, b = (replace(side, values=np.log(side.values)) for side in (a, b))
+        a, b = (side.mapped(np.log) for side in (a, b))
     sign = -1 if measured.quantity.better == "higher" else 1
+    a, b = (side.mapped(lambda values: sign * values) for side in (a, b))
     choosing = 0
     if claim["by"] == "each":
         a, b = _partners(a, b)
         if not a.cells:
             return replace(verdict, reason="no cell of a has exactly one match in b")
         texts = [f"each of {len(a.cells)} cells"] * 2
-        sides = [sign * side.values.mean(axis=0, keepdims=True) for side in (a, b)]
+        sides = [side.values.mean(axis=0, keepdims=True) for side in (a, b)]
         bests = best_cells.compare_bests(*sides, 0)
     else:
         if max(len(a.cells), len(b.cells)) > 1:
             choosing = best_cells.choosing(len(seeds))
         if choosing == len(seeds) == len(both):
             return replace(verdict, reason="choosing the best of a set takes at least two seeds")
-        sides = [sign * a.values, sign * b.values]
-        bests = best_cells.compare_bests(*sides, choosing)
+        sides = [a.values, b.values]
+        bests = best_cells.compare_bests(*sides, choosing, (a.choosing, b.choosing))
         texts = _named(measured, a, b, bests)
     compared, n = bests.differences.shape
     found = stats.estimate(sign * bests.differences.ravel())
@@ -236,13 +237,9 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         p_lower=lower.value,
         p_lower_low=lower.low,
         p_lower_high=lower.high,
-        **_corrected(sign * bests.differences, a.cells[0][1].test_fraction),
-        stability=_stability(*sides, choosing, sign * found.mean, p) if repeated else math.nan,
-        **(
-            {}
-            if is_equal
-            else _with_few_seeds(sign * a.values, sign * b.values, claim["by"], sign * found.mean)
-        ),
+        **_corrected(sign * bests.differences, a.cells[0][1]),
+        stability=_stability(a, b, choosing, sign * found.mean, p) if repeated else math.nan,
+        **({} if is_equal else _with_few_seeds(a, b, claim["by"], sign * found.mean)),
     )
 
 
@@ -314,11 +311,12 @@ def _generality(compared: int, n: int) -> str:
     return "splits" if compared > 1 else "seeds"
 
 
-def _corrected(differences: np.ndarray, test_fraction: float) -> dict[str, float]:
-    """Return what differences [splits, seeds] say of other rows of this kind."""
+def _corrected(differences: np.ndarray, cell: Cell) -> dict[str, float]:
+    """Return what differences [splits, seeds] of such cells say of other rows of this kind."""
     if len(differences) == 1:
         return {}
-    found = splits.corrected_resampled_t(differences, 1 - test_fraction, test_fraction)
+    train_fraction = (1 - cell.test_fraction) * (1 - cell.validation_fraction)
+    found = splits.corrected_resampled_t(differences, train_fraction, cell.test_fraction)
     return {"corrected_low": found.low, "corrected_high": found.high, "corrected_p": found.p}
 
 
@@ -366,15 +364,13 @@ def _partners(a: Values, b: Values) -> tuple[Values, Values]:
     return a.of_cells([i for i, _ in pairs]), b.of_cells([j for _, j in pairs])
 
 
-def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) -> dict[str, Any]:
+def _with_few_seeds(a: Values, b: Values, by: str, difference: float) -> dict[str, Any]:
     """Return how often three of the seeds, on one split, would have said something else."""
-    _, several, n = a.shape
+    _, several, n = a.values.shape
     if n < 2 * FEW or difference == 0:
         return {}
     few = stats.subsets(n, FEW)
-    gaps = np.array(
-        [_plain(a[:, split, s], b[:, split, s], by) for split in range(several) for s in few]
-    )
+    gaps = np.array([_plain(a, b, split, s, by) for split in range(several) for s in few])
     low, high = stats.interval(gaps)
     excludes_zero = (low > 0) | (high < 0)
     wrong = np.sign(gaps.mean(axis=1)) != np.sign(difference)
@@ -386,19 +382,23 @@ def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) ->
     }
 
 
-def _stability(a: np.ndarray, b: np.ndarray, choosing: int, difference: float, p: float) -> float:
+def _stability(a: Values, b: Values, choosing: int, difference: float, p: float) -> float:
     """Return the share of choices of seeds with which a comparison comes out as this one did."""
-    shares = best_cells.outcomes(a, b, choosing)
+    by = a.choosing, b.choosing
+    shares = best_cells.outcomes(a.values, b.values, choosing, by=by)
     if p > 1 - stats.CONFIDENCE:
         return shares.undecided
     return shares.lower if difference < 0 else shares.higher
 
 
-def _plain(a: np.ndarray, b: np.ndarray, by: str) -> np.ndarray:
+def _plain(a: Values, b: Values, split: int, seeds: np.ndarray, by: str) -> np.ndarray:
     """Compare as tables of means invite to: the cells that are lowest on these very seeds."""
+    (of_a, by_a), (of_b, by_b) = (
+        (side.values[:, split, seeds], side.choosing[:, split, seeds]) for side in (a, b)
+    )
     if by == "each":
-        return (a - b).mean(axis=0)
-    return a[a.mean(axis=1).argmin()] - b[b.mean(axis=1).argmin()]
+        return (of_a - of_b).mean(axis=0)
+    return of_a[by_a.mean(axis=1).argmin()] - of_b[by_b.mean(axis=1).argmin()]
 
 
 def rows(found: Sequence[Verdict]) -> list[dict[str, Any]]:

@@ -38,6 +38,9 @@ class Quantity:
         The paper and the equation; empty for what needs none.
     better : str
         ``lower`` if that is held to generalize better, ``higher``, or ``none`` for no sense.
+    chosen_by : str
+        The column that chooses the best cells in its place where validation rows choose
+        (`tables.choose_by`); it is better in the same sense. Empty for its own.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Quantity:
     unit: str = ""
     source: str = ""
     better: Literal["lower", "higher", "none"] = "none"
+    chosen_by: str = ""
 
     @property
     def label(self) -> str:
@@ -70,9 +74,10 @@ class Quantity:
         return re.sub(r"[^\w-]+", "-", self.name).strip("-")
 
 
-# What every model has, whether or not anything is measured of it.
-TEST_MSE = Quantity("test_mse", "test MSE", "MSE", better="lower")
-ERRORS = (TEST_MSE, Quantity("train_mse", "train MSE", "MSE", better="lower"))
+# What every model has, whether or not anything is measured of it; the last with validation rows.
+VALIDATION_MSE = Quantity("validation_mse", "validation MSE", "MSE", better="lower")
+TEST_MSE = Quantity("test_mse", "test MSE", "MSE", better="lower", chosen_by=VALIDATION_MSE.name)
+ERRORS = (TEST_MSE, Quantity("train_mse", "train MSE", "MSE", better="lower"), VALIDATION_MSE)
 
 
 def quantities(names: Iterable[str] = NAMES) -> list[Quantity]:

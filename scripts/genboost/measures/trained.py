@@ -22,8 +22,8 @@ class Trained:
         Laid out as in `genboost.train.problem.Problem`.
     epochs : int array
         Those that the curves are of, the last among them, counted from 1.
-    train_loss, test_mse : float64 array [epochs]
-        The curves; of a snapshot there are none.
+    train_loss, test_mse, validation_mse : float64 array [epochs]
+        The curves; of a snapshot there are none, and the last needs validation rows.
     learning_rate : float
         The cell's.
     reached : bool or None
@@ -41,6 +41,7 @@ class Trained:
     test_mse: np.ndarray
     learning_rate: float
     seed: int
+    validation_mse: np.ndarray = field(default_factory=lambda: np.array([]))
     reached: bool | None = None
     test_groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 

@@ -20,6 +20,7 @@ from genboost.study.cells import Cell, text
 CAPTIONS = ROOT / "workflow/report"
 FOLDERS = TABLES, STATISTICS, FIGURES, AUDIT = "tables", "statistics", "figures", "audit"
 FIRST = {"lower": "best first", "higher": "best first", "none": "lowest first"}
+CHOOSING = "Choosing without the test rows"
 PICTURE = ("png", "svg")
 TABLE = ("md", "tex")
 
@@ -78,7 +79,7 @@ def exhibits(config: dict[str, Any]) -> list[Exhibit]:
     layouts = [layout(study.over_splits(), *shown) for study in grid.studies(config)]
     return [
         *tables(layouts, config["tables"]["quantities"]),
-        *_statistics(),
+        *_statistics(config),
         *_figures(layouts, config),
         *(_audit() if config["audit"]["readings"] else []),
     ]
@@ -119,10 +120,12 @@ def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exh
     yield Exhibit(TABLES, "summary", ("txt",), "In short", "summary")
 
 
-def _statistics() -> Iterator[Exhibit]:
+def _statistics(config: dict[str, Any]) -> Iterator[Exhibit]:
     yield Exhibit(STATISTICS, "cells", ("csv",), "All cells, with their intervals")
     yield Exhibit(STATISTICS, "comparisons", ("csv",), "The claims", caption="claims")
     yield Exhibit(STATISTICS, "best", ("csv",), "The best of many looks better than it is")
+    if grid.have_validation_rows(grid.studies(config)):
+        yield Exhibit(STATISTICS, "choosing", ("csv",), CHOOSING, caption="choosing")
     yield Exhibit(STATISTICS, "agreement", ("csv",), "Agreement with the deck")
     yield Exhibit(STATISTICS, "statistics", ("json", "md"), "What the numbers mean")
 
@@ -209,6 +212,7 @@ _SLUG = r"[\w-]+"
 _KINDS = ["heatmap", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
 _OTHERS = "curves|comparisons|schemes|measures|audit"
 OF_SOME_STUDIES = {
+    STATISTICS: r"choosing\.csv",
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
     FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|{_OTHERS})"
     rf"\.({'|'.join(PICTURE)})",

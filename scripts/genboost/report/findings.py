@@ -5,16 +5,17 @@
 - ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
 - ``comparisons.csv``: the verdict on every claim of the configuration, under every scheme;
 - ``best.csv``: the best cell of each study and each of its panels, and its unbiased error;
+- ``choosing.csv``, with validation rows: what it costs to choose that cell by these;
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
-- ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
+- ``statistics.json``: all but the first, the differences seed by seed, the deck's cells beside ours,
   how measures rank the gap, and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ from genboost.analysis import (
     aggregation,
     choices,
     measure_ranking,
+    regret,
     schemes,
     splits,
     stats,
@@ -34,7 +36,7 @@ from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
-from genboost.report import deck_tables, measures_table, validity
+from genboost.report import choosing, deck_tables, measures_table, validity
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
 from genboost.study import grid
@@ -57,12 +59,18 @@ class Findings:
         The columns of `aggregation.summarize` but ``train_mse``, then ``low`` and ``high``.
     schemes : list of schemes.Scheme
         One at least.
+    regrets : list of regret.Choice
+        Of the sets of cells that have validation rows.
+    chosen_by : dict
+        The first scheme by what chooses the best cells; empty without validation rows.
     """
 
     results: Results
     cells: pd.DataFrame
     schemes: list[schemes.Scheme]
     choices: list[choices.Choice]
+    regrets: list[regret.Choice]
+    chosen_by: dict[str, schemes.Scheme]
     rankings: list[tuple[grid.Study, Ranking]]
 
     @property
@@ -86,12 +94,26 @@ def find(
     measures
         Names of the quantities that are ranked by how well they rank the gap.
     """
-    measured = Measured(results.studies, results.models)
+    measured = Measured(results.studies, results.models, choose_by=results.choose_by)
+    scopes = list(_scopes(results))
+
+    def judge(names: Iterable[str], choose_by: str) -> list[schemes.Scheme]:
+        chosen = {name: judged_by[name] for name in names}
+        return schemes.judge(chosen, claims, results.studies, results.models, choose_by)
+
+    judged = judge(judged_by, results.choose_by)
+    regrets = regret.regrets(measured, registry.quantity("early_stopped_mse"), scopes)
+    other = "validation" if results.choose_by == "test" else "test"
+    by = {results.choose_by: judged[0]}
+    if regrets:
+        by |= {other: judge(list(judged_by)[:1], other)[0]}
     return Findings(
         results=results,
         cells=_with_intervals(results, measured),
-        schemes=schemes.judge(judged_by, claims, results.studies, results.models),
-        choices=choices.choices(measured, list(_scopes(results))),
+        schemes=judged,
+        choices=choices.choices(measured, scopes),
+        regrets=regrets,
+        chosen_by={rows: by[rows] for rows in ("test", "validation")} if regrets else {},
         rankings=[
             (study, ranking)
             for study in results.studies
@@ -110,6 +132,7 @@ def files(found: Findings) -> dict[str, str]:
         validity.scheme_table(results, side_by_side) if side_by_side else None,
         validity.origin_table(results),
         validity.variance_table(results, found.schemes),
+        *choosing.choosing_tables(results, found.regrets, found.chosen_by),
     ]
     shown = [
         comparison_table(found),
@@ -126,6 +149,7 @@ def files(found: Findings) -> dict[str, str]:
         "schemes": [asdict(scheme) for scheme in side_by_side],
         "variance": {scheme.title: scheme.variance for scheme in found.schemes},
         "best": [asdict(choice) for choice in found.choices],
+        "choosing": [asdict(choice) for choice in found.regrets],
         "agreement": agreements,
         "measures": [{"study": study.name, **asdict(r)} for study, r in found.rankings],
         "deck": results.compared.to_dict("records"),
@@ -135,6 +159,11 @@ def files(found: Findings) -> dict[str, str]:
         "cells": found.cells,
         "comparisons": _comparisons(found),
         "best": pd.DataFrame(map(asdict, found.choices)),
+        **(
+            {"choosing": pd.DataFrame(map(asdict, found.regrets))}
+            if grid.have_validation_rows(results.studies)
+            else {}
+        ),
         "agreement": pd.DataFrame(agreements),
     }
     return {
@@ -192,7 +221,8 @@ def comparison_table(found: Findings) -> Table:
             "Difference: mean over the seeds of the paired difference in "
             f"{'the quantity' if others else TEST_MSE.phrase}, the claim's "
             "cells minus the cells they are compared with. Where a best cell must be chosen, the "
-            "first third of the seeds chooses it, and the other n compare it with every cell of "
+            f"first third of the seeds chooses it by the {found.results.choose_by} rows, and the "
+            "other n compare it with every cell of "
             "the other set, since any of these may be the best; interval and p are for the "
             f"{'best expected values' if others else 'lowest expected errors'}. p: exact sign-flip "
             "test, two-sided, then Holm's correction over all claims; a verdict needs an adjusted "
@@ -244,16 +274,15 @@ def best_table(found: Findings) -> Table:
         name="best",
         title=found.results.marked("The best of many looks better than it is"),
         header=[
-            *("study", "best of", "cells", "lowest mean", "in the table", "chosen separately"),
+            *("study", "best of", "cells", "best cell", "in the table", "chosen separately"),
             *("unbiased", "95 % interval", "optimism"),
         ],
         rows=rows,
         notes=[
-            "Chosen separately: by the first third of the seeds; unbiased: that cell's mean test "
-            "MSE "
-            f"on the others. Optimism: how far the lowest mean of {few} seeds lies below the same "
-            "cell's mean on the others, averaged over all subsets. All for this split into "
-            "training and test rows.",
+            f"Best cells are {found.results.chosen}. Chosen separately: by the first third of the "
+            "seeds; unbiased: that cell's mean test MSE on the others. Optimism: how far the mean "
+            f"by which {few} seeds choose the best cell lies below the same cell's mean on the "
+            "others, averaged over all subsets. All for this split into training and test rows.",
             *(["No interval: fewer than five seeds judge."] if few_judge else []),
             *found.results.warning(),
         ]

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from genboost.analysis import aggregation, stats
+from genboost.measures import registry
 from genboost.measures.registry import ERRORS
 from genboost.report import deck_tables, exhibits
 from genboost.report.exhibits import FIRST, Exhibit
@@ -55,7 +56,7 @@ def _everything(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
 
 def _ranking(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
     ranked = ranking(results)
-    csv = aggregation.to_csv(ranked.drop(columns=["value", "value_sd"]))
+    csv = aggregation.to_csv(ranked.drop(columns=["value", "value_sd", "choice"]))
     return *_formats(ranking_table(results, ranked)), csv
 
 
@@ -87,8 +88,8 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     study = laid_out.study
     rows = {place: results.row(study, cell) for place, cell in panel.cells.items()}
     found = results.best(study, panel.cells.values())
-    best = found[1].value if found else math.nan
-    best_of_all = results.best_values.get(study.name, math.nan)
+    best = found[1].choice if found else math.nan
+    best_of_all = results.best_choices.get(study.name, math.nan)
 
     def entry(row: Any) -> Entry:
         if row is None:
@@ -97,8 +98,8 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
             return _diverged(row)
         return Entry(
             results.number(row.value),
-            bold=row.value == best,
-            star=row.value == best_of_all,
+            bold=row.choice == best,
+            star=row.choice == best_of_all,
             after=_deviation(results, row),
             below=_interval(results, row),
         )
@@ -115,11 +116,12 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     bounded = results.interval and any(not row.diverged and row.n > 1 for row in rows.values())
     spread += " (95 % t interval)" if bounded else ""
     by = " and ".join(_with_short(axis) for axis in (laid_out.rows, laid_out.columns) if axis)
-    word = BEST[results.quantity.better]
+    word = BEST[results.quantity.better] if results.choosing == results.quantity.name else "best"
     notes = [
         f"{measure(study, results.quantity)}{spread}, by {by}.",
         *filter(None, [laid_out.caption]),
-        *([f"Bold: the {word} of this table."] if any(e.bold for e in entries) else []),
+        *([f"Bold: the {word} of this table{_chosen(results)}."]
+          if any(e.bold for e in entries) else []),
         *([f"★: the {word} of “{study.title}”."] if any(e.star for e in entries) else []),
         *(["Diverged: models whose loss is not finite at the end; their cell has no mean."]
           if any(row.diverged for row in rows.values()) else []),
@@ -160,11 +162,11 @@ def baseline_table(results: Results) -> Table:
 def ranking(results: Results) -> pd.DataFrame:
     """Return the cells of all studies, best first, with their ranks; equal ones share a rank.
 
-    The lowest comes first, unless higher is better; cells in which a model diverged come last and
-    have no rank.
+    By the means that choose the best. The lowest comes first, unless higher is better; cells in
+    which a model diverged come last and have no rank.
     """
     ascending = results.quantity.better != "higher"
-    rank = results.complete["value"].rank(method="min", ascending=ascending).astype("Int64")
+    rank = results.complete["choice"].rank(method="min", ascending=ascending).astype("Int64")
     ranked = results.cells.assign(rank=rank).sort_values("rank", kind="stable")
     first, *others = results.cells.columns
     return ranked[[first, "rank", *others]]
@@ -173,7 +175,8 @@ def ranking(results: Results) -> pd.DataFrame:
 def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
     """Return the ranking as a table."""
     settings, quantity = results.settings, results.quantity
-    others = [error for error in ERRORS if error != quantity]
+    others = [e for e in ERRORS if e != quantity and e.name in results.summary]
+    by = registry.quantity(results.choosing)
     rows = [
         [
             "" if pd.isna(cell.rank) else str(cell.rank),
@@ -199,13 +202,18 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
         ],
         rows=rows,
         notes=[
-            f"By mean {quantity.phrase}; sd: standard deviation over the seeds. The "
+            f"By mean {by.phrase}{_chosen(results)}. sd: standard deviation over the seeds. The "
             f"{BEST[quantity.better]} of many means is partly luck.",
             *results.warning(),
         ],
         text_columns=(1, *(2 + place for place, s in enumerate(settings) if s.is_text)),
         long=True,
     )
+
+
+def _chosen(results: Results) -> str:
+    """Say after a comma how the best cells are chosen, where that makes a difference."""
+    return f", {results.chosen}" if results.chosen else ""
 
 
 def _with_short(axis: axes.Setting) -> str:

@@ -91,6 +91,11 @@ def studies(config: dict[str, Any]) -> list[Study]:
     ]
 
 
+def have_validation_rows(all_studies: Iterable[Study]) -> bool:
+    """Say whether any of the studies has cells with validation rows."""
+    return any(cell.validation_fraction for study in all_studies for cell in study.cells)
+
+
 def cells(grid: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[Cell]:
     """Yield the cells of a grid, the last axis changing fastest.
 

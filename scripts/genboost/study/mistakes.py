@@ -115,7 +115,7 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
                     more = "; make grid a list of grids" if listed or len(values) > 1 else ""
                     message = f"{_shown(odd[0])} {words}{more}"
                     found[key, message] = None
-    return [*found, *_constant(config, resolved)]
+    return [*found, *_constant(config, resolved), *_nothing_to_choose_by(resolved)]
 
 
 def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
@@ -131,6 +131,25 @@ def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterabl
                 key = key_of(config, name, number, "model", "normalization")
                 found[key, "layer needs a width of 2 or more: of one unit it leaves 0"] = None
     yield from found
+
+
+def _nothing_to_choose_by(resolved: Mapping[str, Any]) -> Iterable[Mistake]:
+    """Yield that validation rows are to choose, if a study has cells without any."""
+    if resolved["tables"]["choose_by"] != "validation":
+        return
+    without = [
+        name
+        for name, study in resolved["studies"].items()
+        for grid in study[GRID]
+        if not all(grid.get("validation_fraction") or [study["data"]["validation_fraction"]])
+    ]
+    if without:
+        some = ", ".join(dict.fromkeys(without))
+        yield (
+            ("tables", "choose_by"),
+            f"validation needs validation rows, and study {some} has cells without any; set "
+            "data.validation_fraction, such as 0.2, or choose by the test rows",
+        )
 
 
 def key_of(config: Mapping[str, Any], study: str, number: int, block: str, setting: str) -> Key:

@@ -87,7 +87,10 @@ def compose(
         if result.diverged
         else float(errors.min() if cell.test_error == "best" else errors[-1]),
         "train_mse": None if result.diverged else result.train_mse,
-        **{name: None if result.diverged else float(result.validation_mse[-1]) for name in validated},
+        **{
+            name: None if result.diverged else float(result.validation_mse[-1])
+            for name in validated
+        },
         **({} if cell.stop_at_train_mse is None else {"reached": result.reached}),
         "gradient_evaluations": result.gradient_evaluations,
         "curves": {name: curve.tolist() for name, curve in curves.items()},

@@ -74,22 +74,24 @@ def _draw_curves(
     looks = {
         "test MSE": {"color": COLORS[0], "linestyle": "-"},
         "training loss": {"color": COLORS[1], "linestyle": "--"},
+        "validation MSE": {"color": COLORS[2], "linestyle": ":"},
     }
     found = {axes: [material.read(model) for model in some] for axes, some in models.items()}
+    if not any(len(curve.validation_mse) for curves in found.values() for curve in curves):
+        del looks["validation MSE"]
     shown = [
         value
         for curves in found.values()
         for curve in curves
-        for values in (curve.test_mse, curve.train_loss)
+        for values in (curve.test_mse, curve.train_loss, curve.validation_mse)
         for value in values
     ]
     rasterized = len(shown) > MANY_VALUES
     for axes, curves in found.items():
         for curve in curves:
-            for values, look in zip(
-                (curve.test_mse, curve.train_loss), looks.values(), strict=True
-            ):
-                axes.plot(curve.epoch, values, linewidth=0.8, alpha=0.85, **look,
+            shown_of_it = curve.test_mse, curve.train_loss, curve.validation_mse
+            for values, look in zip(shown_of_it, looks.values(), strict=False):
+                axes.plot(curve.epoch[: len(values)], values, linewidth=0.8, alpha=0.85, **look,
                           rasterized=rasterized)  # fmt: skip
         if not curves:
             axes.text(0.5, 0.5, "models in every\ncell diverged", ha="center", va="center",

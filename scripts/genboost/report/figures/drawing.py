@@ -148,7 +148,7 @@ def best_panels(results: Results, laid_out: Layout, most: int = MOST_PANELS) -> 
         best = results.best(laid_out.study, panel.cells.values())
         if best is None:
             return math.inf
-        return -best[1].value if results.quantity.better == "higher" else best[1].value
+        return -best[1].choice if results.quantity.better == "higher" else best[1].choice
 
     if len(laid_out.panels) <= most:
         return list(laid_out.panels)

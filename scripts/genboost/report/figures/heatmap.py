@@ -35,7 +35,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     height, width = min(0.2, 9 / len(down)), min(max(0.42, 1.5 / len(across)), 7 / len(across))
     figure, found = panels(results, laid_out, width * len(across), height * len(down), title)
     norm = color_scale(results, study)
-    best_of_all = results.best_values.get(study.name)
+    best_of_all = results.best_choices.get(study.name)
     for panel, axes in found.values():
         for (y, row), (x, column) in itertools.product(enumerate(down), enumerate(across)):
             if (cell := panel.cells.get((row, column))) is None:
@@ -44,7 +44,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             text, ink = _draw_cell(axes, x, y, mean, norm)
             if min(width / 0.36, height / 0.14) < 1:
                 continue
-            star = "★" if mean.value == best_of_all and not mean.diverged else ""
+            star = "★" if mean.choice == best_of_all and not mean.diverged else ""
             axes.text(x, y, star + text, ha="center", va="center", fontsize=6.5, color=ink)
         if best := results.best(study, panel.cells.values()):
             places = {cell: place for place, cell in panel.cells.items()}

@@ -15,6 +15,7 @@ class Curves(NamedTuple):
     test_mse: Sequence[float]
     learning_rate: Sequence[float]
     epoch: Sequence[int]
+    validation_mse: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
