@@ -88,8 +88,11 @@ class Made:
         models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
         models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
         models["engine"] = "simd"
+        errors = [error.name for error in registry.ERRORS]
         for name, measure in measured.items():
-            models[name] = [measure(model) for study in whole for model in study.models]
+            values = [measure(model) for study in whole for model in study.models]
+            models.insert(models.columns.get_loc("status") if name in errors else models.shape[1],
+                          name, values)  # fmt: skip
         self.results = Results(
             studies=studies,
             models=models,

@@ -439,7 +439,14 @@ def test_models_are_trained_each_as_if_alone_and_come_back_in_order(decoupled):
     together = train64(problem)
     for k in range(len(problem.optimizer)):
         alone = train64(problem.select([k]))
-        for name in ("weights", "train_loss", "test_mse", "validation_mse", "train_mse", "epochs_run"):
+        for name in (
+            "weights",
+            "train_loss",
+            "test_mse",
+            "validation_mse",
+            "train_mse",
+            "epochs_run",
+        ):
             np.testing.assert_allclose(
                 getattr(together, name)[k], getattr(alone, name)[0], rtol=1e-11, atol=1e-13
             )

@@ -8,8 +8,8 @@
 - ``choosing.csv``, with validation rows: what it costs to choose that cell by these;
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
-- ``statistics.json``: all but the first, the differences seed by seed, the deck's cells beside ours,
-  how measures rank the gap, and the tables for people;
+- ``statistics.json``: all but the first, the differences seed by seed, the deck's cells beside
+  ours, how measures rank the gap, and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
@@ -280,9 +280,9 @@ def best_table(found: Findings) -> Table:
         rows=rows,
         notes=[
             f"Best cells are {found.results.chosen}. Chosen separately: by the first third of the "
-            "seeds; unbiased: that cell's mean test MSE on the others. Optimism: how far the mean "
-            f"by which {few} seeds choose the best cell lies below the same cell's mean on the "
-            "others, averaged over all subsets. All for this split into training and test rows.",
+            "seeds; unbiased: that cell's mean test MSE on the others. Optimism: how far the best "
+            f"cell's mean on the {few} seeds that choose it lies below its mean on the others, "
+            "averaged over all subsets. All for this split into training and test rows.",
             *(["No interval: fewer than five seeds judge."] if few_judge else []),
             *found.results.warning(),
         ]
