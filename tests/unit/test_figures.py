@@ -155,7 +155,7 @@ def test_heatmap_frames_the_lowest_of_a_panel_and_stars_the_lowest_of_all(small)
     assert row.weight_decay == 0
     assert framed["Adam, no SAM, 8 epochs"] == [place]
     starred = [t for axes in found.values() for t in texts(axes).values() if t.startswith("★")]
-    assert set(starred) == {f"★{small.results.best_values['grid']:.2f}"}
+    assert set(starred) == {f"★{small.results.best_choices['grid']:.2f}"}
 
 
 def test_heatmaps_share_one_scale_and_hatch_what_diverged():
@@ -181,7 +181,7 @@ def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
     study = small.results.studies[0]
     norm = drawing.color_scale(small.results, study)
     assert (norm.vmin, norm.vmax) == (
-        small.results.best_values["grid"],
+        small.results.best_choices["grid"],
         BASELINES["mean"]["test_mse"],
     )
     bar = small.figure("heatmap-grid").axes[-1]

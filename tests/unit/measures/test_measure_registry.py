@@ -29,7 +29,9 @@ def test_every_file_is_a_measure():
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_measures_yield_what_they_say(models, activation):
-    trained = replace(models.of(activation, steps=100), reached=True)
+    trained = replace(
+        models.of(activation, steps=100), reached=True, validation_mse=np.array([3.0, 2.0, 1.0])
+    )
     for name in registry.NAMES:
         values = compute([name], trained)
         if name != "groups":  # has none here
@@ -143,6 +145,15 @@ def test_outcome(models):
     sparse = replace(trained, reached=True, epochs=np.array([2, 12, 22]))
     values = outcome.measure(sparse)
     assert [values[name] for name in ("reached", "epochs_run", "best_epoch")] == [True, 22, 12]
+
+
+def test_early_stopping_in_hindsight_by_hand(models):
+    # The test error is 3, 1.5 and 2 after epochs 1, 2 and 3.
+    trained = replace(models.of(), validation_mse=np.array([2.5, 1.75, 1.25]))
+    values = outcome.measure(trained)
+    assert (values["best_epoch"], values["stopping_epoch"]) == (2, 3)
+    assert (values["early_stopped_mse"], values["lowest_validation_mse"]) == (2, 1.25)
+    assert "stopping_epoch" not in outcome.measure(models.of())
 
 
 def test_norms_by_hand(models):
