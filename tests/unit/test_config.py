@@ -470,6 +470,29 @@ def test_a_mistake_is_shown_with_its_file_and_line(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("more", "without"),
+    [
+        ({}, "grid, second_chance"),
+        ({"grid": {"validation_fraction": [0, 0.2]}}, "grid, second_chance"),
+        ({"studies": {"grid": {"data": {"validation_fraction": 0.2}}, "one": {}}}, "one"),
+    ],
+)
+def test_validation_rows_must_be_there_to_choose_by(tmp_path, more, without):
+    path = tmp_path / "mine.yaml"
+    own = {"studies": {"grid": {}, "second_chance": {}}, "tables": {"choose_by": "validation"}}
+    path.write_text(yaml.safe_dump(own | more, sort_keys=False))
+    line = 1 + path.read_text().splitlines().index("  choose_by: validation")
+    with pytest.raises(UserError) as raised:
+        resolve(own | more, [path])
+    assert (
+        f"{path}, line {line}: tables.choose_by: validation needs validation rows, and study "
+        f"{without} has cells without any; set data.validation_fraction" in str(raised.value)
+    )
+    resolve(own | more | {"tables": {"choose_by": "test"}})
+    resolve(own | {"data": {"validation_fraction": 0.1}})
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: duplicate key, first on line 2"),
