@@ -11,7 +11,6 @@ from genboost.analysis import aggregation, pair_ranks, stats
 from genboost.analysis.pair_ranks import Coefficient, SignError
 from genboost.analysis.stats import Interval
 from genboost.measures import registry
-from genboost.study import axes as settings
 from genboost.study.axes import Setting
 from genboost.study.grid import Study
 
@@ -77,7 +76,7 @@ def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) ->
         In the order of the quantities; none of a study whose cells differ in fewer than two axes.
         What is held to be better when higher is ranked as its negative.
     """
-    axes = axes_of(study)
+    axes = study.axes
     if len(axes) < 2:
         return []
     own = models[models["study"] == study.name]
@@ -89,16 +88,6 @@ def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) ->
 
 def _sign(name: str) -> int:
     return -1 if registry.quantity(name).better == "higher" else 1
-
-
-def axes_of(study: Study) -> list[Setting]:
-    """Return what tells the cells of a study apart, without what follows: of SAM, the epochs."""
-    found = settings.varying(study.cells)
-    for axis in reversed(found):
-        rest = [other for other in found if other != axis]
-        if len({tuple(cell[o.name] for o in rest) for cell in study.cells}) == len(study.cells):
-            found = rest
-    return found
 
 
 def _array(

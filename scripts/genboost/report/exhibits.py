@@ -16,6 +16,7 @@ from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.report.layout import NAMES, STUDY, Layout, layout
 from genboost.study import axes, grid
 from genboost.study.cells import Cell, text
+from genboost.study.complete_grid import complete_grid
 
 CAPTIONS = ROOT / "workflow/report"
 FOLDERS = TABLES, STATISTICS, FIGURES, AUDIT = "tables", "statistics", "figures", "audit"
@@ -166,6 +167,8 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     if registry.drawn(config):
         title = "Measures: how well each ranks the gap"
         yield figure("measures", "ranking", title, "measures")
+    if _is_ranked_by_axis(config):
+        yield figure("importance", "importance", "Which axis the test errors depend on", "axes")
     if config["comparisons"]:
         yield figure("comparisons", "comparisons", "The claims: paired differences", "claims")
         if len(config["schemes"]) > 1:
@@ -174,6 +177,14 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     if config["audit"]["readings"]:
         title = "Readings of the deck's protocol, compared with its figures"
         yield figure("audit", "audit", title, "audit")
+
+
+def _is_ranked_by_axis(config: dict[str, Any]) -> bool:
+    """Say whether a study has what the importance of axes takes: a complete grid, and seeds."""
+    return any(
+        len(study.seeds) > 1 and complete_grid(study.over_splits())
+        for study in grid.studies(config)
+    )
 
 
 def _audit() -> Iterator[Exhibit]:
@@ -195,6 +206,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         "best": "The best of each method",
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
+        **({"axes": "Which axis matters"} if _is_ranked_by_axis(config) else {}),
         **({"measures": "What ranks generalization"} if registry.drawn(config) else {}),
         "deck": "The deck, reproduced",
         "ranking": "All cells",
@@ -207,7 +219,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
 _KINDS = ["heatmap", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
-_OTHERS = "curves|comparisons|schemes|measures|audit"
+_OTHERS = "curves|comparisons|schemes|measures|importance|audit"
 OF_SOME_STUDIES = {
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
     FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|{_OTHERS})"

@@ -8,7 +8,7 @@
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
 - ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
-  how measures rank the gap, and the tables for people;
+  how measures rank the gap, which axes matter, and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
@@ -23,18 +23,20 @@ import pandas as pd
 from genboost.analysis import (
     aggregation,
     choices,
+    importance,
     measure_ranking,
     schemes,
     splits,
     stats,
     verdicts,
 )
+from genboost.analysis.importance import Importance
 from genboost.analysis.measure_ranking import Ranking
 from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
-from genboost.report import deck_tables, measures_table, validity
+from genboost.report import deck_tables, importance_table, measures_table, validity
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
 from genboost.study import grid
@@ -64,6 +66,7 @@ class Findings:
     schemes: list[schemes.Scheme]
     choices: list[choices.Choice]
     rankings: list[tuple[grid.Study, Ranking]]
+    importance: list[Importance]
 
     @property
     def verdicts(self) -> list[verdicts.Verdict]:
@@ -97,6 +100,11 @@ def find(
             for study in results.studies
             for ranking in measure_ranking.rank_cells(study, results.models, measures)
         ],
+        importance=[
+            found
+            for study in results.studies
+            if (found := importance.importance(study, measured.values, results.useless))
+        ],
     )
 
 
@@ -110,6 +118,7 @@ def files(found: Findings) -> dict[str, str]:
         validity.scheme_table(results, side_by_side) if side_by_side else None,
         validity.origin_table(results),
         validity.variance_table(results, found.schemes),
+        importance_table.importance_table(results, found.importance),
     ]
     shown = [
         comparison_table(found),
@@ -128,6 +137,7 @@ def files(found: Findings) -> dict[str, str]:
         "best": [asdict(choice) for choice in found.choices],
         "agreement": agreements,
         "measures": [{"study": study.name, **asdict(r)} for study, r in found.rankings],
+        "importance": [asdict(one) for one in found.importance],
         "deck": results.compared.to_dict("records"),
         "tables": {table.name: asdict(table) for table in shown},
     }

@@ -63,6 +63,16 @@ class Study:
         """The names of the ways in which its data are prepared."""
         return list(dict.fromkeys(map(axes.variant, self.cells)))
 
+    @cached_property
+    def axes(self) -> list[axes.Setting]:
+        """What tells its cells apart, without what follows: of SAM, the epochs."""
+        found = axes.varying(self.cells)
+        for axis in reversed(found):
+            rest = [other for other in found if other != axis]
+            if len({tuple(cell[o.name] for o in rest) for cell in self.cells}) == len(self.cells):
+                found = rest
+        return found
+
     def over_splits(self) -> "Study":
         """Return the study with one cell, that of the first split, for all that differ in it alone.
 
