@@ -91,13 +91,13 @@ def test_shares_by_hand():
         "learning_rate weight_decay": 0,
         "seed": 0.08 / 0.18,
     }
-    assert (found.cells, found.of_cells, found.worthless, found.models) == (4, 4, 0, 8)
+    assert (found.cells, found.of_cells, found.useless, found.models) == (4, 4, 0, 8)
 
 
 @pytest.mark.parametrize("useless", [math.nan, math.inf, 1e30, WORST + 1])
 def test_what_is_worse_than_the_mean_counts_as_the_mean(useless):
     found = found_in(lambda model: useless if rate(model) > 0 else 1.0 + 0.1 * decay(model))
-    assert found.worthless == 4
+    assert found.useless == 4
     the_mean = found_in(lambda model: WORST if rate(model) > 0 else 1.0 + 0.1 * decay(model))
     assert [share.share for share in found.shares] == [share.share for share in the_mean.shares]
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from genboost.analysis import anova
 from genboost.analysis.aggregation import SPLIT, Run
+from genboost.analysis.values import errors_or_useless
 from genboost.study.cells import Cell
 from genboost.study.complete_grid import complete_grid
 from genboost.study.grid import Study
@@ -23,7 +24,7 @@ class Importance:
     study : str
     cells, of_cells : int
         In the complete grid, and in the study.
-    worthless, models : int
+    useless, models : int
         Models that count as predicting the mean, and all models, in that grid.
     shares : list of anova.Share
         By the names of axes.
@@ -32,7 +33,7 @@ class Importance:
     study: str
     cells: int
     of_cells: int
-    worthless: int
+    useless: int
     models: int
     shares: list[anova.Share]
 
@@ -40,12 +41,12 @@ class Importance:
 def importance(
     study: Study,
     values: Mapping[tuple[str, Cell], Mapping[Run, float]],
-    worst: Callable[[Cell], float],
+    useless: Callable[[Cell], float],
 ) -> Importance | None:
     """Decompose the variance of log test errors by axis and pair of axes; seeds are the rest.
 
-    Splits are an axis if there are several. A model that diverged, or is worse than `worst`, counts
-    as that: by how much a useless model misses says nothing about hyperparameters.
+    Splits are an axis if there are several. Models that are no good count as
+    useless (`errors_or_useless`): by how much they miss says nothing about hyperparameters.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def importance(
         As `Study.over_splits` returns it.
     values
         As `aggregation.values_by_cell` returns them.
-    worst
+    useless
         Returns the test error of predicting the mean, on the data of a cell.
 
     Returns
@@ -65,27 +66,21 @@ def importance(
     found = complete_grid(study)
     if found is None or len(study.seeds) < 2:
         return None
-    places = [(study.name, cell) for cell in found.cells]
-    splits = sorted(set.intersection(*({run.split for run in values[p]} for p in places)))
-    runs = [[Run(split, seed) for seed in study.seeds] for split in splits]
-    errors = np.array([[[values[p][run] for run in of_split] for of_split in runs] for p in places])
-    limits = np.array([worst(cell) for _, cell in places])[:, None, None]
-    useless = ~(errors <= limits)  # or NaN
-    logs = np.log(np.maximum(np.where(useless, limits, errors), LEAST_ERROR))
+    errors = errors_or_useless([(study.name, cell) for cell in found.cells], values, useless)
+    limits = np.array([useless(cell) for cell in found.cells])[:, None, None]
     names = [axis.name for axis in found.levels]
-    shape = [len(values) for values in found.levels.values()]
-    array = logs.reshape(*shape, len(splits), len(study.seeds))
-    if len(splits) > 1:
+    shape = [len(levels) for levels in found.levels.values()]
+    if errors.shape[1] > 1:
         names.append(SPLIT)
-    else:
-        array = array[..., 0, :]
+        shape.append(errors.shape[1])
+    array = np.log(np.maximum(errors, LEAST_ERROR)).reshape(*shape, -1)
     if np.ptp(array) == 0:
         return None
     return Importance(
         study=study.name,
-        cells=len(places),
+        cells=len(found.cells),
         of_cells=len(study.cells),
-        worthless=int(useless.sum()),
+        useless=int((errors == limits).sum()),
         models=errors.size,
         shares=anova.importance(array, names),
     )

@@ -167,6 +167,8 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     if registry.drawn(config):
         title = "Measures: how well each ranks the gap"
         yield figure("measures", "ranking", title, "measures")
+    if any(len(laid_out.study.cells) > 1 for laid_out in layouts):
+        yield figure("budget", "budget", "What more tries buy", "best")
     if _is_ranked_by_axis(config):
         yield figure("importance", "importance", "Which axis the test errors depend on", "axes")
     if config["comparisons"]:
@@ -219,7 +221,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
 _KINDS = ["heatmap", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
-_OTHERS = "curves|comparisons|schemes|measures|importance|audit"
+_OTHERS = "curves|comparisons|schemes|measures|importance|budget|audit"
 OF_SOME_STUDIES = {
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
     FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|{_OTHERS})"

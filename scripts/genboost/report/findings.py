@@ -8,7 +8,7 @@
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
 - ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
-  how measures rank the gap, which axes matter, and the tables for people;
+  how measures rank the gap, which axes matter, what tries buy, and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
@@ -28,6 +28,7 @@ from genboost.analysis import (
     schemes,
     splits,
     stats,
+    tuning,
     verdicts,
 )
 from genboost.analysis.importance import Importance
@@ -36,7 +37,7 @@ from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
-from genboost.report import deck_tables, importance_table, measures_table, validity
+from genboost.report import budget_table, deck_tables, importance_table, measures_table, validity
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
 from genboost.study import grid
@@ -67,6 +68,8 @@ class Findings:
     choices: list[choices.Choice]
     rankings: list[tuple[grid.Study, Ranking]]
     importance: list[Importance]
+    curves: list[tuning.Curve]
+    winners: list[tuning.Winner]
 
     @property
     def verdicts(self) -> list[verdicts.Verdict]:
@@ -90,6 +93,9 @@ def find(
         Names of the quantities that are ranked by how well they rank the gap.
     """
     measured = Measured(results.studies, results.models)
+    of_budgets = [
+        tuning.tuning(study, measured.values, results.useless) for study in results.studies
+    ]
     return Findings(
         results=results,
         cells=_with_intervals(results, measured),
@@ -105,6 +111,8 @@ def find(
             for study in results.studies
             if (found := importance.importance(study, measured.values, results.useless))
         ],
+        curves=[curve for curves, _ in of_budgets for curve in curves],
+        winners=[winner for _, winners in of_budgets for winner in winners],
     )
 
 
@@ -119,6 +127,7 @@ def files(found: Findings) -> dict[str, str]:
         validity.origin_table(results),
         validity.variance_table(results, found.schemes),
         importance_table.importance_table(results, found.importance),
+        budget_table.budget_table(results, found.curves, found.winners),
     ]
     shown = [
         comparison_table(found),
@@ -138,6 +147,10 @@ def files(found: Findings) -> dict[str, str]:
         "agreement": agreements,
         "measures": [{"study": study.name, **asdict(r)} for study, r in found.rankings],
         "importance": [asdict(one) for one in found.importance],
+        "budget": {
+            "curves": [asdict(curve) for curve in found.curves],
+            "winners": [asdict(winner) for winner in found.winners],
+        },
         "deck": results.compared.to_dict("records"),
         "tables": {table.name: asdict(table) for table in shown},
     }

@@ -62,6 +62,6 @@ def _extent(results: Results, one: Importance) -> str:
         else f"the {one.cells} of {one.of_cells} cells that are a complete grid"
     )
     return (
-        f"{results.titles[one.study]}: {cells}; {one.worthless} of {one.models} models count as "
+        f"{results.titles[one.study]}: {cells}; {one.useless} of {one.models} models count as "
         "predicting the mean."
     )

@@ -39,6 +39,8 @@ class Study:
         no axis of the grid says otherwise.
     splits : tuple of int
         Where a cell stands for its models on several splits: their split seeds.
+    sampled : tuple of str
+        The axes that its cells are drawn on, if they are a random search.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Study:
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
     splits: tuple[int, ...] = ()
+    sampled: tuple[str, ...] = ()
 
     @property
     def models(self) -> list[Model]:
