@@ -73,11 +73,12 @@ def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) ->
     Returns
     -------
     list of Ranking
-        In the order of the quantities; none of a study whose cells differ in fewer than two axes.
+        In the order of the quantities; none of a random search, whose cells share no values, or of
+        a study whose cells differ in fewer than two axes.
         What is held to be better when higher is ranked as its negative.
     """
     axes = study.axes
-    if len(axes) < 2:
+    if study.sampled or len(axes) < 2:
         return []
     own = models[models["study"] == study.name]
     own = own.assign(error_gap=own["test_mse"] - own["train_mse"])

@@ -105,7 +105,7 @@ def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exh
     layouts, shown = list(layouts), list(map(registry.quantity, quantities))
     for quantity in shown:
         for laid_out in layouts:
-            for panel in laid_out.panels:
+            for panel in laid_out.tables:
                 title = f"{laid_out.study.title}: {titled(panel.title, quantity)}"
                 name, study = named(panel.name, quantity), laid_out.study.name
                 yield Exhibit(TABLES, name, TABLE, title, "panel", study=study, panel=panel.name,
@@ -149,6 +149,10 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
         down = laid_out.rows
         section = f"study-{name}"
         for quantity in map(registry.quantity, config["tables"]["quantities"]):
+            if laid_out.tuned:
+                yield figure(f"draws-{name}", "draws", f"{title}: {quantity.phrase} of each cell",
+                             section, name, quantity)  # fmt: skip
+                continue
             # The page has test errors as tables in colour.
             of_heatmap = "" if quantity == TEST_MSE else section
             yield figure(f"heatmap-{name}", "heatmap", f"{title}: {quantity.phrase} by {by}",
@@ -220,7 +224,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
-_KINDS = ["heatmap", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
+_KINDS = ["heatmap", "draws", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
 _OTHERS = "curves|comparisons|schemes|measures|importance|budget|audit"
 OF_SOME_STUDIES = {
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",

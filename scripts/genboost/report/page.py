@@ -217,7 +217,7 @@ def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:
         return None if cell is None else _heat_cell(results, study, cell, entry, norm)
 
     found = []
-    for panel in laid_out.panels:
+    for panel in laid_out.tables:
         table = tables.panel_table(results, laid_out, panel)
         rows = [
             (

@@ -40,7 +40,7 @@ def _everything(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
         panel_table(about, laid_out, panel)
         for about in of_each
         for laid_out in results.layouts.values()
-        for panel in laid_out.panels
+        for panel in laid_out.tables
     ]
     found = [
         *panels,

@@ -33,8 +33,10 @@ def complete_grid(study: Study) -> CompleteGrid | None:
     """Return all cells of a study if they are a complete grid, or else a large part that is one.
 
     Until no gap is left, the value goes that the fewest of its combinations are there of. None if
-    that leaves fewer than `LEAST` of the cells, or fewer than two axes.
+    that leaves fewer than `LEAST` of the cells, or fewer than two axes, and for a random search.
     """
+    if study.sampled:
+        return None
     axes = study.axes
     cells = {tuple(cell[axis.name] for axis in axes): cell for cell in study.cells}
     while len(cells) >= LEAST * len(study.cells):
