@@ -14,7 +14,7 @@ from genboost.files import ROOT
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.report.layout import NAMES, STUDY, Layout, layout
-from genboost.study import axes, grid
+from genboost.study import axes, grid, sampling
 from genboost.study.cells import Cell, text
 from genboost.study.complete_grid import complete_grid
 
@@ -168,7 +168,7 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
                      section, name)  # fmt: skip
     if config["figures"]["curves"]:
         yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
-    if registry.drawn(config):
+    if _ranks_measures(config):
         title = "Measures: how well each ranks the gap"
         yield figure("measures", "ranking", title, "measures")
     if any(len(laid_out.study.cells) > 1 for laid_out in layouts):
@@ -183,6 +183,12 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     if config["audit"]["readings"]:
         title = "Readings of the deck's protocol, compared with its figures"
         yield figure("audit", "audit", title, "audit")
+
+
+def _ranks_measures(config: dict[str, Any]) -> bool:
+    """Say whether measures can be ranked: a study is a grid, no random search."""
+    grids = (one for study in config["studies"].values() for one in study["grid"])
+    return bool(registry.drawn(config)) and not all(map(sampling.sampled, grids))
 
 
 def _is_ranked_by_axis(config: dict[str, Any]) -> bool:
@@ -213,7 +219,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
         **({"axes": "Which axis matters"} if _is_ranked_by_axis(config) else {}),
-        **({"measures": "What ranks generalization"} if registry.drawn(config) else {}),
+        **({"measures": "What ranks generalization"} if _ranks_measures(config) else {}),
         "deck": "The deck, reproduced",
         "ranking": "All cells",
         "data": "Data",

@@ -104,8 +104,13 @@ class Layout:
         """Say where a cell is in its panel: ``lr 3e-3, wd 1e-4``."""
         if self.tuned:
             panel = list(self.panel_of[cell].cells.values())
-            return axes.describe(
-                cell, [axis for axis in self.tuned if not _is_constant(axis, panel)]
+            named = [axis for axis in self.tuned if not _is_constant(axis, panel)]
+            # Of SAM, the panel's title says that it is there.
+            return ", ".join(
+                f"{axis.short} {axis.shown(cell[axis.name])}"
+                if axis.is_optional
+                else axis.phrase(cell[axis.name])
+                for axis in named
             )
         return axes.describe(cell, [axis for axis in (self.rows, self.columns) if axis])
 

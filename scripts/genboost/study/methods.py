@@ -19,13 +19,26 @@ def methods(study: Study) -> dict[str, list[Cell]]:
         for setting in axes.SETTINGS.values()
         if (setting in vary or setting.is_always_named) and not setting.is_number
     ]
-    found: dict[str, list[Cell]] = {}
+    found: dict[tuple[object, ...], list[Cell]] = {}
     for cell in study.cells:
-        found.setdefault(", ".join(_phrase(s, cell[s.name]) for s in telling), []).append(cell)
-    return found
+        found.setdefault(tuple(_part(setting, cell) for setting in telling), []).append(cell)
+    ordered = sorted(found, key=lambda parts: list(map(_rank, telling, parts)))
+    return {", ".join(map(_phrase, telling, parts)): found[parts] for parts in ordered}
 
 
-def _phrase(setting: Setting, value: object) -> str:
-    if setting.is_optional and value is not None:
-        return setting.some
-    return setting.phrase(value)
+def _part(setting: Setting, cell: Cell) -> object:
+    """Return what a setting says of a cell's method: of an optional number, if there is one."""
+    value = cell[setting.name]
+    return value is not None if setting.is_optional else value
+
+
+def _rank(setting: Setting, part: object) -> tuple[int, object]:
+    """Return what sorts parts in the schema's order, and none first."""
+    names = setting.rule.get("enum", [])
+    return (names.index(part), "") if part in names else (len(names), part)
+
+
+def _phrase(setting: Setting, part: object) -> str:
+    if setting.is_optional:
+        return setting.some if part else setting.phrase(None)
+    return setting.phrase(part)
