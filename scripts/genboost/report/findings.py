@@ -49,6 +49,11 @@ OVER_SPLITS = (
     "interval (Nadeau & Bengio): for the two chosen cells, on other rows of this kind."
 )
 
+AT_EDGES = (
+    "Edge of the grid: the lowest mean is at the lowest or highest of three values or more of an "
+    "axis, and a wider grid may have a lower one."
+)
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -247,6 +252,7 @@ def _other_ways(found: Findings) -> Iterator[str]:
 def best_table(found: Findings) -> Table:
     """Return the best cells with their unbiased errors."""
     number = found.results.number
+    at_edges = any(choice.edge for choice in found.choices)
     rows = [
         [
             found.results.titles[choice.study],
@@ -254,6 +260,7 @@ def best_table(found: Findings) -> Table:
             str(choice.cells),
             choice.cell,
             number(choice.table),
+            *([choice.edge] if at_edges else []),
             "the same" if choice.chosen == choice.cell else choice.chosen,
             number(choice.unbiased),
             _range(found, choice.low, choice.high),
@@ -267,8 +274,9 @@ def best_table(found: Findings) -> Table:
         name="best",
         title=found.results.marked("The best of many looks better than it is"),
         header=[
-            *("study", "best of", "cells", "lowest mean", "in the table", "chosen separately"),
-            *("unbiased", "95 % interval", "optimism"),
+            *("study", "best of", "cells", "lowest mean", "in the table"),
+            *(["edge of the grid"] if at_edges else []),
+            *("chosen separately", "unbiased", "95 % interval", "optimism"),
         ],
         rows=rows,
         notes=[
@@ -277,12 +285,13 @@ def best_table(found: Findings) -> Table:
             f"on the others. Optimism: how far the lowest mean of {few} seeds lies below the same "
             "cell's mean on the others, averaged over all subsets. All for this split into "
             "training and test rows.",
+            *([AT_EDGES] if at_edges else []),
             *(["No interval: fewer than five seeds judge."] if few_judge else []),
             *found.results.warning(),
         ]
         if rows
         else ["This takes at least two seeds."],
-        text_columns=(0, 1, 3, 5),
+        text_columns=(0, 1, 3, 5, 6) if at_edges else (0, 1, 3, 5),
     )
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from genboost.analysis import aggregation, stats
+from genboost.analysis import aggregation, edges, stats
 from genboost.measures.registry import ERRORS
 from genboost.report import deck_tables, exhibits
+from genboost.report.best_at_edges import best_at_edges
 from genboost.report.exhibits import FIRST, Exhibit
 from genboost.report.layout import Layout, Panel
 from genboost.report.markup import Entry, Table, latex, latex_document, markdown
@@ -16,6 +17,9 @@ from genboost.report.results import SIMPLE, Results
 from genboost.report.summary import measure, summary_lines
 from genboost.study import axes
 
+EDGES = (
+    "Edge of the grid: where the best cell of a method is, so that a wider grid may have better."
+)
 BEST = {"lower": "lowest", "higher": "highest", "none": "lowest"}
 
 
@@ -174,6 +178,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
     """Return the ranking as a table."""
     settings, quantity = results.settings, results.quantity
     others = [error for error in ERRORS if error != quantity]
+    edge = _edges(results)
     rows = [
         [
             "" if pd.isna(cell.rank) else str(cell.rank),
@@ -187,6 +192,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
                     (cell.value, cell.value_sd, *(getattr(cell, error.name) for error in others)),
                 )
             ),
+            *([edge.get(cell.Index, "")] if edge else []),
         ]
         for cell in ranked.itertuples()
     ]
@@ -196,16 +202,31 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
         header=[
             *("rank", "study", *(s.short for s in settings), quantity.label, "sd"),
             *(error.label for error in others),
+            *(["edge of the grid"] if edge else []),
         ],
         rows=rows,
         notes=[
             f"By mean {quantity.phrase}; sd: standard deviation over the seeds. The "
             f"{BEST[quantity.better]} of many means is partly luck.",
+            *([EDGES] if edge else []),
             *results.warning(),
         ],
-        text_columns=(1, *(2 + place for place, s in enumerate(settings) if s.is_text)),
+        text_columns=(
+            *(1, *(2 + place for place, s in enumerate(settings) if s.is_text)),
+            *([4 + len(settings) + len(others)] if edge else []),
+        ),
         long=True,
     )
+
+
+def _edges(results: Results) -> dict[int, str]:
+    """Return the edges of the grid that the best cells of methods are at, by the row of a cell."""
+    return {
+        results.row(study, cell).Index: edges.named(found)
+        for study in results.studies
+        for cell, found in best_at_edges(results, study).items()
+        if found
+    }
 
 
 def _with_short(axis: axes.Setting) -> str:
