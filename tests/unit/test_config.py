@@ -56,9 +56,10 @@ def test_the_shipped_configuration_lists_every_key_a_user_needs():
     assert SHIPPED["measures"] == properties["measures"]["default"]
     for section in properties.keys() - {"name", "studies", "comparisons", "schemes", "measures"}:
         # The name of the one data set that is shipped is nothing to change in a first run.
-        # Nor are the epochs of a grid, which `training` has.
+        # Nor are the epochs of a grid, which `training` has, and a random search in its place.
         keys = set(properties[section]["properties"]) - {"dataset"}
-        assert set(SHIPPED[section]) == keys - ({"epochs"} if section == "grid" else set())
+        other = {"epochs", "trials", "sampling_seed"} if section == "grid" else set()
+        assert set(SHIPPED[section]) == keys - other
 
 
 def test_the_defaults_are_those_of_the_deck():
@@ -574,7 +575,7 @@ def test_every_scalar_setting_is_an_axis_and_a_choice_of_cells():
     curve = full["figures"]["properties"]["curves"]["items"]["properties"]
     assert {"batch_size", "width", "split_seed", "stratify", "epochs", "optimizer"} < set(axes.AXES)
     assert not {"dataset", "source", "path", "zeroed_features", "epochs_sam"} & set(axes.AXES)
-    assert set(full["grid"]["properties"]) == {*axes.AXES, "seeds"}
+    assert set(full["grid"]["properties"]) == {*axes.AXES, "trials", "sampling_seed", "seeds"}
     assert set(claim) == set(curve) == {*axes.AXES, "study"}
     assert set(full["tables"]["properties"]["rows"]["enum"]) == set(axes.AXES)
 

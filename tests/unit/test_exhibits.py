@@ -14,6 +14,10 @@ EVERYTHING = {
     "comparisons": {"a": {"a": {"optimizer": "adam"}}},
     "schemes": {"all": {"title": "All"}, "people": {"title": "People"}},
     "figures": {"curves": [{"optimizer": "adam"}]},
+    "studies": {
+        "grid": {"title": "A grid"},
+        "random": {"grid": {"learning_rate": {"log_uniform": [1e-5, 0.1]}, "trials": 9}},
+    },
     "audit": {"readings": {"other": {"training": {"batch_size": 8}}}},
 }
 

@@ -165,4 +165,5 @@ def _shares(values: np.ndarray) -> np.ndarray:
     all_cells = (between - (within - squares[(seed_axis,)]) / (seeds - 1)) / values.size
     by_seed = within / (means.size * (seeds - 1))
     beyond = [all_cells - sum(effects)] if seed_axis > 2 else []
-    return np.array([*effects, *beyond, by_seed]) / (all_cells + by_seed)
+    # Without seeds that differ from all others, nothing may vary at all: no share is known then.
+    return np.array([*effects, *beyond, by_seed]) / ((all_cells + by_seed) or math.nan)

@@ -1,12 +1,17 @@
 """What a budget of tries buys: the expected best of n hyperparameter settings."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
 def expected_best(
-    errors: np.ndarray, chosen_by: np.ndarray | None = None, replacement: bool = False
+    errors: np.ndarray,
+    tries: Sequence[int] | None = None,
+    chosen_by: np.ndarray | None = None,
+    replacement: bool = False,
 ) -> np.ndarray:
-    """Return the expected error of the best of n tries, for n = 1 to all.
+    """Return the expected error of the best of n tries, for n = 1 to all, or some of these.
 
     A try trains a cell drawn at random. With the cells sorted by what chooses, cell i of N is the
     best of n tries with a probability of
@@ -20,8 +25,10 @@ def expected_best(
 
     Parameters
     ----------
-    errors : [tries, ...]
+    errors : [cells, ...]
         What is reported, such as test errors; other axes, such as seeds, are computed apart.
+    tries
+        The n to return it for.
     chosen_by
         What the best is chosen by, such as validation errors; by `errors` themselves, unless
         given. Of equal ones, the first counts as the better.
@@ -41,24 +48,20 @@ def expected_best(
         raise ValueError("an error is missing or infinite")
     order = np.argsort(chosen_by, axis=0, kind="stable")
     ranked = np.take_along_axis(errors, order, axis=0)
-    weights = (_with_replacement if replacement else _without_replacement)(len(errors))
+    n = np.arange(1, len(errors) + 1) if tries is None else np.asarray(tries)
+    weights = (_with_replacement if replacement else _without_replacement)(n, len(errors))
     return np.tensordot(weights, ranked, axes=(1, 0))
 
 
-def _with_replacement(count: int) -> np.ndarray:
-    """Return the probability [n - 1, i] that the try of rank i is the best of n."""
-    n = np.arange(1, count + 1)[:, None]
+def _with_replacement(n: np.ndarray, count: int) -> np.ndarray:
+    """Return the probability [n, i] that the try of rank i is the best of n."""
     left = 1 - np.arange(count + 1) / count  # share of the tries that are not among the i best
-    return left[:-1] ** n - left[1:] ** n
+    return left[:-1] ** n[:, None] - left[1:] ** n[:, None]
 
 
-def _without_replacement(count: int) -> np.ndarray:
+def _without_replacement(n: np.ndarray, count: int) -> np.ndarray:
     """Return the same for tries that are all different."""
-    weights = np.zeros((count, count))
-    for n in range(1, count + 1):
-        # C(N - i - 1, n - 1) / C(N, n) with i from 0, each from the one before.
-        weight = n / count
-        for i in range(count - n + 1):
-            weights[n - 1, i] = weight
-            weight *= (count - i - n) / (count - i - 1) if i < count - 1 else 0
-    return weights
+    # C(N - i - 1, n - 1) / C(N, n) with i from 0, each from the one before.
+    i = np.arange(count - 1)
+    steps = np.maximum(count - i - n[:, None], 0) / (count - i - 1)
+    return np.cumprod(np.concatenate([n[:, None] / count, steps], axis=1), axis=1)

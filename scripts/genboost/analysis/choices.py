@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genboost.analysis import best_cells, splits, stats
+from genboost.analysis import best_cells, edges, splits, stats
 from genboost.analysis.values import Measured
 from genboost.analysis.verdicts import FEW
 from genboost.study import grid
@@ -27,6 +27,8 @@ class Choice:
         What it was chosen from.
     cell, table : str and float
         The best cell over all seeds, and its mean error, as in the tables.
+    edge : str
+        The edges of the grid that this cell is at, as `edges.named` has them.
     chosen, unbiased, low, high : str and float
         The cell that the first third of the seeds chooses; its mean error on the others, with its
         95 % interval, NaN where fewer than `ENOUGH` of them judge.
@@ -44,6 +46,7 @@ class Choice:
     cells: int
     cell: str
     table: float
+    edge: str
     chosen: str
     unbiased: float
     low: float
@@ -78,6 +81,7 @@ def choices(
         if not errors.cells or n < 2:
             continue
         best = int(errors.choosing.mean(axis=(1, 2)).argmin())
+        best_cell = errors.cells[best]
         choosing = best_cells.choosing(n)
         choose, _ = best_cells.apart(errors.choosing, choosing)
         _, judge = best_cells.apart(errors.values, choosing)
@@ -93,8 +97,9 @@ def choices(
                 study=study.name,
                 scope=scope,
                 cells=len(errors.cells),
-                cell=measured.describe(errors.cells[best]),
+                cell=measured.describe(best_cell),
                 table=float(errors.values.mean(axis=(1, 2))[best]),
+                edge="" if study.sampled else edges.named(edges.edges(best_cell[1], cells)),
                 chosen=measured.describe(errors.cells[chosen]),
                 unbiased=judged.value,
                 low=judged.low,

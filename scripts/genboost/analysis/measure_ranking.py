@@ -11,7 +11,6 @@ from genboost.analysis import aggregation, pair_ranks, stats
 from genboost.analysis.pair_ranks import Coefficient, SignError
 from genboost.analysis.stats import Interval
 from genboost.measures import registry
-from genboost.study import axes as settings
 from genboost.study.axes import Setting
 from genboost.study.grid import Study
 
@@ -74,11 +73,12 @@ def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) ->
     Returns
     -------
     list of Ranking
-        In the order of the quantities; none of a study whose cells differ in fewer than two axes.
+        In the order of the quantities; none of a random search, whose cells share no values, or of
+        a study whose cells differ in fewer than two axes.
         What is held to be better when higher is ranked as its negative.
     """
-    axes = axes_of(study)
-    if len(axes) < 2:
+    axes = study.axes
+    if study.sampled or len(axes) < 2:
         return []
     own = models[models["study"] == study.name]
     own = own.assign(error_gap=own["test_mse"] - own["train_mse"])
@@ -89,16 +89,6 @@ def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) ->
 
 def _sign(name: str) -> int:
     return -1 if registry.quantity(name).better == "higher" else 1
-
-
-def axes_of(study: Study) -> list[Setting]:
-    """Return what tells the cells of a study apart, without what follows: of SAM, the epochs."""
-    found = settings.varying(study.cells)
-    for axis in reversed(found):
-        rest = [other for other in found if other != axis]
-        if len({tuple(cell[o.name] for o in rest) for cell in study.cells}) == len(study.cells):
-            found = rest
-    return found
 
 
 def _array(

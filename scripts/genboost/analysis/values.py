@@ -65,6 +65,39 @@ def choosing_column(quantity: Quantity, choose_by: str) -> str:
     return quantity.chosen_by if quantity.chosen_by and choose_by != "test" else quantity.name
 
 
+def errors_or_useless(
+    cells: Sequence[tuple[str, Cell]],
+    values: Mapping[tuple[str, Cell], Mapping[aggregation.Run, float]],
+    useless: Callable[[Cell], float],
+) -> np.ndarray:
+    """Return the test errors of some cells; of models that are no good, that of useless ones.
+
+    A model that diverged is worth no more than one that predicts the mean; nor is one whose error
+    is higher, by however much it misses.
+
+    Parameters
+    ----------
+    cells
+        Each with the name of its study.
+    values
+        As `aggregation.values_by_cell` returns them.
+    useless
+        Returns the test error of predicting the mean, on the data of a cell.
+
+    Returns
+    -------
+    array [cells, splits, seeds]
+        With the splits and seeds that all of the cells have.
+    """
+    splits, seeds = (
+        sorted(set.intersection(*({run[part] for run in values[cell]} for cell in cells)))
+        for part in (0, 1)
+    )
+    errors = [[[values[cell][split, seed] for seed in seeds] for split in splits] for cell in cells]
+    limits = np.array([useless(cell) for _, cell in cells])[:, None, None]
+    return np.fmin(np.array(errors, float), limits)
+
+
 class Measured:
     """A quantity of all cells of some studies, to choose from.
 

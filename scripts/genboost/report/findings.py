@@ -9,7 +9,7 @@
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
 - ``statistics.json``: all but the first, the differences seed by seed, the deck's cells beside
-  ours, how measures rank the gap, and the tables for people;
+  ours, how measures rank the gap, which axes matter, what tries buy, and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
@@ -24,19 +24,29 @@ import pandas as pd
 from genboost.analysis import (
     aggregation,
     choices,
+    importance,
     measure_ranking,
     regret,
     schemes,
     splits,
     stats,
+    tuning,
     verdicts,
 )
+from genboost.analysis.importance import Importance
 from genboost.analysis.measure_ranking import Ranking
 from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
-from genboost.report import choosing, deck_tables, measures_table, validity
+from genboost.report import (
+    budget_table,
+    choosing,
+    deck_tables,
+    importance_table,
+    measures_table,
+    validity,
+)
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
 from genboost.study import grid
@@ -46,6 +56,11 @@ OVER_SPLITS = (
     "n: splits × seeds. A third of the splits chooses, too. Interval and p use crossed "
     "variance components, and hold for other splits of these rows and other seeds. Corrected "
     "interval (Nadeau & Bengio): for the two chosen cells, on other rows of this kind."
+)
+
+AT_EDGES = (
+    "Edge of the grid: the lowest mean is at the lowest or highest of three values or more of an "
+    "axis, and a wider grid may have a lower one."
 )
 
 
@@ -72,6 +87,9 @@ class Findings:
     regrets: list[regret.Choice]
     chosen_by: dict[str, schemes.Scheme]
     rankings: list[tuple[grid.Study, Ranking]]
+    importance: list[Importance]
+    curves: list[tuning.Curve]
+    winners: list[tuning.Winner]
 
     @property
     def verdicts(self) -> list[verdicts.Verdict]:
@@ -96,6 +114,9 @@ def find(
     """
     measured = Measured(results.studies, results.models, choose_by=results.choose_by)
     scopes = list(_scopes(results))
+    of_budgets = [
+        tuning.tuning(study, measured.values, results.useless) for study in results.studies
+    ]
 
     def judge(names: Iterable[str], choose_by: str) -> list[schemes.Scheme]:
         chosen = {name: judged_by[name] for name in names}
@@ -119,6 +140,13 @@ def find(
             for study in results.studies
             for ranking in measure_ranking.rank_cells(study, results.models, measures)
         ],
+        importance=[
+            found
+            for study in results.studies
+            if (found := importance.importance(study, measured.values, results.useless))
+        ],
+        curves=[curve for curves, _ in of_budgets for curve in curves],
+        winners=[winner for _, winners in of_budgets for winner in winners],
     )
 
 
@@ -133,6 +161,8 @@ def files(found: Findings) -> dict[str, str]:
         validity.origin_table(results),
         validity.variance_table(results, found.schemes),
         *choosing.choosing_tables(results, found.regrets, found.chosen_by),
+        importance_table.importance_table(results, found.importance),
+        budget_table.budget_table(results, found.curves, found.winners),
     ]
     shown = [
         comparison_table(found),
@@ -152,6 +182,11 @@ def files(found: Findings) -> dict[str, str]:
         "choosing": [asdict(choice) for choice in found.regrets],
         "agreement": agreements,
         "measures": [{"study": study.name, **asdict(r)} for study, r in found.rankings],
+        "importance": [asdict(one) for one in found.importance],
+        "budget": {
+            "curves": [asdict(curve) for curve in found.curves],
+            "winners": [asdict(winner) for winner in found.winners],
+        },
         "deck": results.compared.to_dict("records"),
         "tables": {table.name: asdict(table) for table in shown},
     }
@@ -254,6 +289,7 @@ def _other_ways(found: Findings) -> Iterator[str]:
 def best_table(found: Findings) -> Table:
     """Return the best cells with their unbiased errors."""
     number = found.results.number
+    at_edges = any(choice.edge for choice in found.choices)
     rows = [
         [
             found.results.titles[choice.study],
@@ -261,6 +297,7 @@ def best_table(found: Findings) -> Table:
             str(choice.cells),
             choice.cell,
             number(choice.table),
+            *([choice.edge] if at_edges else []),
             "the same" if choice.chosen == choice.cell else choice.chosen,
             number(choice.unbiased),
             _range(found, choice.low, choice.high),
@@ -274,8 +311,9 @@ def best_table(found: Findings) -> Table:
         name="best",
         title=found.results.marked("The best of many looks better than it is"),
         header=[
-            *("study", "best of", "cells", "best cell", "in the table", "chosen separately"),
-            *("unbiased", "95 % interval", "optimism"),
+            *("study", "best of", "cells", "best cell", "in the table"),
+            *(["edge of the grid"] if at_edges else []),
+            *("chosen separately", "unbiased", "95 % interval", "optimism"),
         ],
         rows=rows,
         notes=[
@@ -283,12 +321,13 @@ def best_table(found: Findings) -> Table:
             "seeds; unbiased: that cell's mean test MSE on the others. Optimism: how far the best "
             f"cell's mean on the {few} seeds that choose it lies below its mean on the others, "
             "averaged over all subsets. All for this split into training and test rows.",
+            *([AT_EDGES] if at_edges else []),
             *(["No interval: fewer than five seeds judge."] if few_judge else []),
             *found.results.warning(),
         ]
         if rows
         else ["This takes at least two seeds."],
-        text_columns=(0, 1, 3, 5),
+        text_columns=(0, 1, 3, 5, 6) if at_edges else (0, 1, 3, 5),
     )
 
 

@@ -21,7 +21,7 @@ from genboost.data.arrays import MARK
 from genboost.files import ROOT
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
-from genboost.report import deck_tables, exhibits, findings, pages, tables
+from genboost.report import best_at_edges, deck_tables, exhibits, findings, pages, tables
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import drawing
 from genboost.report.figures.drawing import INK, PAPER
@@ -125,6 +125,7 @@ def compose(results: Results, inputs: Inputs) -> str:
             for name, laid_out in results.layouts.items()
         },
         grid_axes=_axes(results),
+        edges=list(best_at_edges.sentences(results)),
         baselines=tables.baseline_table(results),
         deck=deck_tables.deck_table(results),
         ranking=tables.ranking_table(results, tables.ranking(results)),
@@ -217,7 +218,7 @@ def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:
         return None if cell is None else _heat_cell(results, study, cell, entry, norm)
 
     found = []
-    for panel in laid_out.panels:
+    for panel in laid_out.tables:
         table = tables.panel_table(results, laid_out, panel)
         rows = [
             (

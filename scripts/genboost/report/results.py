@@ -210,6 +210,10 @@ class Results:
             name: sorted({errors[name]["test_mse"] for errors in variants}) for name in variants[0]
         }
 
+    def useless(self, cell: Cell) -> float:
+        """Return the test MSE of predicting the mean on the data of a cell."""
+        return self.baselines[axes.variant(cell)]["mean"]["test_mse"]
+
     def worth(self, cells: Iterable[Cell]) -> str:
         """Say what simple methods reach on the test rows of some cells, if errors are shown."""
         if not self.is_about_errors:

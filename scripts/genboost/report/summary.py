@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from genboost.analysis import deck
 from genboost.measures.registry import TEST_MSE, Quantity
-from genboost.report import deck_tables
+from genboost.report import best_at_edges, deck_tables
 from genboost.report.layout import Layout, Panel
 from genboost.report.results import Results
 from genboost.study import grid
@@ -24,6 +24,9 @@ def summary_lines(results: Results) -> Iterator[str]:
         yield f"{title}{'' if title.endswith(('?', '!')) else '.'} {measure(study)}:"
         yield from _panels(results, results.layouts[study.name])
         yield from _best_model(results, results.layouts[study.name])
+    if found := list(best_at_edges.sentences(results)):
+        yield ""
+        yield from map(_ascii, found)
     yield ""
     yield f"Best cells are {results.chosen}."
     yield from dict.fromkeys(results.worth(study.cells) for study in results.studies)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from genboost.analysis import aggregation, stats
+from genboost.analysis import aggregation, edges, stats
 from genboost.measures import registry
 from genboost.measures.registry import ERRORS
 from genboost.report import deck_tables, exhibits
+from genboost.report.best_at_edges import best_at_edges
 from genboost.report.exhibits import FIRST, Exhibit
 from genboost.report.layout import Layout, Panel
 from genboost.report.markup import Entry, Table, latex, latex_document, markdown
@@ -17,6 +18,9 @@ from genboost.report.results import SIMPLE, Results
 from genboost.report.summary import measure, summary_lines
 from genboost.study import axes
 
+EDGES = (
+    "Edge of the grid: where the best cell of a method is, so that a wider grid may have better."
+)
 BEST = {"lower": "lowest", "higher": "highest", "none": "lowest"}
 
 
@@ -41,7 +45,7 @@ def _everything(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
         panel_table(about, laid_out, panel)
         for about in of_each
         for laid_out in results.layouts.values()
-        for panel in laid_out.panels
+        for panel in laid_out.tables
     ]
     found = [
         *panels,
@@ -177,6 +181,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
     settings, quantity = results.settings, results.quantity
     others = [e for e in ERRORS if e != quantity and e.name in results.summary]
     by = registry.quantity(results.choosing)
+    edge = _edges(results)
     rows = [
         [
             "" if pd.isna(cell.rank) else str(cell.rank),
@@ -190,6 +195,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
                     (cell.value, cell.value_sd, *(getattr(cell, error.name) for error in others)),
                 )
             ),
+            *([edge.get(cell.Index, "")] if edge else []),
         ]
         for cell in ranked.itertuples()
     ]
@@ -199,14 +205,19 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
         header=[
             *("rank", "study", *(s.short for s in settings), quantity.label, "sd"),
             *(error.label for error in others),
+            *(["edge of the grid"] if edge else []),
         ],
         rows=rows,
         notes=[
             f"By mean {by.phrase}{_chosen(results)}. sd: standard deviation over the seeds. The "
             f"{BEST[quantity.better]} of many means is partly luck.",
+            *([EDGES] if edge else []),
             *results.warning(),
         ],
-        text_columns=(1, *(2 + place for place, s in enumerate(settings) if s.is_text)),
+        text_columns=(
+            *(1, *(2 + place for place, s in enumerate(settings) if s.is_text)),
+            *([4 + len(settings) + len(others)] if edge else []),
+        ),
         long=True,
     )
 
@@ -214,6 +225,16 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
 def _chosen(results: Results) -> str:
     """Say after a comma how the best cells are chosen, where that makes a difference."""
     return f", {results.chosen}" if results.chosen else ""
+
+
+def _edges(results: Results) -> dict[int, str]:
+    """Return the edges of the grid that the best cells of methods are at, by the row of a cell."""
+    return {
+        results.row(study, cell).Index: edges.named(found)
+        for study in results.studies
+        for cell, found in best_at_edges(results, study).items()
+        if found
+    }
 
 
 def _with_short(axis: axes.Setting) -> str:

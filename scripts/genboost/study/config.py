@@ -8,7 +8,7 @@ from typing import Any
 
 from genboost.data import dataset
 from genboost.errors import UserError
-from genboost.study import axes, bounds, mistakes, schema
+from genboost.study import axes, bounds, mistakes, sampling, schema
 from genboost.study.schema import BLOCKS, GRID, defaults, normalized
 from genboost.study.sources import Source
 
@@ -78,6 +78,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         data = section["data"]
         data["origin"] = _origin(data, dataset.find(data["dataset"]))
     for section in studies:
+        section[GRID] = [sampling.without_defaults(grid) for grid in section[GRID]]
         section[GRID] = [{**grid, "seeds": seeds(grid)} for grid in section[GRID]]
     return resolved
 

@@ -12,7 +12,7 @@ from typing import Any
 from genboost.data import dataset
 from genboost.errors import UserError, printable
 from genboost.files import no_regular_file
-from genboost.study import schema
+from genboost.study import sampling, schema
 from genboost.study.cells import text
 from genboost.study.schema import BLOCKS, GRID, defaults
 from genboost.study.sources import Key, Source, dotted, places
@@ -115,7 +115,31 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
                     more = "; make grid a list of grids" if listed or len(values) > 1 else ""
                     message = f"{_shown(odd[0])} {words}{more}"
                     found[key, message] = None
-    return [*found, *_constant(config, resolved), *_nothing_to_choose_by(resolved)]
+    return [
+        *found,
+        *_constant(config, resolved),
+        *_nothing_to_choose_by(resolved),
+        *_undrawn(config, resolved),
+    ]
+
+
+def _undrawn(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
+    """Yield distributions without a number of trials, and trials without a distribution."""
+    found: dict[Mistake, None] = {}
+    for name, study in resolved["studies"].items():
+        for number, grid in enumerate(study[GRID]):
+            drawn, trials = sampling.sampled(grid), grid[sampling.TRIALS]
+            if drawn and not trials:
+                key = key_of(config, name, number, GRID, drawn[0])
+                found[key, "has a distribution; say with grid.trials how many cells to draw"] = None
+            if trials and not drawn:
+                key = key_of(config, name, number, GRID, sampling.TRIALS)
+                found[
+                    key,
+                    f"there is nothing to draw {trials} cells from; give an axis a distribution, "
+                    "such as learning_rate: {log_uniform: [1e-5, 1e-1]}",
+                ] = None
+    yield from found
 
 
 def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
@@ -186,6 +210,8 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 yield key, _unknown(value, rule["enum"])
             case "type":
                 types = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
+                if sampling.LOG in rule.get("properties", {}):
+                    types = [kind for kind in types if kind != "object"]
                 wanted = " or ".join(TYPES[kind] for kind in types)
                 yield key, f"{_shown(value)} is not a valid value; it takes {wanted}"
             case "minimum" if error.validator_value == 0:
@@ -199,6 +225,8 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 )
             case "minItems" | "minProperties":
                 yield key, "is empty; it needs at least one entry"
+            case "maxProperties":
+                yield key, f"has {' and '.join(value)}; it takes one of these"
             case "pattern" | "maxLength" if "propertyNames" in error.schema_path:
                 yield (
                     key,
@@ -253,6 +281,9 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 if axis in section.get(block, {}):
                     there = dotted((*place, block, axis))
                     yield (*key, axis), f"is an axis here and a setting in {there}; keep only one"
+            for axis, entries in grid.items():
+                if isinstance(entries, list):
+                    yield from sampling.mistakes((*key, axis), entries)
             chosen = {**defaults(GRID), **grid}["seeds"] if not place else grid.get("seeds")
             if number and chosen != first:
                 yield (*key, "seeds"), "all grids in a list must have the same seeds"

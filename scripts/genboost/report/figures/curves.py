@@ -44,7 +44,7 @@ def _of_best(
         best = results.best(study, panel.cells.values())
         models[axes] = [Model(best[0], seed) for seed in study.seeds] if best else []
         if best:
-            axes.set_title(f"{in_lines(panel.title)}\n{laid_out.place(best[0])}")
+            axes.set_title(f"{in_lines(panel.title)}\n{in_lines(laid_out.place(best[0]))}")
     return figure, models
 
 
