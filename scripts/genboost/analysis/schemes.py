@@ -14,7 +14,7 @@ from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
 from genboost.study import grid
 
-ALL = {"all": {"title": "all", "where": {}, "quantity": "test_mse"}}
+ALL = {"title": "all", "where": {}, "quantity": "test_mse"}
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,33 @@ def judge(
 ) -> list[Scheme]:
     """Judge all claims under each scheme; under `ALL` if there is none.
 
+    Parameters
+    ----------
+    schemes
+        As `config.resolve` returns them. A claim about a study is, under a scheme with data of its
+        own, about that study on these data.
+
     Raises
     ------
     UserError
         If the models do not have a scheme's quantity.
     """
     found = []
-    for name, scheme in (schemes or ALL).items():
+    everything = {**ALL, "studies": {study.name: study.name for study in studies}}
+    for name, scheme in (schemes or {"all": everything}).items():
         quantity = scheme["quantity"]
         if quantity not in models:
             raise UserError(
                 f"schemes.{name}.quantity: results/cells.csv has no column {quantity}; name one of "
                 "its columns, or add its measure to measures"
             )
-        measured = Measured(studies, models, registry.quantity(quantity), scheme["where"])
-        judged = verdicts.verdicts(_by(quantity, claims), measured)
+        there = {"study": list(scheme["studies"].values()), **_on(scheme["studies"], scheme["where"])}
+        measured = Measured(studies, models, registry.quantity(quantity), there)
+        own = {
+            key: {**claim, **{side: _on(scheme["studies"], claim[side]) for side in "ab"}}
+            for key, claim in _by(quantity, claims).items()
+        }
+        judged = verdicts.verdicts(own, measured)
         found.append(Scheme(name, scheme["title"], judged, _variance(measured)))
     return found
 
@@ -70,6 +82,15 @@ def _by(quantity: str, claims: Mapping[str, Mapping[str, Any]]) -> dict[str, dic
         name: {**claim, "quantity": quantity} if claim["quantity"] == TEST_MSE.name else {**claim}
         for name, claim in claims.items()
     }
+
+
+def _on(
+    studies: Mapping[str, str], selection: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """Return a selection of cells with the names of a scheme's own studies."""
+    if not selection or "study" not in selection:
+        return selection
+    return {**selection, "study": [studies.get(name, name) for name in selection["study"]]}
 
 
 def _variance(measured: Measured) -> dict[str, float]:

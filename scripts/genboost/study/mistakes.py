@@ -74,6 +74,12 @@ def claims(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def schemes(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schemes, without those that are left out by being null."""
+    found = config.get("schemes", {})
+    return {name: scheme for name, scheme in found.items() if scheme is not None}
+
+
 def grids(section: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what a configuration or a study has as its grid, which may be a list of grids."""
     given = section.get(GRID, {})
@@ -251,7 +257,7 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
         for name, claim in claims(config).items()
         for side in "ab"
     }
-    for name, scheme in config.get("schemes", {}).items():
+    for name, scheme in schemes(config).items():
         selections["schemes", name, "where"] = scheme.get("where", {})
     for number, choice in enumerate(config.get("figures", {}).get("curves", [])):
         selections["figures", "curves", number] = choice
@@ -277,8 +283,10 @@ def _bad_values(key: Key, value: Any) -> Iterable[Mistake]:
 def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     """Yield data sets that are not described, and what does not fit their descriptions."""
     readings = config.get("audit", {}).get("readings", {})
-    places = {("studies", name): study for name, study in studies(config).items()} | {
-        ("audit", "readings", name): reading for name, reading in readings.items()
+    places = {
+        **{("studies", name): study for name, study in studies(config).items()},
+        **{("audit", "readings", name): reading for name, reading in readings.items()},
+        **{("schemes", name): scheme for name, scheme in schemes(config).items()},
     }
     for place, section in places.items():
         own = section.get("data", {})
@@ -309,13 +317,17 @@ def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 
 
 def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
-    """Yield studies that lack their data file."""
+    """Yield studies and schemes that lack their data file."""
     base = {**defaults("data"), **config.get("data", {})}
-    for name, study in studies(config).items():
-        own = study.get("data", {})
+    sections = {
+        **{("studies", name): study for name, study in studies(config).items()},
+        **{("schemes", name): scheme for name, scheme in schemes(config).items()},
+    }
+    for section, content in sections.items():
+        own = content.get("data", {})
         data = {**base, **own}
         if data["source"] == "file":
-            place = ("studies", name) if {"source", "path"} & own.keys() else ()
+            place = section if {"source", "path"} & own.keys() else ()
             if data["path"] is None:
                 yield (
                     (*place, "data", "path"),
