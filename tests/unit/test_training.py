@@ -190,7 +190,7 @@ def test_all_settings_reach_the_engine(data):
         weight_decay_form="decoupled",
         batch_size=100,
         initialization="xavier",
-        loss="sum",
+        reduction="sum",
     )
     problem = training.pose([(other, 0)], data)
     assert problem.decoupled and problem.summed
@@ -267,7 +267,7 @@ def test_models_of_any_settings_are_trained_in_one_call(data):
         changed(SAM, batch_size=3),
         SAM,
         changed(SAM, weight_decay_form="decoupled"),
-        changed(SAM, loss="sum"),
+        changed(SAM, reduction="sum"),
         changed(SAM, hidden_layers=1),
         changed(SAM, activation="tanh"),
         changed(SAM, normalization="layer"),

@@ -65,10 +65,11 @@ def judge(
                 f"schemes.{name}.quantity: results/cells.csv has no column {quantity}; name one of "
                 "its columns, or add its measure to measures"
             )
-        there = {"study": list(scheme["studies"].values()), **_on(scheme["studies"], scheme["where"])}
+        where = repeated(scheme["where"], scheme["studies"])
+        there = {"study": list(scheme["studies"].values()), **where}
         measured = Measured(studies, models, registry.quantity(quantity), there)
         own = {
-            key: {**claim, **{side: _on(scheme["studies"], claim[side]) for side in "ab"}}
+            key: {**claim, **{side: repeated(claim[side], scheme["studies"]) for side in "ab"}}
             for key, claim in _by(quantity, claims).items()
         }
         judged = verdicts.verdicts(own, measured)
@@ -84,10 +85,10 @@ def _by(quantity: str, claims: Mapping[str, Mapping[str, Any]]) -> dict[str, dic
     }
 
 
-def _on(
-    studies: Mapping[str, str], selection: Mapping[str, Any] | None
+def repeated(
+    selection: Mapping[str, Any] | None, studies: Mapping[str, str]
 ) -> Mapping[str, Any] | None:
-    """Return a selection of cells with the names of a scheme's own studies."""
+    """Return a selection of cells from the studies of a scheme, by those that they repeat."""
     if not selection or "study" not in selection:
         return selection
     return {**selection, "study": [studies.get(name, name) for name in selection["study"]]}

@@ -48,7 +48,13 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         for name, comparison in mistakes.claims(config).items()
     }
     resolved["schemes"] = {
-        name: {"title": name, "where": {}, "quantity": "test_mse", **scheme, "studies": judged[name]}
+        name: {
+            "title": name,
+            "where": {},
+            "quantity": "test_mse",
+            **scheme,
+            "studies": judged[name],
+        }
         for name, scheme in mistakes.schemes(config).items()
     }
     resolved["resources"] |= {

@@ -121,7 +121,7 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
                     more = "; make grid a list of grids" if listed or len(values) > 1 else ""
                     message = f"{_shown(odd[0])} {words}{more}"
                     found[key, message] = None
-    return [*found, *_constant(config, resolved)]
+    return [*found, *_constant(config, resolved), *_classless(config, resolved)]
 
 
 def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
@@ -137,6 +137,19 @@ def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterabl
                 key = key_of(config, name, number, "model", "normalization")
                 found[key, "layer needs a width of 2 or more: of one unit it leaves 0"] = None
     yield from found
+
+
+def _classless(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
+    """Yield where a label that is a number is to be learned by cross-entropy."""
+    for name, study in resolved["studies"].items():
+        described = dataset.find(study["data"]["dataset"])
+        for number, grid in enumerate(study[GRID] if not described.classes else ()):
+            if "cross_entropy" in (grid.get("loss") or [study["training"]["loss"]]):
+                yield (
+                    key_of(config, name, number, "training", "loss"),
+                    f"cross_entropy needs classes, but {described.label} of {described.path} is a "
+                    "number; use mse",
+                )
 
 
 def key_of(config: Mapping[str, Any], study: str, number: int, block: str, setting: str) -> Key:

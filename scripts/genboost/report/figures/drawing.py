@@ -236,12 +236,12 @@ def name_ratios(axes: Axes) -> None:
     """Name the ratios along a horizontal axis that has their logarithms."""
     limits = axes.get_xlim()
     low, high = map(math.exp, limits)
-    if high > FAR_APART * low:
+    if high > 3 * low:
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
-        steps = (1, 3) if len(decades) < 4 else (1,)
+        steps = (1,) if len(decades) > 3 else (1, 3) if high > 10 * low else (1, 1.5, 2, 3, 5, 7)
         ratios = [step * 10.0**decade for decade in decades for step in steps]
     else:
-        ratios = [ratio for ratio in MaxNLocator(7).tick_values(low, high) if ratio > 0]
+        ratios = MaxNLocator(6).tick_values(low, high).tolist()
     axes.set_xticks([math.log(ratio) for ratio in ratios], [f"{ratio:g}" for ratio in ratios])
     axes.set_xlim(limits)  # which ticks outside would widen
 

@@ -30,9 +30,10 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     figure = start(1.4 + 2.1 * across, 0.7 + down * (0.75 + 0.17 * len(schemes)), title)
     grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
     for axes, found in zip(grid, claims, strict=False):
-        axes.set_title(textwrap.fill(found[0]["title"], 36), loc="left")
+        axes.set_title(textwrap.fill(found[0]["title"], 30), loc="left")
         for place, verdict in enumerate(found):
             _draw_verdict(axes, place, verdict)
+        _shade(axes, found[0])
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.grid(False, axis="y")
         phrase = registry.quantity(found[0]["quantity"]).phrase
@@ -47,6 +48,15 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     grid[0].set_ylim(len(schemes) - 0.5, -0.5)
     legend(figure, [{"label": name, "linestyle": "none", **look} for name, look in LOOKS.items()])
     return figure
+
+
+def _shade(axes: Axes, claim: Mapping[str, Any]) -> None:
+    """Shade the differences for which a claim holds."""
+    low, high = axes.get_xlim()
+    margin = claim["margin"]
+    sides = {"lower": (low, 0), "higher": (0, high), "equal": (-(margin or 0), margin or 0)}
+    axes.axvspan(*sides[claim["claim"]], color=FAINT, alpha=0.16, linewidth=0)
+    axes.set_xlim(low, high)
 
 
 def _draw_verdict(axes: Axes, place: int, found: Mapping[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """What a network's outputs are trained by, and what number they predict.
 
 A loss is three functions of tensors. To add one, add a class to `LOSSES` and its name to
-`training.loss` in the configuration schema. As the update rules in `optim.py`, they must not keep or
-look at a number in Python.
+`training.loss` in the configuration schema. What `optim.py` says of numbers in Python holds here,
+too.
 """
 
 from typing import Protocol
