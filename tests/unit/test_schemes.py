@@ -112,7 +112,10 @@ def test_a_scheme_sees_its_own_cells_and_errors(made):
 DATA = {
     "name": "other_data",
     "data": {"scaling": "standard"},
-    "studies": {"grid": {"title": "The grid"}, "longer": {"training": {"epochs": 300}}},
+    "studies": {
+        "grid": {"title": "The grid"},
+        "longer": {"training": {"epochs": 300}, "grid": {"split_seed": [0, 1]}},
+    },
     "grid": {**SETTINGS["grid"], "split": ["random"], "split_seed": [0, 1, 2]},
     "comparisons": {
         "small": {
@@ -140,9 +143,10 @@ def test_a_scheme_with_data_repeats_the_studies_on_these():
         study, _, scheme = name.partition("-")
         kinds = {(cell.dataset, cell.scaling, cell.epochs) for cell in some}
         assert kinds == {(scheme, "standard", 300 if study == "longer" else 200)}
-    # A scheme's data count more than an axis.
-    assert {cell.split_seed for cell in cells["grid-wine"]} == {0, 1, 2}
-    assert {cell.split_seed for cell in cells["grid-digits"]} == {7}
+    # A scheme's data count more than an axis, of the grid or of a study.
+    splits = {name: {cell.split_seed for cell in some} for name, some in cells.items()}
+    assert (splits["grid-wine"], splits["longer-wine"]) == ({0, 1, 2}, {0, 1})
+    assert splits["grid-digits"] == splits["longer-digits"] == {7}
     # As a setting of a study would.
     same = {**DATA, "schemes": {}, "data": {"scaling": "standard", "dataset": "wine"}}
     assert set(grid.studies(resolve(same))[0].cells) == cells["grid-wine"]
