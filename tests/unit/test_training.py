@@ -351,7 +351,7 @@ def test_nothing_to_train(data):
 
 
 def test_prepared_data_come_back_as_they_were_saved(tmp_path, data):
-    np.savez(tmp_path / "arrays.npz", name="obesity", **dataclasses.asdict(data))
+    np.savez(tmp_path / "arrays.npz", name="obesity", classes=7, **dataclasses.asdict(data))
     loaded = Data.load(tmp_path / "arrays.npz")
     for field in dataclasses.fields(Data):
         np.testing.assert_array_equal(getattr(loaded, field.name), getattr(data, field.name))

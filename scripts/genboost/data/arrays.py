@@ -51,8 +51,8 @@ class Data:
 
     @classmethod
     def identity(cls, path: str | Path) -> str:
-        """Return the name and the digest of the data in a file; see `_read` for errors."""
-        return f"{cls.name(path)}, {cls.load(path).digest}"
+        """Return what tells the data in a file from all others; see `_read` for errors."""
+        return f"{cls.name(path)}, {cls.classes(path)} classes, {cls.load(path).digest}"
 
     @cached_property
     def digest(self) -> str:
