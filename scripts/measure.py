@@ -29,12 +29,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     order, wanted = Order.read(arguments.order), json.loads(arguments.measures)
     data, origin = Data.load(arguments.data), Data.origins(arguments.data)
+    classes = Data.classes(arguments.data)
     groups = {} if (origin == UNKNOWN).all() else {"origin": origin}
     there = {path: _sheet(path) for path in order.models}
     lacking = {path: found.lacks(wanted) for path, found in there.items() if found.lacks(wanted)}
     progress = Progress("measured", len(lacking), len(there) - len(lacking))
     for path, names in lacking.items():
-        models = _trained(path, *order.models[path], data, groups)
+        models = _trained(path, *order.models[path], data, classes, groups)
         for name in names:
             values = {
                 f"{quantity}{suffix}": value
@@ -54,7 +55,7 @@ def _sheet(path: str) -> sheet.Sheet:
 
 
 def _trained(
-    path: str, cell: Cell, seed: int, data: Data, groups: dict[str, np.ndarray]
+    path: str, cell: Cell, seed: int, data: Data, classes: int, groups: dict[str, np.ndarray]
 ) -> dict[str, Trained]:
     """Return a model as measures see it, and its snapshots, by what their columns end in.
 
@@ -64,7 +65,7 @@ def _trained(
     weights = record.weights(entries)
     if weights is None:
         return {}
-    architecture = training.architecture(cell, data.train_x.shape[1])
+    architecture = training.architecture(cell, data.train_x.shape[1], classes)
     start = training.initial_weights(architecture, seed, cell.initialization)
     final = Trained(
         architecture=architecture,
@@ -78,6 +79,7 @@ def _trained(
         reached=entries.get("reached"),
         learning_rate=cell.learning_rate,
         seed=seed,
+        classes=classes,
         test_groups=groups,
     )
     curves = "epochs", "train_loss", "test_mse", "validation_mse"

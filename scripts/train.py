@@ -48,7 +48,7 @@ def train(paths: list[str], order: Order, arguments: argparse.Namespace) -> None
         "engine": [kind, engine.device],
     }
     progress = Progress("trained", len(paths), len(order.models) - len(paths))
-    results = training.train(chosen, data, engine.train)
+    results = training.train(chosen, data, engine.train, Data.classes(arguments.data))
     for index, result in results:
         path, (cell, seed) = paths[index], chosen[index]
         fingerprint = order.fingerprint(path, identity, kind, engine.device)

@@ -112,9 +112,19 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
     else:
         optimizer = base(net.parameters(), **options)
 
+    def loss(outputs: torch.Tensor, y: torch.Tensor, reduction: str) -> torch.Tensor:
+        if problem.loss == "cross_entropy":
+            return nn.CrossEntropyLoss(reduction=reduction)(outputs, y.long())
+        return nn.MSELoss(reduction=reduction)(outputs.squeeze(1), y)
+
     def mse(x: torch.Tensor, y: torch.Tensor) -> float:
         with torch.no_grad():
-            return ((net(x).squeeze(1) - y) ** 2).mean().item()
+            outputs = net(x)
+            if problem.loss == "cross_entropy":
+                expected = outputs.softmax(1) @ torch.arange(outputs.shape[1]).double()
+            else:
+                expected = outputs.squeeze(1)
+            return ((expected - y) ** 2).mean().item()
 
     rates = iter(problem.learning_rate[k])
     train_loss, test_mse, validation_mse = [], [], []
@@ -131,9 +141,9 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
 
             def closure(x=x, y=y) -> float:
                 optimizer.zero_grad()
-                squares = (net(x).squeeze(1) - y) ** 2
-                (squares.sum() if problem.summed else squares.mean()).backward()
-                return squares.sum().item()
+                outputs = net(x)
+                loss(outputs, y, "sum" if problem.summed else "mean").backward()
+                return loss(outputs, y, "sum").item()
 
             for group in optimizer.param_groups:
                 group["lr"] = next(rates)

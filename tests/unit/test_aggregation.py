@@ -199,7 +199,7 @@ def arguments(studies):
     """Return the script's command line."""
     folder = Path("results/data/default")
     folder.mkdir(parents=True)
-    np.savez(folder / "arrays.npz", **ARRAYS, name="obesity (SYNTHETIC)")
+    np.savez(folder / "arrays.npz", **ARRAYS, name="obesity (SYNTHETIC)", classes=7)
     trained = {"execution": ["auto", "auto"], "code": {"simd": "c0de", "torch": "c0de"}}
     request = receipts.request("aggregate", "", **{**config.resolve(CONFIG), "measures": []})
     arrays = str(folder / "arrays.npz")
@@ -240,7 +240,7 @@ def test_files_are_exact_and_the_same_every_time(studies, arguments):
 
 
 def test_records_of_other_data_are_refused_by_the_script(studies, arguments):
-    np.savez("results/data/default/arrays.npz", **{**ARRAYS, "name": "obesity"})
+    np.savez("results/data/default/arrays.npz", **{**ARRAYS, "name": "obesity", "classes": 7})
     with pytest.raises(UserError, match="18 mistakes in the records of 18 models"):
         aggregate.main(arguments)
     assert not Path("c.csv").exists()

@@ -15,7 +15,7 @@ from genboost.study.sources import check_file
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
-READING = {"a": {"training": {"loss": "sum"}}}
+READING = {"a": {"training": {"reduction": "sum"}}}
 
 
 @pytest.mark.parametrize(

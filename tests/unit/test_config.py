@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genboost.analysis import schemes
 from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.study import axes, grid, schema
@@ -20,7 +21,7 @@ from genboost.study.cells import text
 from genboost.study.config import complete, resolve
 from genboost.study.sources import check_file
 from genboost.train import problem
-from genboost.train.engines import optim, torch_engine
+from genboost.train.engines import losses, optim, torch_engine
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -93,7 +94,8 @@ def test_the_defaults_are_those_of_the_deck():
         "nesterov": False,
         "sam_adaptive": False,
         "weight_decay_form": "l2",
-        "loss": "mean",
+        "loss": "mse",
+        "reduction": "mean",
         "stop_at_train_mse": None,
         "snapshots": [],
         "record_every": 1,
@@ -360,6 +362,22 @@ def test_a_path_that_cannot_be_read_is_told_why(tmp_path, monkeypatch, path, exp
 @pytest.mark.parametrize(
     ("text", "place"),
     [
+        ("training: {loss: cross_entropy}", "training.loss"),
+        ("grid: {loss: [mse, cross_entropy]}", "grid.loss"),
+        ("studies: {a: {training: {loss: cross_entropy}}}", "studies.a.training.loss"),
+    ],
+)
+def test_a_number_is_not_learned_by_cross_entropy(text, place):
+    config = yaml.safe_load(text) | {"data": {"dataset": "diabetes"}}
+    (message,) = mistakes(yaml.safe_dump(config))
+    expected = "cross_entropy needs classes, but progression of workflow/datasets/diabetes.yaml is"
+    assert message.startswith(f"{place}: {expected} a number")
+    resolve(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
         ("model: {normalization: layer, width: 1}", "model.normalization"),
         ("grid: {normalization: [none, layer], width: [1, 8]}", "grid.normalization"),
     ],
@@ -565,6 +583,8 @@ def test_the_schema_knows_what_the_code_knows():
     assert set(choices) >= problem.KERNEL_OPTIMIZERS
     activations = properties["model"]["properties"]["activation"]["enum"]
     assert set(activations) == set(torch_engine.ACTIVATIONS)
+    training = schema.schema()["properties"]["training"]["properties"]
+    assert set(training["loss"]["enum"]) == set(losses.LOSSES) >= problem.KERNEL_LOSSES
     fused = properties["execution"]["properties"]["fuse"]["items"]["enum"]
     assert set(fused) == {*axes.AXES, "seed"}
 
@@ -707,7 +727,9 @@ def test_shipped_comparisons_are_about_cells_that_there_are(example):
     assert resolved["comparisons"] or resolved["figures"]["measures"]
     for name, claim in resolved["comparisons"].items():
         for side in filter(None, (claim["a"], claim["b"])):
-            assert any(all(c[k] in v for k, v in side.items()) for c in cells), name
+            for scheme in [*resolved["schemes"].values()] or [{"studies": {}}]:
+                own = schemes.repeated(side, scheme["studies"])
+                assert any(all(c[k] in v for k, v in own.items()) for c in cells), name
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name if path else "config.yaml")

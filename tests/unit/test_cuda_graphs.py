@@ -247,9 +247,10 @@ def test_a_step_works_without_the_processors_memory(monkeypatch):
     monkeypatch.setattr(torch_engine, "replayable", once)
     for kind in KINDS:
         for radius in RADII.values():
-            problem = some_kind(kind, **radius, weight_decay=0.1)
-            with pytest.raises(Done):
-                torch_engine.train(problem, device="meta")
+            for classes in (0, 7):
+                problem = some_kind(kind, **radius, weight_decay=0.1, classes=classes)
+                with pytest.raises(Done):
+                    torch_engine.train(problem, device="meta")
 
 
 def test_on_the_cpu_a_step_is_left_as_it_is():

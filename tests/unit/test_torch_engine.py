@@ -65,9 +65,13 @@ def some_problem(
     decoupled: bool = False,
     rows: int = ROWS,
     features: int = FEATURES,
+    classes: int = 0,
 ) -> Problem:
-    """Return a problem of one model per name in `optimizer`; model k has seed k % 2."""
-    architecture = Architecture(features, hidden_layers, width, activation)
+    """Return a problem of one model per name in `optimizer`; model k has seed k % 2.
+
+    With classes, of which `some_data` has seven, they are trained by cross-entropy.
+    """
+    architecture = Architecture(features, hidden_layers, width, activation, outputs=classes or 1)
     models, steps = len(optimizer), -(-rows // batch_size)
     rates = [
         schedules.cosine(one, epochs, t_max=2, eta_min=one / 10)
@@ -90,6 +94,7 @@ def some_problem(
         order=np.stack([training.batch_order(rows, epochs, seed) for seed in (0, 1)]),
         order_of=np.arange(models) % 2,
         decoupled=decoupled,
+        loss="cross_entropy" if classes else "mse",
     )
 
 
@@ -141,6 +146,28 @@ def test_agrees_with_the_reference_implementations(kind, decoupled, radius):
         ours = train64(problem)
         for k in range(2):
             assert_close(ours, k, plain_torch.train(problem, k))
+
+
+@pytest.mark.parametrize("radius", RADII.values(), ids=RADII)
+@pytest.mark.parametrize("summed", [False, True], ids=["mean", "sum"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_cross_entropy_agrees_with_the_reference_implementations(kind, summed, radius):
+    for epochs in (1, 2, 3):
+        problem = some_kind(kind, weight_decay=[0.3, 0.0], epochs=epochs, classes=7, **radius)
+        problem = dataclasses.replace(problem, summed=summed)
+        ours = train64(problem)
+        for k in range(2):
+            assert_close(ours, k, plain_torch.train(problem, k))
+
+
+def test_cross_entropy_with_layer_normalization_and_an_error_to_stop_at():
+    problem = some_problem(["adam"] * 2, epochs=20, classes=7, stop_at=[2.5, np.nan])
+    layered = dataclasses.replace(problem.architecture, normalization="layer")
+    problem = dataclasses.replace(problem, architecture=layered)
+    ours = train64(problem)
+    assert ours.stopped.tolist() == [True, False]
+    for k in range(2):
+        assert_close(ours, k, plain_torch.train(problem, k))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,7 +14,7 @@ from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
 from genboost.study import grid
 
-ALL = {"all": {"title": "all", "where": {}, "quantity": "test_mse"}}
+ALL = {"title": "all", "where": {}, "quantity": "test_mse"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ def judge(
 
     Parameters
     ----------
+    schemes
+        As `config.resolve` returns them. A claim about a study is, under a scheme with data of its
+        own, about that study on these data.
     choose_by
         The rows that choose the best cells, ``test`` or ``validation``.
 
@@ -57,17 +60,22 @@ def judge(
         If the models do not have a scheme's quantity.
     """
     found = []
-    for name, scheme in (schemes or ALL).items():
+    everything = {**ALL, "studies": {study.name: study.name for study in studies}}
+    for name, scheme in (schemes or {"all": everything}).items():
         quantity = scheme["quantity"]
         if quantity not in models:
             raise UserError(
                 f"schemes.{name}.quantity: results/cells.csv has no column {quantity}; name one of "
                 "its columns, or add its measure to measures"
             )
-        measured = Measured(
-            studies, models, registry.quantity(quantity), scheme["where"], choose_by
-        )
-        judged = verdicts.verdicts(_by(quantity, claims), measured)
+        where = repeated(scheme["where"], scheme["studies"])
+        there = {"study": list(scheme["studies"].values()), **where}
+        measured = Measured(studies, models, registry.quantity(quantity), there, choose_by)
+        own = {
+            key: {**claim, **{side: repeated(claim[side], scheme["studies"]) for side in "ab"}}
+            for key, claim in _by(quantity, claims).items()
+        }
+        judged = verdicts.verdicts(own, measured)
         found.append(Scheme(name, scheme["title"], judged, _variance(measured)))
     return found
 
@@ -78,6 +86,15 @@ def _by(quantity: str, claims: Mapping[str, Mapping[str, Any]]) -> dict[str, dic
         name: {**claim, "quantity": quantity} if claim["quantity"] == TEST_MSE.name else {**claim}
         for name, claim in claims.items()
     }
+
+
+def repeated(
+    selection: Mapping[str, Any] | None, studies: Mapping[str, str]
+) -> Mapping[str, Any] | None:
+    """Return a selection of cells from the studies of a scheme, by those that they repeat."""
+    if not selection or "study" not in selection:
+        return selection
+    return {**selection, "study": [studies.get(name, name) for name in selection["study"]]}
 
 
 def _variance(measured: Measured) -> dict[str, float]:

@@ -49,14 +49,19 @@ class Data:
         return _read(path, "test_origin")[0]
 
     @staticmethod
+    def classes(path: str | Path) -> int:
+        """Return how many classes the label in a file has, coded 0, 1, ...; 0 for a number."""
+        return int(_read(path, "classes")[0])
+
+    @staticmethod
     def name(path: str | Path) -> str:
         """Return the name of the data set in a file, as `marked` has it; see `_read` for errors."""
         return str(_read(path, "name")[0])
 
     @classmethod
     def identity(cls, path: str | Path) -> str:
-        """Return the name and the digest of the data in a file; see `_read` for errors."""
-        return f"{cls.name(path)}, {cls.load(path).digest}"
+        """Return what tells the data in a file from all others; see `_read` for errors."""
+        return f"{cls.name(path)}, {cls.classes(path)} classes, {cls.load(path).digest}"
 
     @cached_property
     def digest(self) -> str:

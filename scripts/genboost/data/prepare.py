@@ -227,6 +227,7 @@ def to_bytes(prepared: Prepared, name: str) -> bytes:
         file,
         **vars(prepared.data),
         name=name,
+        classes=len(prepared.coding.classes),
         inputs=np.array(list(prepared.inputs)),
         train_rows=prepared.train_rows,
         test_rows=prepared.test_rows,

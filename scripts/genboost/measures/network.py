@@ -1,4 +1,6 @@
-"""A network on fixed rows, in double precision: predictions, loss, gradient, and what they are of.
+"""A network on fixed rows, in double precision: predictions, error, gradient, and what they are of.
+
+A network's prediction is its one output or, with an output for each class, the expected class.
 
 Arrays have a unit a line and the rows side by side, [units, rows]: products of the small weight
 matrices with them are many times faster than the other way round. A layer's matrix [W | b] has its
@@ -43,11 +45,13 @@ class Linearization:
         What each layer multiplies: the data, then the activations of the layer before; with ones.
     z : list of arrays [outputs, rows]
         Of each layer, before its activation, normalized where the network does that. The last
-        layer's are the predictions.
+        layer's are the outputs.
     slopes : list of arrays [outputs, rows]
         a'(z), of the hidden layers.
     delta : list of arrays [outputs, rows]
         Of each layer, df/d(W a + b), for the predictions f.
+    predictions : array [rows]
+        f.
     residuals : array [rows]
         f - y.
     """
@@ -58,6 +62,7 @@ class Linearization:
     z: list[np.ndarray]
     slopes: list[np.ndarray]
     delta: list[np.ndarray]
+    predictions: np.ndarray
     residuals: np.ndarray
 
     def pruned(self) -> tuple["Linearization", np.ndarray]:
@@ -76,7 +81,7 @@ class Linearization:
         lines = [inputs.any(axis=1) for inputs in self.inputs]
         for line, slopes in zip(lines[1:], self.slopes, strict=True):
             line[:-1] |= slopes.any(axis=1)
-        units = [line[:-1] for line in lines[1:]] + [np.array([True])]
+        units = [line[:-1] for line in lines[1:]] + [np.full(len(self.z[-1]), True)]
         kept = [np.outer(unit, line) for unit, line in zip(units, lines, strict=True)]
         linearization = replace(
             self,
@@ -103,7 +108,7 @@ class Linearization:
 
 
 class Network:
-    """A network and rows on which its loss is the mean squared error.
+    """A network and rows on which its loss is the mean squared error of its predictions.
 
     Parameters
     ----------
@@ -136,6 +141,16 @@ class Network:
         """Return the predictions [rows] at weights [P]."""
         return self._forward(self._matrices(weights)).copy()
 
+    def classes(self, weights: np.ndarray, count: int) -> np.ndarray:
+        """Return the class [rows] that each row is put into at weights [P], of 0 to `count` - 1.
+
+        The most probable one; of a single output, the nearest. Of two, the lower one.
+        """
+        predictions = self._forward(self._matrices(weights))
+        if len(self._z[-1]) > 1:
+            return self._z[-1].argmax(axis=0)
+        return np.clip(np.ceil(predictions - 0.5), 0, count - 1).astype(int)
+
     def losses(self, weights: np.ndarray) -> np.ndarray:
         """Return the losses [K] at each of K weights [K, P]."""
         return np.array([self._loss(self._matrices(w)) for w in weights])
@@ -145,9 +160,9 @@ class Network:
         losses, gradients = np.empty(len(weights)), np.empty_like(weights)
         for k, w in enumerate(weights):
             layers = self._matrices(w)
-            losses[k] = self._loss(layers)
-            np.subtract(self._z[-1], self.y, out=self._delta[-1])
-            self._delta[-1] *= 2 / len(self.y)
+            residuals = self._forward(layers) - self.y
+            losses[k] = residuals @ residuals / len(residuals)
+            self._delta[-1][...] = self._slopes() * (residuals * (2 / len(residuals)))
             self._backward(layers)
             pairs = zip(self._delta, self._inputs, strict=True)
             gradients[k] = parameters([delta @ inputs.T for delta, inputs in pairs])
@@ -156,8 +171,8 @@ class Network:
     def linearize(self, weights: np.ndarray) -> Linearization:
         """Return the network at weights [P]."""
         layers = self._matrices(weights)
-        residuals = self._forward(layers) - self.y
-        self._delta[-1][...] = 1
+        predictions = self._forward(layers).copy()
+        self._delta[-1][...] = self._slopes()
         self._backward(layers)
         hidden = zip(self._z, self._inputs[1:], strict=False)
         return Linearization(
@@ -167,7 +182,8 @@ class Network:
             z=[z.copy() for z in self._z],
             slopes=[self.activation.slope(z, a[:-1]) for z, a in hidden],
             delta=[delta.copy() for delta in self._delta],
-            residuals=residuals,
+            predictions=predictions,
+            residuals=predictions - self.y,
         )
 
     def _matrices(self, weights: np.ndarray) -> list[np.ndarray]:
@@ -184,7 +200,19 @@ class Network:
                     self._deviation[layer] = np.sqrt(np.mean(z**2, axis=0) + LAYER_NORM_EPSILON)
                     z /= self._deviation[layer]
                 self.activation.value(z, self._inputs[layer + 1][:-1])
-        return self._z[-1][0]
+        z = self._z[-1]
+        if len(z) == 1:
+            return z[0]
+        probabilities = np.exp(z - z.max(axis=0))
+        self._probabilities = probabilities / probabilities.sum(axis=0)
+        return np.arange(len(z)) @ self._probabilities
+
+    def _slopes(self) -> np.ndarray | float:
+        """After `_forward`: return the prediction's derivatives by the outputs, [outputs, rows]."""
+        if len(self._z[-1]) == 1:
+            return 1.0
+        codes = np.arange(len(self._z[-1]))
+        return self._probabilities * (codes[:, None] - codes @ self._probabilities)
 
     def _loss(self, layers: list[np.ndarray]) -> float:
         residuals = self._forward(layers) - self.y

@@ -1,8 +1,8 @@
 """Which measures there are and what they yield; compute.py has their numbers for a trained model.
 
 A measure is a file in `families/` and has its name. It holds `QUANTITIES`, a tuple of `Quantity`,
-and a function ``measure(trained)`` that returns a number for each of them. One that sets
-`OF_NORMALIZED` to False is not for networks with a normalization.
+and a function ``measure(trained)`` that returns a number for each of them. `ONLY_WITH`, if there is
+one, says which values some settings of the networks must have.
 """
 
 import difflib
@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from genboost.errors import UserError
 from genboost.measures import families
+from genboost.study import axes
 from genboost.study.cells import Cell
 
 DRAWN = ("weight_norm", "sensitivity")  # unless the configuration chooses
@@ -158,14 +159,17 @@ def unfit(
     names: Iterable[str], cells: Iterable[Cell]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the measures that cannot be taken of some of the cells."""
-    normalized = any(cell.normalization != "none" for cell in cells)
+    cells = list(cells)
     for place, name in enumerate(names):
-        if normalized and name in NAMES and not getattr(family(name), "OF_NORMALIZED", True):
-            yield (
-                ("measures", place),
-                f"{name} cannot be measured on networks with normalization; leave it out, or train "
-                "those in a separate run",
-            )
+        needed = getattr(family(name), "ONLY_WITH", {}) if name in NAMES else {}
+        for setting, value in needed.items():
+            if other := {cell[setting] for cell in cells} - {value}:
+                what = " or ".join(sorted(map(axes.SETTINGS[setting].phrase, other)))
+                yield (
+                    ("measures", place),
+                    f"{name} cannot be measured on networks with {what}; leave it out, or train "
+                    "those in a separate run",
+                )
 
 
 def family(name: str) -> ModuleType:

@@ -28,6 +28,8 @@ class Trained:
         The cell's.
     reached : bool or None
         Whether it reached the training error to stop at; None if there is no such.
+    classes : int
+        How many the label has; 0 if it is a number.
     test_groups : mapping of a name to an array [test rows]
         What parts the test rows: their ``origin``, where it is known.
     """
@@ -43,6 +45,7 @@ class Trained:
     seed: int
     validation_mse: np.ndarray = field(default_factory=lambda: np.array([]))
     reached: bool | None = None
+    classes: int = 0
     test_groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
@@ -57,7 +60,7 @@ class Trained:
 
     @cached_property
     def loss(self) -> float:
-        """The mean squared error on the training rows."""
+        """The mean squared error of the predictions on the training rows."""
         return self.at.residuals @ self.at.residuals / len(self.at.residuals)
 
     @cached_property
@@ -66,10 +69,14 @@ class Trained:
         return self.train.gradients(self.weights[None])[1][0]
 
     @cached_property
+    def test(self) -> Network:
+        """The network on the test rows."""
+        return Network(self.architecture, self.data.test_x, self.data.test_y)
+
+    @cached_property
     def test_residuals(self) -> np.ndarray:
         """F - y on the test rows."""
-        network = Network(self.architecture, self.data.test_x, self.data.test_y)
-        return network.predictions(self.weights) - network.y
+        return self.test.predictions(self.weights) - self.test.y
 
     @cached_property
     def _pruned(self) -> tuple[Linearization, np.ndarray]:

@@ -74,6 +74,12 @@ def claims(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def schemes(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schemes, without those that are left out by being null."""
+    found = config.get("schemes", {})
+    return {name: scheme for name, scheme in found.items() if scheme is not None}
+
+
 def grids(section: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what a configuration or a study has as its grid, which may be a list of grids."""
     given = section.get(GRID, {})
@@ -120,6 +126,7 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
         *_constant(config, resolved),
         *_nothing_to_choose_by(resolved),
         *_undrawn(config, resolved),
+        *_classless(config, resolved),
     ]
 
 
@@ -174,6 +181,19 @@ def _nothing_to_choose_by(resolved: Mapping[str, Any]) -> Iterable[Mistake]:
             f"validation needs validation rows, and study {some} has cells without any; set "
             "data.validation_fraction, such as 0.2, or choose by the test rows",
         )
+
+
+def _classless(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
+    """Yield where a label that is a number is to be learned by cross-entropy."""
+    for name, study in resolved["studies"].items():
+        described = dataset.find(study["data"]["dataset"])
+        for number, grid in enumerate(study[GRID] if not described.classes else ()):
+            if "cross_entropy" in (grid.get("loss") or [study["training"]["loss"]]):
+                yield (
+                    key_of(config, name, number, "training", "loss"),
+                    f"cross_entropy needs classes, but {described.label} of {described.path} is a "
+                    "number; use mse",
+                )
 
 
 def key_of(config: Mapping[str, Any], study: str, number: int, block: str, setting: str) -> Key:
@@ -301,7 +321,7 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
         for name, claim in claims(config).items()
         for side in "ab"
     }
-    for name, scheme in config.get("schemes", {}).items():
+    for name, scheme in schemes(config).items():
         selections["schemes", name, "where"] = scheme.get("where", {})
     for number, choice in enumerate(config.get("figures", {}).get("curves", [])):
         selections["figures", "curves", number] = choice
@@ -327,8 +347,10 @@ def _bad_values(key: Key, value: Any) -> Iterable[Mistake]:
 def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     """Yield data sets that are not described, and what does not fit their descriptions."""
     readings = config.get("audit", {}).get("readings", {})
-    places = {("studies", name): study for name, study in studies(config).items()} | {
-        ("audit", "readings", name): reading for name, reading in readings.items()
+    places = {
+        **{("studies", name): study for name, study in studies(config).items()},
+        **{("audit", "readings", name): reading for name, reading in readings.items()},
+        **{("schemes", name): scheme for name, scheme in schemes(config).items()},
     }
     for place, section in places.items():
         own = section.get("data", {})
@@ -359,13 +381,17 @@ def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 
 
 def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
-    """Yield studies that lack their data file."""
+    """Yield studies and schemes that lack their data file."""
     base = {**defaults("data"), **config.get("data", {})}
-    for name, study in studies(config).items():
-        own = study.get("data", {})
+    sections = {
+        **{("studies", name): study for name, study in studies(config).items()},
+        **{("schemes", name): scheme for name, scheme in schemes(config).items()},
+    }
+    for section, content in sections.items():
+        own = content.get("data", {})
         data = {**base, **own}
         if data["source"] == "file":
-            place = ("studies", name) if {"source", "path"} & own.keys() else ()
+            place = section if {"source", "path"} & own.keys() else ()
             if data["path"] is None:
                 yield (
                     (*place, "data", "path"),

@@ -17,6 +17,7 @@ from genboost.train.engines import kernel
 KERNEL_OPTIMIZERS = frozenset(kernel.OPTIMIZERS)
 KERNEL_ACTIVATIONS = frozenset(kernel.ACTIVATIONS)
 KERNEL_NORMALIZATIONS = frozenset({"none"})
+KERNEL_LOSSES = frozenset(kernel.LOSSES)
 
 DECOUPLED = frozenset({"adamw", "lion"})  # optimizers whose weight decay is never in the gradient
 ADAM_BETAS = (0.9, 0.999)
@@ -41,7 +42,7 @@ PER_MODEL = (
 
 @dataclass(frozen=True)
 class Architecture:
-    """A multilayer perceptron with one output.
+    """A multilayer perceptron.
 
     With the normalization ``layer``, the inputs of each hidden layer's activations are normalized
     over its units (Ba et al. 2016, eq. 4), as torch.nn.LayerNorm does it without gain and bias.
@@ -52,11 +53,12 @@ class Architecture:
     width: int
     activation: str
     normalization: str = "none"
+    outputs: int = 1
 
     @property
     def layers(self) -> list[tuple[int, int]]:
         """(inputs, outputs) of each linear layer."""
-        sizes = [self.features] + [self.width] * self.hidden_layers + [1]
+        sizes = [self.features] + [self.width] * self.hidden_layers + [self.outputs]
         return list(itertools.pairwise(sizes))
 
     @property
@@ -114,8 +116,13 @@ class Problem:
         Weight decay beside the step, w -= learning_rate * weight_decay * w, on the weights before
         the step (Loshchilov & Hutter 2019, as in torch.optim.AdamW); otherwise weight_decay * w is
         added to the gradient (as torch.optim's ``weight_decay`` does). See `decouples`.
+    loss : str
+        Of a row: ``mse``, the squared error of the one output; ``cross_entropy``, the negative
+        logarithm of the softmax's probability of the class, with an output for each class. The
+        labels are then the classes 0, 1, ..., and a model predicts the expected class, the sum of
+        k p_k.
     summed : bool
-        The loss of a batch is the sum of its squared errors, otherwise their mean.
+        The loss of a batch is the sum of its rows' losses, otherwise their mean.
     snapshots : tuple of S epochs, counted from 1
         Those after which the parameters are kept.
     """
@@ -136,6 +143,7 @@ class Problem:
     order: np.ndarray | None
     order_of: np.ndarray
     decoupled: bool
+    loss: str = "mse"
     summed: bool = False
     snapshots: tuple[int, ...] = ()
 
@@ -167,13 +175,13 @@ class Outcome:
     weights : float array [K, P]
         Final parameters, laid out as in `Problem`: those of the last of its `epochs_run`.
     train_loss : float64 array [K, epochs]
-        Mean squared error over an epoch's batches, each before its step, every row counting once.
+        Mean loss over an epoch's batches, each before its step, every row counting once.
     test_mse : float64 array [K, epochs]
-        On the test rows, after each epoch.
+        Mean squared error of the predictions on the test rows, after each epoch.
     validation_mse : float64 array [K, epochs]
-        On the validation rows, after each epoch; [K, 0] if there are none.
+        That on the validation rows, after each epoch; [K, 0] if there are none.
     train_mse : float64 array [K]
-        On the training rows, at the end.
+        That on the training rows, at the end.
     epochs_run : int array [K]
         Epochs until the first whose train_loss, test_mse or validation_mse is not finite, or up to
         that which reached `stop_at`; `epochs` if there is no such. Entries of the curves from there
@@ -183,8 +191,8 @@ class Outcome:
     snapshots : float array [K, S, P]
         Parameters after the epochs of `Problem.snapshots`; NaN after the last of `epochs_run`.
 
-    Squared errors are squared and summed in float64, row by row in order, whatever the precision
-    of the training.
+    Squared errors are squared, and they and other losses summed, in float64, row by row in order,
+    whatever the precision of the training.
     """
 
     weights: np.ndarray

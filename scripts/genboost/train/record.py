@@ -44,7 +44,7 @@ def fingerprint(path: str, data: str, code: str, engine: str, device: str) -> st
         That of the record, which says what is not as the defaults say. So a setting that is added
         leaves all fingerprints as they are.
     data : str
-        Name and digest of the data, as `Data.identity` has it.
+        What tells the data from others, as `Data.identity` has it.
     code : str
         A digest of the code that trains.
     engine, device

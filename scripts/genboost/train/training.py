@@ -58,11 +58,14 @@ class Result:
     gradient_evaluations: int
 
 
-def architecture(cell: Cell, features: int) -> Architecture:
-    """Return a cell's network for a number of inputs."""
-    return Architecture(
-        features, cell.hidden_layers, cell.width, cell.activation, cell.normalization
-    )
+def architecture(cell: Cell, features: int, classes: int) -> Architecture:
+    """Return a cell's network for a number of inputs, and of classes of the label.
+
+    With cross-entropy it has an output for each class, otherwise one.
+    """
+    outputs = classes if cell.loss == "cross_entropy" else 1
+    shape = (cell.hidden_layers, cell.width, cell.activation, cell.normalization)
+    return Architecture(features, *shape, outputs)
 
 
 def initial_weights(architecture: Architecture, seed: int, kind: str = "torch") -> np.ndarray:
@@ -119,6 +122,7 @@ def alike(cell: Cell) -> Hashable:
         cell.epochs,
         cell.weight_decay_form,
         cell.loss,
+        cell.reduction,
         cell.snapshots,
     )
 
@@ -127,6 +131,7 @@ def train(
     models: Sequence[tuple[Cell, int]],
     data: Data,
     engine: Callable[[Problem], Iterator[Group]],
+    classes: int = 0,
 ) -> Iterator[tuple[int, Result]]:
     """Train models.
 
@@ -136,6 +141,8 @@ def train(
         Each model's cell and seed.
     engine
         Trains a problem's models, group by group.
+    classes
+        How many classes the label has; 0 if it is a number.
 
     Yields
     ------
@@ -151,7 +158,7 @@ def train(
         for start in range(0, len(kind), MODELS_AT_ONCE)
     ):
         chosen = [models[index] for index in indices]
-        problem = pose(chosen, data)
+        problem = pose(chosen, data, classes)
         steps = problem.learning_rate.shape[1] // problem.epochs
         for group in engine(problem):
             outcome = group.outcome
@@ -182,13 +189,13 @@ def train(
                 )
 
 
-def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
-    """Return the engine's problem for models that are `alike`."""
+def pose(models: Sequence[tuple[Cell, int]], data: Data, classes: int = 0) -> Problem:
+    """Return the engine's problem for models that are `alike`; for `classes` see `train`."""
     rows, features = data.train_x.shape
     shared = models[0][0]
     epochs = shared.epochs
     steps = -(-rows // shared.batch_size)
-    shape = architecture(shared, features)
+    shape = architecture(shared, features, classes)
     seeds = sorted({seed for _, seed in models})
     # In a batch of all rows their order does not count, and 20,000 epochs of it take 130 MB.
     in_order = shared.batch_size >= rows
@@ -212,7 +219,8 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
         order=None if in_order else np.stack([batch_order(rows, epochs, s) for s in seeds]),
         order_of=np.array([seeds.index(seed) for _, seed in models]),
         decoupled=shared.weight_decay_form == "decoupled",
-        summed=shared.loss == "sum",
+        loss=shared.loss,
+        summed=shared.reduction == "sum",
         snapshots=tuple(shared.snapshots),
     )
 

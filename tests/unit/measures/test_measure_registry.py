@@ -30,7 +30,10 @@ def test_every_file_is_a_measure():
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_measures_yield_what_they_say(models, activation):
     trained = replace(
-        models.of(activation, steps=100), reached=True, validation_mse=np.array([3.0, 2.0, 1.0])
+        models.of(activation, steps=100),
+        reached=True,
+        validation_mse=np.array([3.0, 2.0, 1.0]),
+        classes=7,
     )
     for name in registry.NAMES:
         values = compute([name], trained)
@@ -57,7 +60,7 @@ def test_same_bytes_with_any_number_of_threads(models):
 
 
 def test_no_such_measure(models):
-    with pytest.raises(UserError, match="no measure 'flatness'; there are controls, "):
+    with pytest.raises(UserError, match="no measure 'flatness'; there are classification, "):
         compute(["flatness"], models.of())
 
 
@@ -102,11 +105,18 @@ def test_errors_of_groups(models):
 
 def test_measures_say_which_networks_they_are_for():
     plain, layered = cell(), cell(normalization="layer")
+    classifier = cell(loss="cross_entropy")
     assert not list(registry.unfit(registry.NAMES, [plain]))
     assert not list(registry.unfit(["outcome", "norms", "function", "groups"], [layered]))
     found = dict(registry.unfit(["outcome", "hessian", "pac_bayes"], [plain, layered]))
     assert list(found) == [("measures", 1), ("measures", 2)]
-    assert found["measures", 1].startswith("hessian cannot be measured on networks with norm")
+    assert found["measures", 1].startswith("hessian cannot be measured on networks with layer norm")
+    found = dict(registry.unfit(["norms", "worst_case"], [plain, classifier]))
+    assert list(found) == [("measures", 1)]
+    assert "on networks with cross-entropy" in found["measures", 1]
+    every_other = {*registry.NAMES} - {"hessian", "pac_bayes", "gradient_noise"}
+    every_other -= {"keskar", "sam_ascent", "worst_case"}
+    assert not list(registry.unfit(every_other, [classifier]))
 
 
 def test_normalized_networks_have_torchs_gradients(models):

@@ -7,7 +7,8 @@ from genboost.measures.trained import Trained
 
 DAMPING = 1e-3  # of the mean eigenvalue of G
 
-OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+# The closed form of the Hessian is that of a plain network's squared error.
+ONLY_WITH = {"normalization": "none", "loss": "mse"}
 
 QUANTITIES = (
     Quantity("gradient_norm", "‖∇L‖₂", "", "on all training rows", "lower"),

@@ -9,7 +9,8 @@ from genboost.measures.trained import Trained
 
 KWON = "with δ = |w| ⊙ u; Kwon et al. 2021"
 
-OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+# The closed form of the Hessian is that of a plain network's squared error.
+ONLY_WITH = {"normalization": "none", "loss": "mse"}
 
 QUANTITIES = (
     Quantity("hessian_max", "λ_max", "", "Keskar et al. 2017", "lower"),

@@ -34,10 +34,9 @@ def measure(trained: Trained) -> dict[str, float]:
     whether and when it was reached.
     """
     test_loss = np.mean(trained.test_residuals**2)
-    predictions = trained.at.z[-1][0]
     values = {
         "gap": test_loss - trained.loss,
-        "collapsed": np.std(predictions) < CONSTANT * np.std(trained.train.y),
+        "collapsed": np.std(trained.at.predictions) < CONSTANT * np.std(trained.train.y),
     }
     if len(trained.epochs):  # a snapshot has no curves
         values["best_epoch"] = trained.epochs[np.argmin(trained.test_mse)]

@@ -16,7 +16,8 @@ FLOOR = 1e-3  # Jiang's epsilon: keeps a weight that did not move from making a 
 
 JIANG = "Jiang et al. 2020, eq. {}"
 
-OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+# The closed form of the Hessian is that of a plain network's squared error.
+ONLY_WITH = {"normalization": "none", "loss": "mse"}
 
 QUANTITIES = (
     Quantity("pac_bayes_sigma", "σ that the weights bear", "", JIANG.format(53), "higher"),

@@ -11,6 +11,8 @@ from genboost.measures.trained import Trained
 RADII = (0.005, 0.02, 0.05, 0.1)
 BATCH = 32  # rows
 
+ONLY_WITH = {"loss": "mse"}
+
 QUANTITIES = tuple(
     Quantity(f"{name}{batch}_{radius}", f"{title}{where}, ρ = {radius}", "MSE", source, "lower")
     for name, title, source in (

@@ -1,17 +1,15 @@
 """The paired differences that claims are about, with their intervals."""
 
-import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, FAINT, INK, start
+from genboost.report.figures.drawing import COLORS, FAINT, INK, name_ratios, start
 from genboost.report.figures.material import Material
 
 
@@ -28,12 +26,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         _draw_claims(axes, claims)
         phrase = registry.quantity(name).phrase
         if scale == "ratio":
-            limits = axes.get_xlim()
-            ratios = [
-                ratio for ratio in MaxNLocator(7).tick_values(*map(math.exp, limits)) if ratio > 0
-            ]
-            axes.set_xticks([math.log(ratio) for ratio in ratios], [f"{r:g}" for r in ratios])
-            axes.set_xlim(limits)  # which ticks outside would widen
+            name_ratios(axes)
             axes.set_xlabel(f"ratio of {phrase}")
         else:
             axes.set_xlabel(f"difference in {phrase}")

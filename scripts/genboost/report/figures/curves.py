@@ -29,7 +29,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of a study, or of the cells that the configuration chooses."""
     figure, models = (_of_best if exhibit.study else _of_chosen)(material, exhibit, title)
     _draw_curves(figure, material, models)
-    name_outer_axes(models, "epoch", "MSE")
+    losses = {model.cell.loss for some in models.values() for model in some}
+    name_outer_axes(models, "epoch", "MSE" if losses <= {"mse"} else "MSE, cross-entropy")
     return figure
 
 

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from genboost.data.arrays import MARK
 from genboost.report.exhibits import PICTURE
@@ -230,6 +230,20 @@ def log_scale(axes: Axes, which: str, values: Sequence[float]) -> None:
     axis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def name_ratios(axes: Axes) -> None:
+    """Name the ratios along a horizontal axis that has their logarithms."""
+    limits = axes.get_xlim()
+    low, high = map(math.exp, limits)
+    if high > 3 * low:
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+        steps = (1,) if len(decades) > 3 else (1, 3) if high > 10 * low else (1, 1.5, 2, 3, 5, 7)
+        ratios = [step * 10.0**decade for decade in decades for step in steps]
+    else:
+        ratios = MaxNLocator(6).tick_values(low, high).tolist()
+    axes.set_xticks([math.log(ratio) for ratio in ratios], [f"{ratio:g}" for ratio in ratios])
+    axes.set_xlim(limits)  # which ticks outside would widen
 
 
 def baseline_lines(

@@ -44,6 +44,7 @@ FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "
 NAMES = (  # of enumerations; a switch that leaves one out is an error
     f"-DOPTIMIZERS={','.join(kernel.OPTIMIZERS).upper()}",
     f"-DACTIVATIONS={','.join(kernel.ACTIVATIONS).upper()}",
+    f"-DLOSSES={','.join(kernel.LOSSES).upper()}",
     "-Werror=switch",
 )
 

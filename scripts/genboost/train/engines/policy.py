@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from genboost.study.cells import Cell
 from genboost.train.problem import (
     KERNEL_ACTIVATIONS,
+    KERNEL_LOSSES,
     KERNEL_NORMALIZATIONS,
     KERNEL_OPTIMIZERS,
 )
@@ -13,6 +14,7 @@ KERNEL = {
     "optimizer": KERNEL_OPTIMIZERS,
     "activation": KERNEL_ACTIVATIONS,
     "normalization": KERNEL_NORMALIZATIONS,
+    "loss": KERNEL_LOSSES,
 }
 
 

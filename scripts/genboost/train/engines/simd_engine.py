@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 
 from genboost.train.engines import kernel_build
-from genboost.train.engines.kernel import ACTIVATIONS, OPTIMIZERS
+from genboost.train.engines.kernel import ACTIVATIONS, LOSSES, OPTIMIZERS
 from genboost.train.problem import KERNEL_NORMALIZATIONS, Engine, Group, Outcome, Problem
 
 WIDE = 64  # units in a layer
@@ -86,8 +86,8 @@ def groups(problem: Problem, threads: int = 1, kernel: Kernel | None = None) -> 
     Raises
     ------
     ValueError
-        If the problem has an optimizer or an activation that the kernel does not know, or arrays of
-        the wrong shape.
+        If the problem has an optimizer, an activation or a loss that the kernel does not know, or
+        arrays of the wrong shape.
     kernel_build.KernelUnavailable
         If this machine cannot have the kernel.
     """
@@ -131,7 +131,8 @@ class _CProblem(ctypes.Structure):
     """``struct problem`` of the kernel."""
 
     _fields_ = (
-        [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "activation")]
+        [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "outputs")]
+        + [(name, ctypes.c_int32) for name in ("activation", "loss")]
         + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "summed")]
         + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "validation_rows")]
         + [(name, ctypes.c_int32) for name in ("snapshots", "stride")]
@@ -181,7 +182,9 @@ class _Shared:
             features=features,
             hidden_layers=architecture.hidden_layers,
             width=architecture.width,
+            outputs=architecture.outputs,
             activation=ACTIVATIONS.index(architecture.activation),
+            loss=LOSSES.index(problem.loss),
             batch_size=min(problem.batch_size, len(data.train_y)),
             epochs=problem.epochs,
             summed=problem.summed,
@@ -291,3 +294,7 @@ def _check(problem: Problem) -> None:
         raise ValueError(f"no normalization {architecture.normalization} in the kernel")
     if architecture.activation not in ACTIVATIONS:
         raise ValueError(f"no activation {architecture.activation} in the kernel")
+    if problem.loss not in LOSSES:
+        raise ValueError(f"no loss {problem.loss} in the kernel")
+    if problem.loss == "mse" and architecture.outputs != 1:
+        raise ValueError(f"mse is of one output, not {architecture.outputs}")

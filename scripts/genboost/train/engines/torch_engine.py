@@ -13,6 +13,7 @@ from torch.nn import functional
 from genboost.data.arrays import Data
 from genboost.errors import UserError
 from genboost.train.engines.cuda_graphs import State, replayable
+from genboost.train.engines.losses import LOSSES
 from genboost.train.engines.optim import OPTIMIZERS, adaptive_size, sam_perturbation
 from genboost.train.problem import LAYER_NORM_EPSILON, Architecture, Outcome, Problem
 
@@ -75,7 +76,7 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
 
 
 def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
-    """Return the models' predictions.
+    """Return the models' outputs.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
 
     Returns
     -------
-    tensor [K, rows]
+    tensor [K, rows, outputs]
     """
     activation = ACTIVATIONS[architecture.activation]
     layers = architecture.layers
@@ -99,7 +100,7 @@ def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
             if architecture.normalization == "layer":
                 x = functional.layer_norm(x, (outputs,), eps=LAYER_NORM_EPSILON)
             x = activation(x)
-    return x.squeeze(2)
+    return x
 
 
 def _train_alike(
@@ -125,26 +126,25 @@ def _train_alike(
     rho = tensor(problem.rho).unsqueeze(1)
     decays = bool(problem.weight_decay.any())
     decoupled = problem.decouples(optimizer)
-    rule = OPTIMIZERS[optimizer]
+    rule, loss = OPTIMIZERS[optimizer], LOSSES[problem.loss]
     adapts = bool(problem.sam_adaptive.any())
     adaptive = torch.as_tensor(problem.sam_adaptive, device=device).unsqueeze(1)
     is_weight = torch.as_tensor(architecture.is_weight, device=device)
 
     def gradient(at: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the gradient [K, P] of each model's loss on a batch, and its errors."""
+        """Return the gradient [K, P] of each model's loss on a batch, and the rows' losses."""
         at = at.detach().requires_grad_()
-        predicted = forward(at, x, architecture)
-        error = predicted.detach() - y
-        # What each prediction changes the loss by: a loss is the sum or the mean of error^2.
-        slope = error * (2 if problem.summed else 2 / y.shape[1])
-        return torch.autograd.grad(predicted, at, slope)[0], error
+        outputs = forward(at, x, architecture)
+        found = outputs.detach()
+        slopes = loss.slopes(found, y) * (1 if problem.summed else 1 / y.shape[1])
+        return torch.autograd.grad(outputs, at, slopes)[0], loss.of_rows(found, y)
 
     def step(state: State, batch: Tensor, learning_rate: Tensor, t: Tensor) -> State:
-        """Train on a batch [K, rows of it]; the state: weights, squared errors, and the rule's."""
-        weights, squares, *rule_state = state
+        """Train on a batch [K, rows of it]; the state: weights, sums of losses, and the rule's."""
+        weights, total, *rule_state = state
         x = functional.embedding(batch, data.train_x)  # data.train_x[batch], and faster
         y = data.train_y[batch]
-        g, error = gradient(weights, x, y)
+        g, losses = gradient(weights, x, y)
         if with_sam:
             size = adaptive_size(weights, is_weight, adaptive) if adapts else None
             g, _ = gradient(weights + sam_perturbation(g, rho, size), x, y)
@@ -153,8 +153,13 @@ def _train_alike(
         change, rule_state = rule.step(tuple(rule_state), g, learning_rate, t)
         if decays and decoupled:
             weights = weights - learning_rate * weight_decay * weights
-        squares = squares + error.double().square().sum(dim=1)
-        return weights + change, squares, *rule_state
+        return weights + change, total + losses.sum(dim=1), *rule_state
+
+    def mse(weights: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """Return the mean squared errors [K] of the predictions on the same rows, in float64."""
+        with torch.no_grad():
+            outputs = forward(weights, x.expand(len(weights), -1, -1), architecture)
+        return (loss.predictions(outputs) - y).double().square().mean(dim=1)
 
     train_step = replayable(step, device, f"grid.optimizer: {optimizer}")
     weights = tensor(problem.weights)
@@ -171,17 +176,15 @@ def _train_alike(
     final = weights
     snapshots = weights.new_full((models, len(problem.snapshots), weights.shape[1]), torch.nan)
     for epoch in range(problem.epochs):
-        squares = torch.zeros(models, dtype=torch.float64, device=device)
+        total = torch.zeros(models, dtype=torch.float64, device=device)
         for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
-            weights, squares, *rule_state = train_step(
-                (weights, squares, *rule_state), batch, *next(times)
+            weights, total, *rule_state = train_step(
+                (weights, total, *rule_state), batch, *next(times)
             )
-        train_loss[epoch] = squares / rows
-        test_mse[epoch] = _mse(weights, data.test_x, data.test_y, architecture)
+        train_loss[epoch] = total / rows
+        test_mse[epoch] = mse(weights, data.test_x, data.test_y)
         if problem.validated_epochs:
-            validation_mse[epoch] = _mse(
-                weights, data.validation_x, data.validation_y, architecture
-            )
+            validation_mse[epoch] = mse(weights, data.validation_x, data.validation_y)
         diverges = running & ~seen[:, epoch].isfinite().all(dim=0)
         epochs_run[diverges] = epoch
         running &= ~diverges
@@ -190,7 +193,7 @@ def _train_alike(
             if after == epoch + 1:
                 snapshots[running, place] = weights[running]
         if stops:
-            reached = running & (_mse(weights, data.train_x, data.train_y, architecture) <= stop_at)
+            reached = running & (mse(weights, data.train_x, data.train_y) <= stop_at)
             epochs_run[reached] = epoch + 1
             stopped |= reached
             running &= ~reached
@@ -202,15 +205,8 @@ def _train_alike(
         train_loss=train_loss,
         test_mse=test_mse,
         validation_mse=validation_mse[:, : problem.validated_epochs],
-        train_mse=_mse(final, data.train_x, data.train_y, architecture).cpu().numpy(),
+        train_mse=mse(final, data.train_x, data.train_y).cpu().numpy(),
         epochs_run=epochs_run.cpu().numpy(),
         stopped=stopped.cpu().numpy(),
         snapshots=snapshots.cpu().numpy(),
     )
-
-
-@torch.no_grad()
-def _mse(weights: Tensor, x: Tensor, y: Tensor, architecture: Architecture) -> Tensor:
-    """Return the models' mean squared errors [K] on the same rows, in float64."""
-    error = forward(weights, x.expand(len(weights), -1, -1), architecture) - y
-    return error.double().square().mean(dim=1)

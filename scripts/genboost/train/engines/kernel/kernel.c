@@ -221,7 +221,8 @@ int genboost_lanes(void)
 int genboost_train(const struct problem *problem, const struct group *group)
 {
     const size_t features = problem->features, hidden = problem->hidden_layers;
-    const size_t width = hidden ? problem->width : 1;
+    const size_t width = hidden ? problem->width : 0, outputs = problem->outputs;
+    const size_t widest = width > outputs ? width : outputs;
     size_t parameters = 0;
     for (int layer = 0; layer <= problem->hidden_layers; layer++)
         parameters += (inputs_of(problem, layer) + 1) * (size_t)outputs_of(problem, layer);
@@ -251,11 +252,12 @@ int genboost_train(const struct problem *problem, const struct group *group)
         {&s.input, block * features + LANES},
         {&s.activations, hidden * block * width},
         {&s.slopes, hidden * block * width},
-        {&s.delta, block * width},
-        {&s.next_delta, block * width},
+        {&s.delta, block * widest},
+        {&s.next_delta, block * widest},
         {&s.units, layout == ROWS ? BLOCK * columns : 0},
-        {&s.row_gradient, layout == ROWS ? (hidden + 1) * width * columns : 0},
-        {&s.prediction, block},
+        {&s.row_gradient, layout == ROWS ? (hidden + 1) * widest * columns : 0},
+        {&s.outputs, block * outputs},
+        {&s.expected, outputs > 1 ? block : 0},
     };
     const int count = sizeof arrays / sizeof *arrays;
     int failed = 0;
@@ -266,6 +268,12 @@ int genboost_train(const struct problem *problem, const struct group *group)
         else
             failed = 1;
     }
+    s.rows = (struct rows){
+        .outputs = s.outputs,
+        .prediction = outputs > 1 ? s.expected : s.outputs,
+        .surprise = s.surprise,
+        .target = s.target,
+    };
     if (!failed) {
         for (size_t i = 0; i < parameters; i++)
             for (int m = 0; m < group->models; m++) {
