@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -30,37 +31,46 @@ def main(argv: Sequence[str] | None = None) -> None:
     order, wanted = Order.read(arguments.order), json.loads(arguments.measures)
     data, origin = Data.load(arguments.data), Data.origins(arguments.data)
     groups = {} if (origin == UNKNOWN).all() else {"origin": origin}
-    there = {path: _sheet(path) for path in order.models}
-    lacking = {path: found.lacks(wanted) for path, found in there.items() if found.lacks(wanted)}
-    progress = Progress("measured", len(lacking), len(there) - len(lacking))
-    for path, names in lacking.items():
-        models = _trained(path, *order.models[path], data, groups)
-        for name in names:
+    origins = sheet.identity_of(origin)
+    progress = Progress("measured", len(order.models))
+    for path, (cell, seed) in order.models.items():
+        entries = record.read(path)
+        found = _sheet(path, entries["sha256"], origins)
+        lacking = found.lacks(wanted)
+        if not lacking:
+            progress.total, progress.kept = progress.total - 1, progress.kept + 1
+            continue
+        models = _trained(entries, cell, seed, data, groups)
+        for name in lacking:
             values = {
                 f"{quantity}{suffix}": value
                 for suffix, model in models.items()
                 for quantity, value in compute([name], model).items()
             }
-            there[path].add(name, wanted[name], values)
-        write_atomically(sheet.path_of(path), there[path].write())
+            found.add(name, wanted[name], values)
+        write_atomically(sheet.path_of(path), found.write())
         progress.step()
 
 
-def _sheet(path: str) -> sheet.Sheet:
+def _sheet(path: str, seal: str, origins: str) -> sheet.Sheet:
     """Return the sheet of a record's model: the one that is there, or an empty one."""
-    seal = record.read(path)["sha256"]
     found = sheet.read(sheet.path_of(path))
-    return found if found and found.record == seal else sheet.Sheet(seal)
+    empty = sheet.Sheet(seal, origins)
+    return found if found and (found.record, found.origins) == (seal, origins) else empty
 
 
 def _trained(
-    path: str, cell: Cell, seed: int, data: Data, groups: dict[str, np.ndarray]
+    entries: dict[str, Any], cell: Cell, seed: int, data: Data, groups: dict[str, np.ndarray]
 ) -> dict[str, Trained]:
     """Return a model as measures see it, and its snapshots, by what their columns end in.
 
     There is nothing of one that diverged, and so has no weights.
+
+    Parameters
+    ----------
+    entries
+        Those of its record.
     """
-    entries = record.read(path)
     weights = record.weights(entries)
     if weights is None:
         return {}

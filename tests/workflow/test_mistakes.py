@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 from checkouts import CHECKOUT
+from shipped import as_shipped
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,12 @@ def test_command_line(fresh):
     result = fresh.run("--config", "grid={seed: 3}", check=False)
     assert result.returncode == 1
     assert "--config: grid.seed: unknown key; did you mean seeds?" in result.stderr
+    result = fresh.run("--config", "grid={seeds: 1, seeds: 2}", check=False)
+    assert result.returncode == 1
+    assert "--config: grid.seeds: duplicate key" in result.stderr
+    result = fresh.run("--config", "schemes={a: {quantity: hessian_max}}", check=False)
+    assert result.returncode == 1
+    assert "--config: schemes.a.quantity: hessian_max is not measured; add hessian" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -137,6 +144,7 @@ ELSEWHERE = (
 )  # not in a dry run of this copy
 
 
+@as_shipped
 def test_every_command_that_is_documented_is_one(fresh):
     texts = [
         path.read_text()

@@ -62,6 +62,7 @@ else:
     config.clear()  # so that studies come in the order of the file
 try:
     deployment.check(snakemake_internals.is_prefixed(workflow), CONTAINED)
+    sources.check_arguments(snakemake_internals.config_arguments(workflow))
     for file in GIVEN[1:]:
         sources.check_file(file)
 except UserError as mistake:
@@ -81,6 +82,7 @@ try:
             *policy.mistakes(ENGINE[0], CELLS),
             *registry.mistakes(STUDY),
             *registry.unfit(STUDY["measures"], CELLS),
+            *grid.unnameable(STUDIES),
         ],
         GIVEN,
     )

@@ -133,6 +133,8 @@ def _named(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
     """Yield the quantities that a configuration names, with their keys."""
     for name, claim in config["comparisons"].items():
         yield ("comparisons", name, "quantity"), claim["quantity"]
+    for name, scheme in config["schemes"].items():
+        yield ("schemes", name, "quantity"), scheme["quantity"]
     for section, key in (("tables", "quantities"), ("figures", "measures")):
         for place, name in enumerate(config[section][key] or []):
             yield (section, key, place), name

@@ -1,7 +1,8 @@
 """A sheet: what was measured of one trained model, in a separate file beside the record.
 
-It names the record's seal, so it stands for that very model, and for each measure a digest of its
-code, so an edit of one measure has just that one computed again.
+It names the record's seal and a digest of the test rows' origins, so it stands for that very model
+and those very rows; and for each measure a digest of its code, so an edit of one measure has just
+that one computed again.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 
 def path_of(record: str) -> str:
@@ -26,6 +29,8 @@ class Sheet:
     ----------
     record : str
         The seal of the model's record.
+    origins : str
+        A digest of the origins of the test rows; see `identity_of`.
     code : dict
         By measure: a digest of the code that computed its numbers.
     numbers : dict
@@ -33,6 +38,7 @@ class Sheet:
     """
 
     record: str
+    origins: str
     code: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
@@ -51,6 +57,7 @@ class Sheet:
         """Write the sheet as a file's text, the same for the same numbers."""
         content: dict[str, Any] = {
             "record": self.record,
+            "origins": self.origins,
             "code": dict(sorted(self.code.items())),
             "numbers": dict(sorted(self.numbers.items())),
         }
@@ -66,6 +73,11 @@ def read(path: str | Path) -> Sheet | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     return None
+
+
+def identity_of(origins: np.ndarray) -> str:
+    """Return a digest of the origins of the test rows, text [rows]."""
+    return hashlib.sha256("\n".join(origins).encode()).hexdigest()
 
 
 def identity_of_all(paths: Iterable[str]) -> str:
