@@ -1,4 +1,4 @@
-"""Measure trained models, and write a sheet for each; what was measured before is kept."""
+"""Measure trained models and write a sheet for each, keeping what was measured before."""
 
 import argparse
 import json
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="the prepared data set (arrays.npz)")
-    parser.add_argument("--order", required=True, help="which models: JSON, or a file of it")
+    parser.add_argument("--order", required=True, help="which models: JSON, or a JSON file")
     parser.add_argument("--measures", required=True, help="digests of measures, by name (JSON)")
     arguments = parser.parse_args(argv)
 
@@ -62,14 +62,14 @@ def _sheet(path: str, seal: str, origins: str) -> sheet.Sheet:
 def _trained(
     entries: dict[str, Any], cell: Cell, seed: int, data: Data, groups: dict[str, np.ndarray]
 ) -> dict[str, Trained]:
-    """Return a model as measures see it, and its snapshots, by what their columns end in.
+    """Return a model as measures see it, and its snapshots, by the suffix of their columns.
 
-    There is nothing of one that diverged, and so has no weights.
+    A model that diverged has no weights, so nothing is returned for it.
 
     Parameters
     ----------
     entries
-        Those of its record.
+        The content of its record.
     """
     weights = record.weights(entries)
     if weights is None:

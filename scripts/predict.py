@@ -1,8 +1,8 @@
 """Predict the label of new rows with a trained model.
 
-Writes a CSV file with a row for each of theirs: the prediction and, where the label has classes,
-the class whose code is nearest to it. New rows are coded and scaled as the training rows were. They
-need the columns that the model sees, in any order; other columns are ignored.
+Writes a CSV file with one row for each new row: the prediction and, if the label has classes, the
+class with the nearest code. New rows are coded and scaled like the training rows. They need the
+columns that the model sees, in any order; other columns are ignored.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""The best of many cells: how to choose it, what the choice is worth, and comparing two of them.
+"""The best of many cells: choosing it, what the choice is worth, and comparing two bests.
 
-Errors are float arrays [cells, n], with the same n seeds in the same order in all that is compared,
-or [cells, splits, n], where each seed was trained on each split.
+Errors are float arrays [cells, n], with the same n seeds in the same order in all arrays compared,
+or [cells, splits, n], with every seed on every split.
 """
 
 from dataclasses import dataclass, replace
@@ -10,26 +10,26 @@ import numpy as np
 
 from genboost.analysis import splits, stats
 
-CLOSEST = 8  # rivals of a best cell that its sign-flip test goes through
-CHOICES = 200  # of seeds, to see what a verdict owes to the seeds that chose
+CLOSEST = 8  # rivals of a best cell for its sign-flip test
+CHOICES = 200  # of seeds, to see how much a verdict depends on the seeds that chose
 
 
 def choosing(n: int) -> int:
-    """Return how many of n seeds, or splits, choose the best cell of a set; the others judge it."""
+    """Return how many of n seeds (or splits) choose the best cell of a set; the others judge it."""
     return max(n // 3, 1)
 
 
 def apart(errors: np.ndarray, chosen: int) -> tuple[np.ndarray, np.ndarray]:
-    """Separate the runs that choose from those that judge; with no choice, all do both.
+    """Separate the models that choose from those that judge; without a choice, all judge.
 
-    The mean over seeds that a cell was chosen by flatters it. On the other seeds its errors are
-    independent of the choice, so that intervals and tests hold as for any cell. (To choose anew
-    for each seed by all others would use every seed, and be right on average; but a cell that is
-    lucky as a whole wins every time, and neither interval nor test would know of it.)
+    The mean over the seeds that chose a cell flatters it. On the other seeds, its errors are
+    independent of the choice, so intervals and tests hold as for any cell. (Choosing anew for each
+    seed by all others would use every seed and be right on average; but a cell that is lucky
+    overall would win every time, and neither interval nor test would notice.)
 
-    Of several splits the first third chooses, too: a cell is lucky with test rows as with seeds. So
-    no run that judges shares its split or its seed with one that chose. A single seed is taken as
-    given, and the splits alone are parted.
+    Of several splits, the first third also chooses: a cell can be lucky with test rows as with
+    seeds. So no model that judges shares its split or its seed with one that chose. A single seed
+    is taken as given, and only the splits are separated.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ class Optimism:
 
     @property
     def optimism(self) -> float:
-        """What the first flatters by."""
+        """How much the first flatters."""
         return self.honest - self.apparent
 
 
 def optimism(errors: np.ndarray, few: int, seed: int = 0) -> Optimism:
-    """Choose the best cell by a few of the seeds, look at it on the others, over many subsets.
+    """Choose the best cell by a few seeds and judge it by the others, over many subsets.
 
     Parameters
     ----------
@@ -95,11 +95,11 @@ class Bests:
     a, b : int
         The cells that the first seeds choose.
     differences : float array
-        Of these two, error of a minus that of b, on the other seeds; [splits, n] of several splits.
+        Error of a minus that of b on the other seeds; with several splits, [splits, n].
     low, high : float
         95 % interval of min(a) - min(b), the lowest expected error of each set.
     p : float
-        That the lowest expected errors are equal; two-sided.
+        The two-sided p value of equal lowest expected errors.
     """
 
     a: int
@@ -113,14 +113,14 @@ class Bests:
 def compare_bests(a: np.ndarray, b: np.ndarray, chosen: int) -> Bests:
     """Compare the lowest expected errors of two sets of cells.
 
-    To compare the two chosen cells alone would be to test the choice, not the claim: with equal
-    minima it finds a difference in 10 to 14 % of runs, as the larger set's chosen cell is further
-    from its best. But the chosen cell of a set is no better than its best, so min(a) < min(b) is
-    shown if it is better than *every* cell of b: an intersection-union test (Berger 1982), at level
-    α without a correction for the number of cells. Its p is the largest of those of sign-flip
-    tests; likewise the upper end of the interval is the largest upper end of a difference with a
-    cell of b, and the lower end follows from the chosen cell of b and all of a. In simulations a
-    false difference comes in 1 to 4 % of runs, and the interval holds the true one in 96 to 99 %.
+    Comparing only the two chosen cells would test the choice, not the claim: with equal minima, it
+    finds a difference in 10 to 14 % of simulations, as the larger set's chosen cell is further from
+    its best. But the chosen cell of a set is never better than its best, so min(a) < min(b) is
+    shown if a's chosen cell is better than *every* cell of b: an intersection-union test (Berger
+    1982), at level α without a correction for the number of cells. Its p is the largest of the
+    sign-flip tests'; likewise, the interval's upper end is the largest upper end of a difference
+    with a cell of b, and the lower end follows from b's chosen cell and all of a. Simulations find
+    a false difference in 1 to 4 % of cases, and the interval covers the true one in 96 to 99 %.
 
     Parameters
     ----------
@@ -139,9 +139,9 @@ def compare_bests(a: np.ndarray, b: np.ndarray, chosen: int) -> Bests:
 
 
 def _against_all(cell: np.ndarray, rivals: np.ndarray) -> tuple[float, float]:
-    """Return p, and the largest difference that is possible, of a cell against the best rival.
+    """Return p and the largest plausible difference of a cell against the best rival.
 
-    On several splits by crossed components; on one, or with one seed, by seeds or splits alone.
+    By crossed components over several splits; with one split or one seed, over the other alone.
     """
     differences = cell - rivals
     if min(cell.shape) > 1:
@@ -166,7 +166,7 @@ def _t_statistic(differences: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Shares of the choices of seeds with which a's best comes out lower, higher, or neither."""
+    """Of the choices of seeds, the shares in which a's best is lower, higher, or neither."""
 
     lower: float
     higher: float
@@ -174,7 +174,7 @@ class Outcomes:
 
 
 def outcomes(a: np.ndarray, b: np.ndarray, chosen: int, seed: int = 0) -> Outcomes:
-    """Repeat `compare_bests` with other seeds choosing: how much hangs on which ones did.
+    """Repeat `compare_bests` with other choosing seeds, to see how much depends on them.
 
     By t tests at 5 %, without a correction for other claims.
 
@@ -224,14 +224,14 @@ def _outcomes_over_splits(a: np.ndarray, b: np.ndarray, chosen: int, seed: int) 
 
 @dataclass(frozen=True)
 class Regret:
-    """What choosing by validation rows costs, against choosing by the test rows themselves.
+    """The cost of choosing by validation rows, against choosing by the test rows.
 
     Attributes
     ----------
     by_validation, by_test : float
         Mean test error, on the seeds that did not choose, of the cell chosen by either.
     low, high : float
-        95 % interval over the splits of what the first is higher by; NaN for one split.
+        95 % interval, over the splits, of how much the first is higher; NaN for one split.
     same : float
         Share of the choices in which both choose the same cell.
     """
@@ -244,19 +244,19 @@ class Regret:
 
     @property
     def regret(self) -> float:
-        """What the first is higher by: part of it is luck with these test rows."""
+        """How much the first is higher; part of it is luck with these test rows."""
         return self.by_validation - self.by_test
 
 
 def regret(validation: np.ndarray, test: np.ndarray, chosen: int, seed: int = 0) -> Regret:
-    """Choose the best cell by validation and by test errors, and look at both on other seeds.
+    """Choose the best cell by validation and by test errors, and judge both by other seeds.
 
     Parameters
     ----------
     validation, test : [cells, splits, n]
         Errors of the same models.
     chosen
-        Seeds that choose, 1 to n - 1; over all subsets of so many.
+        How many seeds choose, 1 to n - 1; all such subsets are used.
     """
     _, splits, n = test.shape
     subsets = stats.subsets(n, chosen, CHOICES, seed)

@@ -1,4 +1,4 @@
-"""Which measures rank generalization: coefficients, intervals and a verdict for each."""
+"""How measures rank generalization: coefficients, intervals and a verdict for each."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from genboost.study import axes as settings
 from genboost.study.axes import Setting
 from genboost.study.grid import Study
 
-RESAMPLES = 200  # of K: with 864 cells 10 s a measure
+RESAMPLES = 200  # of K: with 864 cells, 10 s per measure
 
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
 AXIS_DEPENDENT, UNDECIDED = "axis-dependent", "undecided"
@@ -29,9 +29,9 @@ class Ranking:
     ----------
     measure : str
     cells : int
-        Of which every run is there.
+        The cells of which every model has a value.
     tau : Coefficient
-        Kendall's, over all pairs: high, too, for what merely tracks a hyperparameter.
+        Kendall's, over all pairs; also high for a measure that merely tracks a hyperparameter.
     axes : dict
         By axis, the granulated ψ.
     psi : Coefficient
@@ -63,7 +63,7 @@ class Ranking:
 
 
 def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) -> list[Ranking]:
-    """Rank quantities by how well they rank the cells of a study by their gaps.
+    """Judge quantities by how well they rank the cells of a study by the gap.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) ->
     Returns
     -------
     list of Ranking
-        In the order of the quantities; none of a study whose cells differ in fewer than two axes.
-        What is held to be better when higher is ranked as its negative.
+        In the order of the quantities; empty for a study whose cells differ in fewer than two axes.
+        A quantity held to be better when higher is negated.
     """
     axes = axes_of(study)
     if len(axes) < 2:
@@ -92,7 +92,7 @@ def _sign(name: str) -> int:
 
 
 def axes_of(study: Study) -> list[Setting]:
-    """Return what tells the cells of a study apart, without what follows: of SAM, the epochs."""
+    """Return the axes that tell a study's cells apart, except epochs, which follow from SAM."""
     found = settings.varying(study.cells)
     for axis in reversed(found):
         rest = [other for other in found if other != axis]
@@ -106,7 +106,7 @@ def _array(
 ) -> np.ndarray:
     """Return a quantity as [axis 1, axis 2, ..., seeds]; NaN where it is not finite.
 
-    Of several splits, the first.
+    With several splits, the first counts.
     """
     values = aggregation.values_by_cell([study], models, quantity)
     levels = [list(dict.fromkeys(cell[axis.name] for cell in study.cells)) for axis in axes]
@@ -130,14 +130,14 @@ def rank(
     Parameters
     ----------
     measures
-        By name: [axis 1, axis 2, ..., seeds], NaN for runs that are not there. A cell counts if all
-        of its runs are.
+        By name, [axis 1, axis 2, ..., seeds]; NaN for a missing model. A cell counts if none of its
+        models is missing.
     target : [axis 1, axis 2, ..., seeds]
         Such as the generalization gap.
     axes
         Names of the axes but the seeds.
     resamples
-        Of seeds and cells, for the interval of K alone; the others' are in closed form.
+        Of seeds and cells, for K's interval alone; the others have a closed form.
 
     Returns
     -------
@@ -176,8 +176,8 @@ def _information_interval(
 ) -> Interval:
     """Return K with the basic bootstrap interval, from resamples of seeds and of cells.
 
-    Resampled cells and seeds make K larger, as few cells do; the basic interval, 2 K less the
-    quantiles, turns that around. Seeds are drawn for all cells at once, as they share them.
+    Resampling cells and seeds makes K larger, as having few cells does; the basic interval, 2 K
+    minus the quantiles, corrects that. Seeds are drawn for all cells at once, as cells share them.
     """
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([0])))
     seeds, cells = measure.shape[-1], math.prod(measure.shape[:-1])

@@ -1,4 +1,4 @@
-"""A quantity of cells, by split and seed: what claims compare and what best cells are chosen by."""
+"""A quantity of cells, by split and seed: what claims compare and choose best cells by."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Values:
     Attributes
     ----------
     cells : list of (str, Cell)
-        Each with the name of its study.
+        Each cell, with the name of its study.
     splits, seeds : list of int
     values : float array [cells, splits, seeds]
     """
@@ -31,12 +31,12 @@ class Values:
     values: np.ndarray
 
     def of_cells(self, rows: Sequence[int]) -> "Values":
-        """Return those of some cells, by their places."""
+        """Return the values of some cells, given by index."""
         cells = [self.cells[row] for row in rows]
         return Values(cells, self.splits, self.seeds, self.values[list(rows)])
 
-    def of_runs(self, splits: Sequence[int], seeds: Sequence[int]) -> "Values":
-        """Return those of some splits and seeds."""
+    def repeated(self, splits: Sequence[int], seeds: Sequence[int]) -> "Values":
+        """Return the values on some splits and seeds."""
         places = np.ix_(
             range(len(self.cells)),
             [self.splits.index(split) for split in splits],
@@ -53,7 +53,7 @@ class Measured:
     models
         One row per study and model, as `aggregation.collect` makes it.
     where
-        For ``study`` and some settings, a list of values: the cells that there are to choose from.
+        For ``study`` and some settings, a list of values: restricts the cells to choose from.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class Measured:
         return self.of(grid.chosen(self.studies, selection))
 
     def of(self, cells: Sequence[tuple[grid.Study, Cell]]) -> Values:
-        """Return the values of those of some cells of which every run has one.
+        """Return the values of those of some cells of which every model has one.
 
-        With the splits and seeds that all of the cells have.
+        Only splits and seeds that all of the cells have are used.
         """
         names = [(study.name, cell) for study, cell in cells if (study.name, cell) in self.values]
         splits, seeds = (
-            sorted(set.intersection(*({run[part] for run in self.values[n]} for n in names)))
+            sorted(set.intersection(*({each[part] for each in self.values[n]} for n in names)))
             if names
             else []
             for part in (0, 1)
@@ -102,5 +102,5 @@ class Measured:
         return Values(kept, splits, seeds, table[finished])
 
     def describe(self, cell: tuple[str, Cell]) -> str:
-        """Write a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""
+        """Return a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""
         return axes.describe(cell[1], self.settings)

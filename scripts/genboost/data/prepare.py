@@ -1,4 +1,4 @@
-"""Turn a checked table into the arrays that models are trained on: choose, split, code, scale."""
+"""Turn a checked table into arrays to train on: choose rows, split, code, scale."""
 
 import io
 from collections.abc import Collection, Mapping
@@ -24,26 +24,26 @@ class Settings:
     zeroed_features : collection of str
         Columns whose values are all replaced by 0; they stay inputs of the network.
     scaling : str
-        ``none``; ``standard``: mean 0 and variance 1; ``minmax``: from 0 to 1. Of every input, by
-        the training rows alone. A zeroed feature stays 0.
+        ``none``; ``standard``: mean 0 and variance 1; ``minmax``: from 0 to 1. Every input is
+        scaled by the training rows alone. A zeroed feature stays 0.
     categorical_coding : str
-        ``ordinal``: 0, 1, ... in the description's order; ``alphabetical``: likewise in
-        alphabetical order of the values that occur, as scikit-learn's LabelEncoder has it;
+        ``ordinal``: 0, 1, ... in the description's order; ``alphabetical``: the same in
+        alphabetical order of the values that occur, like scikit-learn's LabelEncoder;
         ``onehot``: an input for each value.
     label_coding : str
         ``severity``, the description's order, or ``alphabetical``.
     missing : str
-        What is done with missing values: ``refuse``; ``drop`` the rows; ``impute`` the median of
-        the training rows, or their most frequent category.
+        How to treat missing values: ``refuse``, ``drop`` the rows, or ``impute`` the median of
+        the training rows or their most frequent category.
     rows : str
-        ``all``, or ``respondents``: without those that were interpolated.
+        ``all``, or ``respondents`` without interpolated rows.
     split : str
         ``random``, or ``grouped``: an interpolated row is on the side of the two respondents that
-        it lies between, and left out if they are on two sides.
+        it lies between, and is left out if they are on different sides.
     test_fraction : float
-        The share of rows (``grouped``: of respondents) that are for testing, rounded up.
+        The share of rows (if ``grouped``, of respondents) for testing, rounded up.
     stratify : bool
-        Whether classes are to have the same shares in training and test rows.
+        Whether classes have the same shares in training and test rows.
     shuffle_labels : float
         The share of the training rows whose labels are permuted among them (Zhang et al. 2017,
         section 2.1, permute all). The test rows keep theirs.
@@ -64,7 +64,7 @@ class Settings:
 
     @classmethod
     def of(cls, data: Mapping[str, Any], dataset: Dataset) -> "Settings":
-        """Take the settings out of a configuration's data section, or the data set's own."""
+        """Return the settings in a configuration's data section; null: the data set's own."""
         values = {field.name: data[field.name] for field in fields(cls)}
         if values["zeroed_features"] is None:
             values["zeroed_features"] = dataset.zeroed_features
@@ -73,7 +73,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Prepared data and what its rows and columns are.
+    """Prepared data, and the meaning of its rows and columns.
 
     Attributes
     ----------
@@ -82,11 +82,11 @@ class Prepared:
     coding : Coding
         How rows became x and classes became y.
     train_rows, test_rows : int64 arrays
-        Which rows of the raw file, from 0, the rows of x are.
+        For the rows of x, their places in the raw file, from 0.
     origin : text array [rows of the file]
-        Who each of them is, as `origins.tell` has it.
+        The origin of each row; see `origins.tell`.
     notes : list of str
-        What a reader should know of how the rows were chosen.
+        What a reader should know about the choice of rows.
     """
 
     data: Data
@@ -103,13 +103,13 @@ class Prepared:
 
 
 def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
-    """Choose, split, code and scale a table's rows, whatever the file's column order.
+    """Choose, split, code and scale a table's rows, in any order of columns.
 
     Raises
     ------
     UserError
-        If a value is missing, unless the settings say what to do; if a zeroed feature does not
-        exist; if the rows cannot be told, or split, as asked; if there is nothing to learn.
+        If a value is missing and the settings refuse that; if a zeroed feature does not exist; if
+        the rows cannot be chosen or split as asked; if there is nothing to learn.
     """
     if unknown := sorted(set(settings.zeroed_features) - set(table.columns)):
         raise UserError(
@@ -157,7 +157,7 @@ def _rows(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
 def _split(
     table: Table, dataset: Dataset, settings: Settings, rows: np.ndarray, origin: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Return the rows for training, those for testing, and what is to be said of them."""
+    """Return the training rows, the test rows, and notes about them."""
     if settings.stratify and not dataset.classes:
         raise UserError(f"data.stratify needs classes, but {dataset.label} is a number")
     classes = table.label if settings.stratify else None
@@ -168,7 +168,7 @@ def _split(
 
 
 def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[str]]:
-    """Permute a share of labels among their rows; return all of them, and what is to be said."""
+    """Permute a share of labels among their rows; return all labels, and notes."""
     if not settings.shuffle_labels:
         return label, []
     random = np.random.default_rng(settings.shuffle_seed)
@@ -182,7 +182,7 @@ def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[s
 
 
 def _without_order(dataset: Dataset) -> list[str]:
-    """Return a warning if the classes have no order; two codes are like any two numbers."""
+    """Return a warning if the classes have no order, as their codes are arbitrary numbers."""
     if dataset.ordered or len(dataset.classes) == 2:
         return []
     return [
@@ -192,12 +192,12 @@ def _without_order(dataset: Dataset) -> list[str]:
 
 
 def to_bytes(prepared: Prepared, name: str) -> bytes:
-    """Return an npz file; not compressed, so that the bytes depend on no version of zlib.
+    """Return an npz file, uncompressed so that the bytes do not depend on zlib's version.
 
     Parameters
     ----------
     name
-        What all that is made from these data calls them, as `data.marked` has it.
+        The data set's name in results; see `arrays.marked`.
     """
     file = io.BytesIO()
     np.savez(
@@ -214,7 +214,7 @@ def to_bytes(prepared: Prepared, name: str) -> bytes:
 
 
 def _fit(table: Table, dataset: Dataset, settings: Settings, train_rows: np.ndarray) -> Coding:
-    """Return the coding that the settings ask for, with all that it takes from training rows."""
+    """Return the coding that the settings ask for, fitted to the training rows."""
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
     impute = settings.missing == "impute"

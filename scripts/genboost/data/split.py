@@ -1,4 +1,4 @@
-"""Split rows into those for training and those for testing."""
+"""Split rows into training and test rows."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from genboost.errors import UserError
 def at_random(
     rows: np.ndarray, test_fraction: float, seed: int, classes: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows for training and those for testing, drawn at random.
+    """Return training and test rows, drawn at random.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def grouped(
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Split respondents at random, and put interpolated rows on the side of their two respondents.
 
-    One between a respondent for training and another for testing is left out: on either side it
-    would tell a model of the other.
+    A row between a training respondent and a test respondent is left out: on either side, it would
+    reveal something about the other.
 
     Parameters
     ----------
@@ -61,12 +61,12 @@ def grouped(
     Returns
     -------
     (int64 array, int64 array, list of str)
-        The rows for training, those for testing, and what is to be said of them.
+        The training rows, the test rows, and notes about them.
     """
     people = rows[origin[rows] == RESPONDENT]
     others = rows[origin[rows] == INTERPOLATED]
     train, test = at_random(people, test_fraction, seed, classes)
-    # Of each row of the file: 1 for training, 2 for testing, 0 for neither.
+    # For each row of the file: 1 for training, 2 for testing, 0 for neither.
     side = np.zeros(len(origin), dtype=np.int64)
     side[train], side[test] = 1, 2
     first, second = side[parents.pairs[others]].T

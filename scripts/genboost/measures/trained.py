@@ -14,22 +14,22 @@ from genboost.train.problem import Architecture
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model, and what several measures need of it, computed once.
+    """A trained model, with what several measures need, computed once.
 
     Attributes
     ----------
     weights, initial_weights : float64 array [P]
         Laid out as in `genboost.train.problem.Problem`.
     epochs : int array
-        Those that the curves are of, the last among them, counted from 1.
+        The epochs of the curves' points, counted from 1; the last is among them.
     train_loss, test_mse : float64 array [epochs]
-        The curves; of a snapshot there are none.
+        The curves; empty for a snapshot.
     learning_rate : float
         The cell's.
     reached : bool or None
-        Whether it reached the training error to stop at; None if there is no such.
+        Whether it reached the training error to stop at; None if there is none.
     test_groups : mapping of a name to an array [test rows]
-        What parts the test rows: their ``origin``, where it is known.
+        What groups the test rows: their ``origin``, if known.
     """
 
     architecture: Architecture
@@ -76,7 +76,7 @@ class Trained:
 
     @property
     def alive(self) -> np.ndarray:
-        """The indices [A] of the parameters that the predictions depend on, for small changes."""
+        """The indices [A] of the parameters whose small changes affect the predictions."""
         return self._pruned[1]
 
     @cached_property

@@ -75,15 +75,15 @@ def _best_model(results: Results, laid_out: Layout) -> Iterator[str]:
     """Yield the model with the lowest test error."""
     study = laid_out.study
     errors = (
-        (error, cell, run)
+        (error, cell, which)
         for cell in study.cells
-        for run, error in results.values[study.name, cell].items()
+        for which, error in results.values[study.name, cell].items()
         if not math.isnan(error)
     )
-    error, cell, run = min(errors, key=lambda found: found[0], default=(None, None, None))
+    error, cell, which = min(errors, key=lambda found: found[0], default=(None, None, None))
     if cell is not None:
         where = f"{laid_out.panel_of[cell].title}, {laid_out.place(cell)}"
-        name = results.run_name(study, run)
+        name = results.model_name(study, which)
         yield f"  Best single model: {results.number(error)}, {_ascii(where)}, {name}"
 
 

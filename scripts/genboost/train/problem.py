@@ -79,7 +79,7 @@ class Architecture:
 class Problem:
     """K models of one architecture, to be trained for the same number of epochs.
 
-    A step takes ``batch_size`` rows; the last batch of an epoch holds what is left and counts.
+    A step takes ``batch_size`` rows; an epoch's last batch holds the remaining rows, and counts.
     With S = ceil(n / batch_size) steps an epoch and n training rows:
 
     Attributes
@@ -88,8 +88,8 @@ class Problem:
         Initial parameters: for each layer W[outputs][inputs] row by row, then b[outputs].
     optimizer : list of K names
         ``sgd``; ``adam`` or ``adamw`` (Loshchilov & Hutter 2019), both with `ADAM_BETAS` and
-        `ADAM_EPSILON`; ``lion`` (Chen et al. 2023) with `LION_BETAS`; or another of the torch
-        engine's.
+        `ADAM_EPSILON`; ``lion`` (Chen et al. 2023) with `LION_BETAS`; or another that the torch
+        engine has.
     learning_rate : float64 array [K, epochs * S]
         The learning rate of every step.
     weight_decay : float64 array [K]
@@ -98,18 +98,18 @@ class Problem:
     sam_adaptive : bool array [K]
         Adaptive SAM (Kwon et al. 2021, algorithm 1): epsilon = rho T^2 g / ||T g||, where T is
         |w| + `ASAM_ETA` for a weight and 1 for a bias, as in the authors' code
-        (github.com/SamsungLabs/ASAM). Of no effect without SAM.
+        (github.com/SamsungLabs/ASAM). No effect without SAM.
     momentum : float64 array [K]
-        SGD's, as in torch.optim.SGD without dampening; 0 for none. Of no effect on others.
+        SGD's, as in torch.optim.SGD without dampening; 0 for none. No effect on other optimizers.
     nesterov : bool array [K]
-        Whether that is Nesterov's momentum.
+        Whether the momentum is Nesterov's.
     stop_at : float64 array [K]
         A model's training ends with the first epoch after which its mean squared error on the
-        training rows is no higher; NaN for no such end.
+        training rows is at most this; NaN to train all epochs.
     order : int32 array [R, epochs, n] or None
-        R orders of the training rows, one permutation an epoch; None to take them as they are.
+        R orders of the training rows, one permutation an epoch; None to leave them in order.
     order_of : int array [K]
-        Which of the R orders a model follows.
+        The index of the order that a model follows.
     decoupled : bool
         Weight decay beside the step, w -= learning_rate * weight_decay * w, on the weights before
         the step (Loshchilov & Hutter 2019, as in torch.optim.AdamW); otherwise weight_decay * w is
@@ -117,7 +117,7 @@ class Problem:
     summed : bool
         The loss of a batch is the sum of its squared errors, otherwise their mean.
     snapshots : tuple of S epochs, counted from 1
-        Those after which the parameters are kept.
+        The epochs after which the parameters are kept.
     """
 
     architecture: Architecture
@@ -140,7 +140,7 @@ class Problem:
     snapshots: tuple[int, ...] = ()
 
     def decouples(self, optimizer: str) -> bool:
-        """Say whether an optimizer's weight decay is beside the step."""
+        """Say whether an optimizer's weight decay is decoupled, beside the step."""
         return self.decoupled or optimizer in DECOUPLED
 
     def select(self, models: Sequence[int]) -> "Problem":
@@ -155,21 +155,21 @@ class Problem:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the K models.
+    """The K models after training.
 
     Attributes
     ----------
     weights : float array [K, P]
-        Final parameters, laid out as in `Problem`: those of the last of its `epochs_run`.
+        Parameters after the last of `epochs_run`, laid out as in `Problem`.
     train_loss : float64 array [K, epochs]
-        Mean squared error over an epoch's batches, each before its step, every row counting once.
+        Mean squared error over an epoch's rows, each batch's before its step.
     test_mse : float64 array [K, epochs]
         On the test rows, after each epoch.
     train_mse : float64 array [K]
         On the training rows, at the end.
     epochs_run : int array [K]
-        Epochs until the first whose train_loss or test_mse is not finite, or up to that which
-        reached `stop_at`; `epochs` if there is no such. Entries of the curves from there on are
+        The number of epochs before the first whose train_loss or test_mse is not finite, or up to
+        the one that reached `stop_at`; otherwise `epochs`. Later entries of the curves are
         meaningless.
     stopped : bool array [K]
         Whether a model reached `stop_at`.
@@ -191,14 +191,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Group:
-    """Models of a problem that an engine trained together, handed back as soon as they are done.
+    """Models of a problem that an engine trained together, returned as soon as they are done.
 
     Attributes
     ----------
     models : sequence of G indices into the problem's K models
     outcome : Outcome of those G models
     seconds : float
-        The time that it took.
+        The time it took.
     """
 
     models: Sequence[int]
