@@ -475,6 +475,8 @@ def test_a_key_twice_in_an_argument_is_refused():
     check_arguments(["grid={seeds: 1, width: 2}", "grid={seeds: 2}", "name=a: b: c", "model="])
     with pytest.raises(UserError, match=r"--config: studies\.a\.grid\.seeds: duplicate key$"):
         check_arguments(["name=a", "studies={a: {grid: {seeds: 1, seeds: 2}}}"])
+    with pytest.raises(UserError, match="--config grid, line 1: more than 50 blocks within blocks"):
+        check_arguments(["grid=" + "[" * 2000 + "]" * 2000])
 
 
 def test_anchors_and_merged_keys_are_no_repetition(tmp_path):

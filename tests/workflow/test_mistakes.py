@@ -59,6 +59,13 @@ def test_a_file_of_which_nothing_is_made(fresh, text, words):
     assert len(result.stderr) < 2000
 
 
+@pytest.mark.parametrize("text", ["", "# nothing\n"])
+def test_an_empty_file_leaves_all_to_the_defaults(fresh, text):
+    (fresh.folder / "config.yaml").write_text(text)
+    result = fresh.run("--dry-run", "--config", "data={source: synthetic}", "grid={seeds: 1}")
+    assert "To train: 192 of 192 models" in result.stderr
+
+
 def test_titles_are_any_text(fresh):
     title = r"$\lambda_{max}$ {0} \textbf{bold} {wildcards.x} {a"
     fresh.configure(

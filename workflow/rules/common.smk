@@ -57,9 +57,6 @@ FILES = [*map(os.path.relpath, reversed(given.configfiles)), CONFIG]
 GIVEN = [given.config, *filter(os.path.exists, FILES)]
 if snakemake_internals.config_is_passed(workflow):
     GIVEN = []
-else:
-    # Snakemake starts with what is given on the command line, and merges it again after the file.
-    config.clear()  # so that studies come in the order of the file
 try:
     deployment.check(snakemake_internals.is_prefixed(workflow), CONTAINED)
     sources.check_arguments(snakemake_internals.config_arguments(workflow))
@@ -69,7 +66,12 @@ except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
 
-configfile: CONFIG
+if sources.has_keys(CONFIG):
+    if GIVEN:
+        # Snakemake starts with what is given on the command line, and merges it again after the file.
+        config.clear()  # so that studies come in the order of the file
+
+    configfile: CONFIG
 
 
 try:

@@ -46,7 +46,7 @@ def check_file(path: str | Path) -> None:
 
 
 def check_arguments(arguments: Iterable[str]) -> None:
-    """Refuse a key that is twice in one block given with ``--config``, as ``grid={seeds: 5}``.
+    """Refuse what is given with ``--config``, as ``grid={seeds: 5}``: a key twice, or too much.
 
     Raises
     ------
@@ -56,6 +56,7 @@ def check_arguments(arguments: Iterable[str]) -> None:
     for argument in arguments:
         name, _, text = argument.partition("=")
         with contextlib.suppress(yaml.YAMLError):  # then it is plain text, or Snakemake refuses it
+            _check_size(f"--config {name}", text)
             repeated = _repeated(yaml.compose(text, _LOADER), (name,))
             _refuse(f"--config: {dotted(key)}: duplicate key" for key, _, _ in repeated)
 
@@ -64,6 +65,11 @@ def _refuse(mistakes: Iterable[str]) -> None:
     """Raise a UserError that lists mistakes, if there are any."""
     if lines := list(mistakes):
         raise UserError("the configuration is wrong:\n  " + "\n  ".join(lines))
+
+
+def has_keys(path: str | Path) -> bool:
+    """Say whether a sound file has any keys; Snakemake refuses to read one that has none."""
+    return _read(path) is not None
 
 
 def places(sources: Sequence[Source], keys: Iterable[Key]) -> list[str]:
