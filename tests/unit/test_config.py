@@ -105,7 +105,9 @@ def test_a_study_that_is_null_is_left_out(nothing):
     assert list(resolve(config)["studies"]) == ["one"]
 
 
-@pytest.mark.parametrize("text", ["{}", "model:", "model:\ntraining:\ngrid:", "grid: {}"])
+@pytest.mark.parametrize(
+    "text", ["{}", "model:", "model:\ntraining:\ngrid:", "grid: {}", "comparisons: 'null'"]
+)
 def test_an_empty_block_means_the_defaults(text):
     assert resolve(yaml.safe_load(text)) == resolve({})
 
