@@ -12,19 +12,18 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped import DECK
 
-from genboost.analysis import schemes
 from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.study import axes, grid, schema
 from genboost.study.cells import text
 from genboost.study.config import complete, resolve
-from genboost.study.sources import check_file
+from genboost.study.sources import check_arguments, check_file
 from genboost.train import problem
 from genboost.train.engines import losses, optim, torch_engine
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 def mistakes(text: str) -> list[str]:
@@ -37,30 +36,6 @@ def mistakes(text: str) -> list[str]:
 
 
 # What a configuration means.
-
-
-def test_the_shipped_configuration_is_the_defaults_and_a_second_study():
-    ours, standard = resolve(SHIPPED), resolve({})
-    for section in standard.keys() - {"studies", "comparisons"}:
-        assert ours[section] == standard[section], section
-    assert list(ours["studies"]) == ["grid", "second_chance"]
-    assert ours["studies"]["grid"] == standard["studies"]["grid"]
-    second = copy.deepcopy(standard["studies"]["grid"])
-    second["title"] = ours["studies"]["second_chance"]["title"]
-    second["training"]["epochs_sam"] = 200
-    second["grid"][0].update(optimizer=["adam"], sam_rho=[0.02])
-    assert ours["studies"]["second_chance"] == second
-
-
-def test_the_shipped_configuration_lists_every_key_a_user_needs():
-    properties = schema.written()["properties"]
-    assert SHIPPED["measures"] == properties["measures"]["default"]
-    for section in properties.keys() - {"name", "studies", "comparisons", "schemes", "measures"}:
-        # The name of the one data set that is shipped is nothing to change in a first run.
-        # Nor are the epochs of a grid, which `training` has, and a random search in its place.
-        keys = set(properties[section]["properties"]) - {"dataset"}
-        other = {"epochs", "trials", "sampling_seed"} if section == "grid" else set()
-        assert set(SHIPPED[section]) == keys - other
 
 
 def test_the_defaults_are_those_of_the_deck():
@@ -131,7 +106,9 @@ def test_a_study_that_is_null_is_left_out(nothing):
     assert list(resolve(config)["studies"]) == ["one"]
 
 
-@pytest.mark.parametrize("text", ["{}", "model:", "model:\ntraining:\ngrid:", "grid: {}"])
+@pytest.mark.parametrize(
+    "text", ["{}", "model:", "model:\ntraining:\ngrid:", "grid: {}", "comparisons: 'null'"]
+)
 def test_an_empty_block_means_the_defaults(text):
     assert resolve(yaml.safe_load(text)) == resolve({})
 
@@ -287,7 +264,7 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("name: ../x", 'name: "../x" cannot name the folder results/NAME'),
         ("name: a b", 'name: "a b" cannot name the folder results/NAME'),
         ("name: ''", 'name: "" cannot name the folder results/NAME'),
-        (f"name: {'a' * 65}", f'name: "{"a" * 65}" cannot name the folder results/NAME'),
+        (f"name: {'a' * 65}", f'name: "{"a" * 37}..." cannot name the folder results/NAME'),
         ("studies: {a: {grid: {seeds: [-1]}}}", "studies.a.grid.seeds[0]: -1 is negative"),
         (
             "studies: {a: {grid: {sam_rho: [1, 1]}}}",
@@ -311,6 +288,8 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("data: {source: file}", "data.path: is required with source: file; give the path"),
         ("data: {source: file, path: no.csv}", "data.path: no.csv: no such file"),
         ("data: {source: file, path: /}", "data.path: /: is a folder, not a file"),
+        (f"data: {{dataset: {'a' * 300}}}", "data.dataset: has 300 characters; at most 50"),
+        (f"schemes: {{{'a' * 300}: {{}}}}", f'schemes: "{"a" * 37}..." is not a valid name'),
         (
             "data: {dataset: nope}\nstudies: {a: {}, b: {}}",
             "data.dataset: workflow/datasets/nope.yaml does not exist; the data sets are",
@@ -534,11 +513,18 @@ def test_a_file_that_does_not_say_one_thing_is_refused(tmp_path, text, expected)
     assert str(path) in str(raised.value)
 
 
+def test_a_key_twice_in_an_argument_is_refused():
+    check_arguments(["grid={seeds: 1, width: 2}", "grid={seeds: 2}", "name=a: b: c", "model="])
+    with pytest.raises(UserError, match=r"--config: studies\.a\.grid\.seeds: duplicate key$"):
+        check_arguments(["name=a", "studies={a: {grid: {seeds: 1, seeds: 2}}}"])
+    with pytest.raises(UserError, match="--config grid, line 1: more than 50 blocks within blocks"):
+        check_arguments(["grid=" + "[" * 2000 + "]" * 2000])
+
+
 def test_anchors_and_merged_keys_are_no_repetition(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: [*a, *a, 1, 1]\n")
     check_file(path)
-    check_file(ROOT / "config.yaml")
 
 
 # The schema.
@@ -706,45 +692,12 @@ def test_a_comparison_is_filled_in():
         resolve({"comparisons": {"x": {}}})
 
 
-def merged(config: dict, other: dict) -> dict:
-    """Merge blocks key by key, as Snakemake does."""
-    both = {
-        key: merged(config[key], value) if isinstance(value, dict) and key in config else value
-        for key, value in other.items()
-    }
-    return {**config, **both}
-
-
-EXAMPLES = [None, *sorted((ROOT / "studies").rglob("*.yaml"))]
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name if path else "config.yaml")
-def test_shipped_comparisons_are_about_cells_that_there_are(example):
-    resolved = resolve(merged(SHIPPED, yaml.safe_load(example.read_text()) if example else {}))
-    cells = [
-        {"study": study.name, **cell} for study in grid.studies(resolved) for cell in study.cells
-    ]
-    assert resolved["comparisons"] or resolved["figures"]["measures"]
-    for name, claim in resolved["comparisons"].items():
-        for side in filter(None, (claim["a"], claim["b"])):
-            for scheme in [*resolved["schemes"].values()] or [{"studies": {}}]:
-                own = schemes.repeated(side, scheme["studies"])
-                assert any(all(c[k] in v for k, v in own.items()) for c in cells), name
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name if path else "config.yaml")
-def test_a_complete_configuration_is_another_for_the_same(example):
-    given = merged(SHIPPED, yaml.safe_load(example.read_text()) if example else {})
-    assert given["name"] == (example.stem if example else "deck")
-    written = yaml.safe_load(yaml.safe_dump(complete(given)))
-    assert resolve(written) == resolve(given)
-    for section, default in schema.defaults().items():
-        if isinstance(default, dict) and section not in (
-            "grid",
-            "studies",
-            "comparisons",
-            "schemes",
-        ):
+def test_a_complete_configuration_is_another_for_the_same():
+    written = yaml.safe_load(yaml.safe_dump(complete(DECK)))
+    assert resolve(written) == resolve(DECK)
+    named = {"grid", "studies", "comparisons", "schemes"}  # which hold no keys of the schema's
+    for section in schema.defaults().keys() - named:
+        if isinstance(schema.defaults()[section], dict):
             assert written[section].keys() == schema.defaults(section).keys()
 
 

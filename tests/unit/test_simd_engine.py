@@ -13,6 +13,7 @@ import numpy as np
 import plain_torch
 import pytest
 import torch
+from some_cell import posed
 
 from genboost.data.arrays import Data
 from genboost.train.engines import kernel_build, simd_engine, torch_engine
@@ -67,9 +68,10 @@ def pose(
         for inputs, outputs in architecture.layers
     ]
     orders = [[random.permutation(rows) for _ in range(epochs)] for _ in range(3)]
-    return Problem(
+    return posed(
+        models,
+        data,
         architecture=architecture,
-        data=data,
         batch_size=batch_size,
         epochs=epochs,
         weights=np.concatenate(layers, axis=1),

@@ -7,6 +7,8 @@ import plain_torch
 import pytest
 import pytorch_optimizer
 import torch
+from shipped import as_shipped
+from some_cell import posed
 from torch import nn
 
 from genboost.data.arrays import Data
@@ -77,9 +79,10 @@ def some_problem(
         schedules.cosine(one, epochs, t_max=2, eta_min=one / 10)
         for one in np.broadcast_to(rate, models)
     ]
-    return Problem(
+    return posed(
+        models,
+        some_data(rows, features),
         architecture=architecture,
-        data=some_data(rows, features),
         batch_size=batch_size,
         epochs=epochs,
         weights=np.stack([training.initial_weights(architecture, k % 2) for k in range(models)]),
@@ -212,6 +215,7 @@ def test_every_activation_agrees_with_torchs_module(activation):
     assert_close(train64(problem), 0, plain_torch.train(problem, 0))
 
 
+@as_shipped
 def test_nothing_is_there_but_what_is_tested():
     assert set(optim.OPTIMIZERS) == {kind["optimizer"] for kind in KINDS.values()}
     assert set(torch_engine.ACTIVATIONS) == set(plain_torch.ACTIVATIONS)
@@ -318,26 +322,14 @@ def by_hand(data: Data, optimizer: str, batch_size: int, rates: list[float], **f
     """Return a problem of one linear model y = w x + b, for one epoch, rows in their order."""
     rows = len(data.train_y)
     values = {
+        "architecture": Architecture(1, 0, 1, "relu"),
+        "batch_size": batch_size,
         "weights": np.zeros((1, 2)),
-        "weight_decay": np.zeros(1),
-        "rho": np.array([np.nan]),
-        "sam_adaptive": np.array([False]),
-        "momentum": np.array([0.0]),
-        "nesterov": np.array([False]),
-        "stop_at": np.array([np.nan]),
-        "decoupled": False,
+        "optimizer": [optimizer],
+        "learning_rate": np.array([rates]),
+        "order": np.arange(rows, dtype=np.int32).reshape(1, 1, rows),
     }
-    return Problem(
-        architecture=Architecture(1, 0, 1, "relu"),
-        data=data,
-        batch_size=batch_size,
-        epochs=1,
-        optimizer=[optimizer],
-        learning_rate=np.array([rates]),
-        order=np.arange(rows, dtype=np.int32).reshape(1, 1, rows),
-        order_of=np.array([0]),
-        **(values | fields),
-    )
+    return posed(1, data, **(values | fields))
 
 
 ONE_ROW = Data(

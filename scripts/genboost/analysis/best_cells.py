@@ -1,4 +1,4 @@
-"""The best of many cells: how to choose it, what the choice is worth, and comparing two of them.
+"""The best of many cells: choosing it, what the choice is worth, and comparing two bests.
 
 Errors are float arrays [cells, n], with the same n seeds in the same order in all that is compared,
 or [cells, splits, n], where each seed was trained on each split. The cells are chosen by these
@@ -12,26 +12,26 @@ import numpy as np
 
 from genboost.analysis import splits, stats
 
-CLOSEST = 8  # rivals of a best cell that its sign-flip test goes through
-CHOICES = 200  # of seeds, to see what a verdict owes to the seeds that chose
+CLOSEST = 8  # rivals of a best cell for its sign-flip test
+CHOICES = 200  # of seeds, to see how much a verdict depends on the seeds that chose
 
 
 def choosing(n: int) -> int:
-    """Return how many of n seeds, or splits, choose the best cell of a set; the others judge it."""
+    """Return how many of n seeds (or splits) choose the best cell of a set; the others judge it."""
     return max(n // 3, 1)
 
 
 def apart(errors: np.ndarray, chosen: int) -> tuple[np.ndarray, np.ndarray]:
-    """Separate the runs that choose from those that judge; with no choice, all do both.
+    """Separate the models that choose from those that judge; without a choice, all judge.
 
-    The mean over seeds that a cell was chosen by flatters it. On the other seeds its errors are
-    independent of the choice, so that intervals and tests hold as for any cell. (To choose anew
-    for each seed by all others would use every seed, and be right on average; but a cell that is
-    lucky as a whole wins every time, and neither interval nor test would know of it.)
+    The mean over the seeds that chose a cell flatters it. On the other seeds, its errors are
+    independent of the choice, so intervals and tests hold as for any cell. (Choosing anew for each
+    seed by all others would use every seed and be right on average; but a cell that is lucky
+    overall would win every time, and neither interval nor test would notice.)
 
-    Of several splits the first third chooses, too: a cell is lucky with test rows as with seeds. So
-    no run that judges shares its split or its seed with one that chose. A single seed is taken as
-    given, and the splits alone are parted.
+    Of several splits, the first third also chooses: a cell can be lucky with test rows as with
+    seeds. So no model that judges shares its split or its seed with one that chose. A single seed
+    is taken as given, and only the splits are separated.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Optimism:
 
     @property
     def optimism(self) -> float:
-        """What the first flatters by."""
+        """How much the first flatters."""
         return self.honest - self.apparent
 
 
@@ -99,11 +99,11 @@ class Bests:
     a, b : int
         The cells that the first seeds choose.
     differences : float array
-        Of these two, error of a minus that of b, on the other seeds; [splits, n] of several splits.
+        Error of a minus that of b on the other seeds; with several splits, [splits, n].
     low, high : float
         95 % interval of min(a) - min(b), the lowest expected error of each set.
     p : float
-        That the lowest expected errors are equal; two-sided.
+        The two-sided p value of equal lowest expected errors.
     """
 
     a: int
@@ -122,14 +122,14 @@ def compare_bests(
 ) -> Bests:
     """Compare the lowest expected errors of two sets of cells.
 
-    To compare the two chosen cells alone would be to test the choice, not the claim: with equal
-    minima it finds a difference in 10 to 14 % of runs, as the larger set's chosen cell is further
-    from its best. But the chosen cell of a set is no better than its best, so min(a) < min(b) is
-    shown if it is better than *every* cell of b: an intersection-union test (Berger 1982), at level
-    α without a correction for the number of cells. Its p is the largest of those of sign-flip
-    tests; likewise the upper end of the interval is the largest upper end of a difference with a
-    cell of b, and the lower end follows from the chosen cell of b and all of a. In simulations a
-    false difference comes in 1 to 4 % of runs, and the interval holds the true one in 96 to 99 %.
+    Comparing only the two chosen cells would test the choice, not the claim: with equal minima, it
+    finds a difference in 10 to 14 % of simulations, as the larger set's chosen cell is further from
+    its best. But the chosen cell of a set is never better than its best, so min(a) < min(b) is
+    shown if a's chosen cell is better than *every* cell of b: an intersection-union test (Berger
+    1982), at level α without a correction for the number of cells. Its p is the largest of the
+    sign-flip tests'; likewise, the interval's upper end is the largest upper end of a difference
+    with a cell of b, and the lower end follows from b's chosen cell and all of a. Simulations find
+    a false difference in 1 to 4 % of cases, and the interval covers the true one in 96 to 99 %.
 
     Parameters
     ----------
@@ -151,9 +151,9 @@ def compare_bests(
 
 
 def _against_all(cell: np.ndarray, rivals: np.ndarray) -> tuple[float, float]:
-    """Return p, and the largest difference that is possible, of a cell against the best rival.
+    """Return p and the largest plausible difference of a cell against the best rival.
 
-    On several splits by crossed components; on one, or with one seed, by seeds or splits alone.
+    By crossed components over several splits; with one split or one seed, over the other alone.
     """
     differences = cell - rivals
     if min(cell.shape) > 1:
@@ -178,7 +178,7 @@ def _t_statistic(differences: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Shares of the choices of seeds with which a's best comes out lower, higher, or neither."""
+    """Of the choices of seeds, the shares in which a's best is lower, higher, or neither."""
 
     lower: float
     higher: float

@@ -13,15 +13,15 @@ def expected_best(
 ) -> np.ndarray:
     """Return the expected error of the best of n tries, for n = 1 to all, or some of these.
 
-    A try trains a cell drawn at random. With the cells sorted by what chooses, cell i of N is the
-    best of n tries with a probability of
+    A try trains a cell drawn at random. With the N cells sorted by what chooses, cell i is the best
+    of n tries with the probability
 
         ((N - i + 1)^n - (N - i)^n) / N^n               drawn with replacement,
-        C(N - i, n - 1) / C(N, n)                       without,
+        C(N - i, n - 1) / C(N, n)                       without.
 
-    the first being Dodge et al.'s (2019), for the smallest. Without replacement it is
-    a random walk through a grid, and of tries that are a sample themselves an estimate without
-    bias (Tang et al. 2020), which the other is not.
+    The first is Dodge et al.'s (2019), for the smallest error. Without replacement, it is a random
+    walk through a grid; for tries that are a sample themselves, it is an unbiased estimate (Tang et
+    al. 2020), and the first is not.
 
     Parameters
     ----------
@@ -30,18 +30,18 @@ def expected_best(
     tries
         The n to return it for.
     chosen_by
-        What the best is chosen by, such as validation errors; by `errors` themselves, unless
-        given. Of equal ones, the first counts as the better.
+        What the best is chosen by, such as validation errors; by default, `errors`. On a tie, the
+        first counts as better.
 
     Returns
     -------
     array [n, ...]
-        Against gradient evaluations instead of tries: n tries take n times the mean of a try.
+        To plot against gradient evaluations: n tries take n times the mean of a try.
 
     Raises
     ------
     ValueError
-        If an error is missing or infinite: give models that diverged the error that they are worth.
+        If an error is missing or infinite; give models that diverged the error they are worth.
     """
     chosen_by = errors if chosen_by is None else chosen_by
     if not (np.isfinite(errors).all() and np.isfinite(chosen_by).all()):

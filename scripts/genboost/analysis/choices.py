@@ -1,4 +1,4 @@
-"""The best cell of each set of cells, and the error that it really has."""
+"""The best cell of each set of cells, and its true error."""
 
 import math
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from genboost.analysis.verdicts import FEW
 from genboost.study import grid
 from genboost.study.cells import Cell
 
-ENOUGH = 5  # errors from which a t interval of an error says something
+ENOUGH = 5  # the fewest errors with a useful t interval
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The best cell of a set, and the error that it really has.
+    """The best cell of a set, and its true error.
 
     Attributes
     ----------
     scope : str
-        What it is the best of.
+        The set that it is the best of.
     cells : int
-        What it was chosen from.
+        The number of cells it was chosen from.
     cell, table : str and float
         The best cell over all seeds, and its mean error, as in the tables.
     edge : str
@@ -35,10 +35,10 @@ class Choice:
     choosing, n : int
         Seeds that choose, and seeds that judge.
     few : int
-        Seeds of the choices that the next three are about: three, or all but one of fewer than six.
+        Seeds that choose for the next three values: three, or all but one of fewer than six.
     apparent, honest, optimism : float
-        Over all choices by so few seeds: mean error of the chosen cell on the seeds that chose it
-        and on all others, and the difference, by which the first flatters.
+        Over all choices by so few seeds: the chosen cell's mean error on the seeds that chose it,
+        on all others, and the difference.
     """
 
     study: str
@@ -62,7 +62,7 @@ class Choice:
 def choices(
     measured: Measured, scopes: Sequence[tuple[grid.Study, str, Sequence[Cell]]]
 ) -> list[Choice]:
-    """Say what the best cell of each set is worth.
+    """Judge the best cell of each set.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def choices(
     Returns
     -------
     list of Choice
-        Without sets of which no cell finished, or fewer than two seeds.
+        Without sets that have no finished cell or fewer than two seeds.
     """
     found = []
     for study, scope, cells in scopes:
@@ -121,7 +121,7 @@ def few_of(n: int) -> int:
 
 
 def _judge(errors: np.ndarray) -> stats.Interval:
-    """Return the mean of errors [splits, seeds] with its interval, if they are enough."""
+    """Return the mean of errors [splits, seeds], with its interval if there are enough."""
     if min(errors.shape) > 1:
         found = splits.crossed(errors)
         return stats.Interval(found.mean, found.low, found.high)

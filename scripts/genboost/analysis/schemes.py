@@ -1,4 +1,4 @@
-"""The claims under several schemes: other splits, other rows to be tested on, side by side."""
+"""The claims under several schemes, side by side: other splits, other test rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ class Scheme:
     verdicts : list of verdicts.Verdict
         On every claim, with Holm's correction over those of this scheme.
     variance : dict
-        Shares of the variance of log errors, as `splits.variance_shares` returns them, of the cells
-        in which every run finished; empty with a single cell, split or seed.
+        Shares of the variance of log errors (see `splits.variance_shares`), over the cells
+        in which every model finished; empty with a single cell, split or seed.
     """
 
     name: str
@@ -44,7 +44,7 @@ def judge(
     models: pd.DataFrame,
     choose_by: str = "test",
 ) -> list[Scheme]:
-    """Judge all claims under each scheme; under `ALL` if there is none.
+    """Judge all claims under each scheme, or under `ALL` if there are none.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def judge(
 
 
 def _by(quantity: str, claims: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return claims that are judged by a quantity, unless they are about another measure."""
+    """Return the claims with a scheme's quantity, except claims about another measure."""
     return {
         name: {**claim, "quantity": quantity} if claim["quantity"] == TEST_MSE.name else {**claim}
         for name, claim in claims.items()

@@ -1,4 +1,4 @@
-"""A quantity of cells, by split and seed: what claims compare and what best cells are chosen by."""
+"""A quantity of cells, by split and seed: what claims compare and choose best cells by."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class Values:
     Attributes
     ----------
     cells : list of (str, Cell)
-        Each with the name of its study.
+        Each cell, with the name of its study.
     splits, seeds : list of int
     values : float array [cells, splits, seeds]
     choosing : float array [cells, splits, seeds]
@@ -39,8 +39,8 @@ class Values:
         cells = [self.cells[row] for row in rows]
         return Values(cells, self.splits, self.seeds, self.values[rows], self.choosing[rows])
 
-    def of_runs(self, splits: Sequence[int], seeds: Sequence[int]) -> "Values":
-        """Return those of some splits and seeds."""
+    def repeated(self, splits: Sequence[int], seeds: Sequence[int]) -> "Values":
+        """Return the values on some splits and seeds."""
         places = np.ix_(
             range(len(self.cells)),
             [self.splits.index(split) for split in splits],
@@ -148,13 +148,13 @@ class Measured:
         return self.of(grid.chosen(self.studies, selection))
 
     def of(self, cells: Sequence[tuple[grid.Study, Cell]]) -> Values:
-        """Return the values of those of some cells of which every run has one.
+        """Return the values of those of some cells of which every model has one.
 
-        With the splits and seeds that all of the cells have.
+        Only splits and seeds that all of the cells have are used.
         """
         names = [(study.name, cell) for study, cell in cells if (study.name, cell) in self.values]
         splits, seeds = (
-            sorted(set.intersection(*({run[part] for run in self.values[n]} for n in names)))
+            sorted(set.intersection(*({each[part] for each in self.values[n]} for n in names)))
             if names
             else []
             for part in (0, 1)
@@ -172,5 +172,5 @@ class Measured:
         return Values(kept, splits, seeds, values[finished], choices[finished])
 
     def describe(self, cell: tuple[str, Cell]) -> str:
-        """Write a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""
+        """Return a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""
         return axes.describe(cell[1], self.settings)

@@ -11,12 +11,12 @@ import numpy as np
 from genboost.errors import UserError
 
 MARK = "SYNTHETIC"
-# Who a row is; see origins.py.
+# The origin of a row; see origins.py.
 RESPONDENT, INTERPOLATED, UNKNOWN = "respondent", "interpolated", "unknown"
 
 
 def marked(dataset: str, synthetic: bool) -> str:
-    """Return what results call a data set: its name, with a mark if it is a generated stand-in."""
+    """Return a data set's name in results, marked if it is a generated stand-in."""
     return f"{dataset} ({MARK})" if synthetic else dataset
 
 
@@ -45,7 +45,7 @@ class Data:
 
     @staticmethod
     def origins(path: str | Path) -> np.ndarray:
-        """Return the origin of each test row in a file, text [rows], as `origins.tell` has it."""
+        """Return the origin of each test row in a file, text [rows], see `origins.tell`."""
         return _read(path, "test_origin")[0]
 
     @staticmethod
@@ -84,7 +84,7 @@ def _read(path: str | Path, *names: str) -> list[np.ndarray]:
     Raises
     ------
     UserError
-        If the file or one of them is not there, or is damaged.
+        If the file or one of its arrays is missing or damaged.
     """
     try:
         with np.load(path) as arrays:

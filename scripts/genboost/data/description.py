@@ -14,7 +14,7 @@ from genboost.data.raw_table import Table
 def describe(
     dataset: Dataset, table: Table, prepared: Prepared, settings: Settings, provenance: dict
 ) -> str:
-    """Return the description; the same inputs give the same text (no time is in it)."""
+    """Return the description; the same inputs give the same text, which has no time in it."""
     data = prepared.data
     all_y = np.concatenate([data.train_y, data.test_y, data.validation_y])
     parts = [f"# {_escaped(dataset.title)}"]
@@ -117,7 +117,7 @@ def _duplicates(table: Table) -> int:
 
 
 def _variance(label: np.ndarray) -> str:
-    """Return the variance (over n, not n - 1) for the text."""
+    """Return the variance (with n, not n - 1) as text."""
     return f"{label.astype(np.float64).var():.4f}"
 
 
@@ -129,5 +129,5 @@ def _table(header: list[str], rows: Iterable[list[object]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text as one line that Markdown shows as it is; it leaves an underscore in a word."""
+    """Return text as one line for Markdown; an underscore within a word needs no escape."""
     return re.sub(r"([\\`*|<\[]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(text.split()))

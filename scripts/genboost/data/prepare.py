@@ -1,4 +1,4 @@
-"""Turn a checked table into the arrays that models are trained on: choose, split, code, scale."""
+"""Turn a checked table into arrays to train on: choose rows, split, code, scale."""
 
 import io
 from collections.abc import Collection, Mapping
@@ -25,22 +25,22 @@ class Settings:
     zeroed_features : collection of str
         Columns whose values are all replaced by 0; they stay inputs of the network.
     scaling : str
-        ``none``; ``standard``: mean 0 and variance 1; ``minmax``: from 0 to 1. Of every input, by
-        the training rows alone. A zeroed feature stays 0.
+        ``none``; ``standard``: mean 0 and variance 1; ``minmax``: from 0 to 1. Every input is
+        scaled by the training rows alone. A zeroed feature stays 0.
     categorical_coding : str
-        ``ordinal``: 0, 1, ... in the description's order; ``alphabetical``: likewise in
-        alphabetical order of the values that occur, as scikit-learn's LabelEncoder has it;
+        ``ordinal``: 0, 1, ... in the description's order; ``alphabetical``: the same in
+        alphabetical order of the values that occur, like scikit-learn's LabelEncoder;
         ``onehot``: an input for each value.
     label_coding : str
         ``severity``, the description's order, or ``alphabetical``.
     missing : str
-        What is done with missing values: ``refuse``; ``drop`` the rows; ``impute`` the median of
-        the training rows, or their most frequent category.
+        How to treat missing values: ``refuse``, ``drop`` the rows, or ``impute`` the median of
+        the training rows or their most frequent category.
     rows : str
-        ``all``, or ``respondents``: without those that were interpolated.
+        ``all``, or ``respondents`` without interpolated rows.
     split : str
         ``random``, or ``grouped``: an interpolated row is on the side of the two respondents that
-        it lies between, and left out if they are on two sides.
+        it lies between, and is left out if they are on different sides.
     test_fraction : float
         The share of rows (``grouped``: of respondents) that are for testing, rounded up.
     validation_fraction : float
@@ -68,7 +68,7 @@ class Settings:
 
     @classmethod
     def of(cls, data: Mapping[str, Any], dataset: Dataset) -> "Settings":
-        """Take the settings out of a configuration's data section, or the data set's own."""
+        """Return the settings in a configuration's data section; null: the data set's own."""
         values = {field.name: data[field.name] for field in fields(cls)}
         if values["zeroed_features"] is None:
             values["zeroed_features"] = dataset.zeroed_features
@@ -77,7 +77,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Prepared data and what its rows and columns are.
+    """Prepared data, and the meaning of its rows and columns.
 
     Attributes
     ----------
@@ -88,9 +88,9 @@ class Prepared:
     train_rows, test_rows, validation_rows : int64 arrays
         Which rows of the raw file, from 0, the rows of x are.
     origin : text array [rows of the file]
-        Who each of them is, as `origins.tell` has it.
+        The origin of each row; see `origins.tell`.
     notes : list of str
-        What a reader should know of how the rows were chosen.
+        What a reader should know about the choice of rows.
     """
 
     data: Data
@@ -108,13 +108,13 @@ class Prepared:
 
 
 def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
-    """Choose, split, code and scale a table's rows, whatever the file's column order.
+    """Choose, split, code and scale a table's rows, in any order of columns.
 
     Raises
     ------
     UserError
-        If a value is missing, unless the settings say what to do; if a zeroed feature does not
-        exist; if the rows cannot be told, or split, as asked; if there is nothing to learn.
+        If a value is missing and the settings refuse that; if a zeroed feature does not exist; if
+        the rows cannot be chosen or split as asked; if there is nothing to learn.
     """
     if unknown := sorted(set(settings.zeroed_features) - set(table.columns)):
         raise UserError(
@@ -191,7 +191,7 @@ def _split(
 
 
 def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[str]]:
-    """Permute a share of labels among their rows; return all of them, and what is to be said."""
+    """Permute a share of labels among their rows; return all labels, and notes."""
     if not settings.shuffle_labels:
         return label, []
     random = np.random.default_rng(settings.shuffle_seed)
@@ -205,7 +205,7 @@ def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[s
 
 
 def _without_order(dataset: Dataset) -> list[str]:
-    """Return a warning if the classes have no order; two codes are like any two numbers."""
+    """Return a warning if the classes have no order, as their codes are arbitrary numbers."""
     if dataset.ordered or len(dataset.classes) == 2:
         return []
     return [
@@ -215,12 +215,12 @@ def _without_order(dataset: Dataset) -> list[str]:
 
 
 def to_bytes(prepared: Prepared, name: str) -> bytes:
-    """Return an npz file; not compressed, so that the bytes depend on no version of zlib.
+    """Return an npz file, uncompressed so that the bytes do not depend on zlib's version.
 
     Parameters
     ----------
     name
-        What all that is made from these data calls them, as `data.marked` has it.
+        The data set's name in results; see `arrays.marked`.
     """
     file = io.BytesIO()
     np.savez(
@@ -239,7 +239,7 @@ def to_bytes(prepared: Prepared, name: str) -> bytes:
 
 
 def _fit(table: Table, dataset: Dataset, settings: Settings, train_rows: np.ndarray) -> Coding:
-    """Return the coding that the settings ask for, with all that it takes from training rows."""
+    """Return the coding that the settings ask for, fitted to the training rows."""
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
     impute = settings.missing == "impute"

@@ -2,9 +2,9 @@
 
 A network's prediction is its one output or, with an output for each class, the expected class.
 
-Arrays have a unit a line and the rows side by side, [units, rows]: products of the small weight
-matrices with them are many times faster than the other way round. A layer's matrix [W | b] has its
-biases as the last column, and what it multiplies has a last line of ones.
+Arrays are [units, rows]: products with the small weight matrices are many times faster than the
+other way round. A layer's matrix [W | b] has its biases in the last column, and the array that it
+multiplies ends with a line of ones.
 """
 
 from dataclasses import dataclass, replace
@@ -36,18 +36,18 @@ def parameters(layers: list[np.ndarray]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Linearization:
-    """A network at certain weights, on its rows; l runs over the layers.
+    """A network at certain weights, on its rows; l counts the layers.
 
     Attributes
     ----------
     layers : list of [W | b], [outputs, inputs + 1]
     inputs : list of arrays [inputs + 1, rows]
-        What each layer multiplies: the data, then the activations of the layer before; with ones.
+        What each layer multiplies: the data, then the previous layer's activations; with ones.
     z : list of arrays [outputs, rows]
         Of each layer, before its activation, normalized where the network does that. The last
         layer's are the outputs.
     slopes : list of arrays [outputs, rows]
-        a'(z), of the hidden layers.
+        a'(z) of the hidden layers.
     delta : list of arrays [outputs, rows]
         Of each layer, df/d(W a + b), for the predictions f.
     predictions : array [rows]
@@ -66,10 +66,10 @@ class Linearization:
     residuals: np.ndarray
 
     def pruned(self) -> tuple["Linearization", np.ndarray]:
-        """Return the same without what is zero on all rows, and the indices of what is left.
+        """Return the same without what is zero on all rows, and the indices of the rest.
 
-        Dead units, and inputs of zeros, take no part: the predictions' derivatives by their weights
-        are zero, the first and the second ones.
+        Dead units and inputs of zeros have no effect: the predictions' first and second derivatives
+        by their weights are zero.
 
         Returns
         -------
@@ -126,7 +126,7 @@ class Network:
         self.dtype = dtype
         self.y = y.astype(dtype)
         rows = len(y)
-        # Kept from call to call: fresh memory would cost as much as the arithmetic.
+        # Kept between calls: new memory would cost as much as the arithmetic.
         self._z = [np.empty((outputs, rows), dtype) for _, outputs in architecture.layers]
         self._inputs = [np.ones((inputs + 1, rows), dtype) for inputs, _ in architecture.layers]
         self._inputs[0][:-1] = x.T
@@ -134,7 +134,7 @@ class Network:
         self._deviation: list[np.ndarray] = [np.ones(rows, dtype) for _ in self._z[:-1]]
 
     def in_single_precision(self) -> "Network":
-        """Return a network on the same rows in float32: faster by half, for a search."""
+        """Return a network on the same rows in float32, which is faster by half, for a search."""
         return Network(self.architecture, self._inputs[0][:-1].T, self.y, np.float32)
 
     def predictions(self, weights: np.ndarray) -> np.ndarray:
@@ -190,7 +190,7 @@ class Network:
         return matrices(weights, self.architecture, self.dtype)
 
     def _forward(self, layers: list[np.ndarray]) -> np.ndarray:
-        """Return the predictions, and leave z and the layers' inputs behind."""
+        """Return the predictions, after storing z and the layers' inputs."""
         last = len(layers) - 1
         for layer, matrix in enumerate(layers):
             z = np.matmul(matrix, self._inputs[layer], out=self._z[layer])
@@ -219,7 +219,7 @@ class Network:
         return residuals @ residuals / len(residuals)
 
     def _backward(self, layers: list[np.ndarray]) -> None:
-        """After `_forward`, and given the last layer's, compute d/d(W a + b) of each layer."""
+        """After `_forward`, compute d/d(W a + b) of each layer from that of the last."""
         for layer in range(len(layers) - 1, 0, -1):
             delta = self._delta[layer - 1]
             np.matmul(layers[layer][:, :-1].T, self._delta[layer], out=delta)

@@ -14,7 +14,7 @@ from genboost.train.problem import Architecture
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model, and what several measures need of it, computed once.
+    """A trained model, with what several measures need, computed once.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Trained:
     classes : int
         How many the label has; 0 if it is a number.
     test_groups : mapping of a name to an array [test rows]
-        What parts the test rows: their ``origin``, where it is known.
+        What groups the test rows: their ``origin``, if known.
     """
 
     architecture: Architecture
@@ -84,7 +84,7 @@ class Trained:
 
     @property
     def alive(self) -> np.ndarray:
-        """The indices [A] of the parameters that the predictions depend on, for small changes."""
+        """The indices [A] of the parameters whose small changes affect the predictions."""
         return self._pruned[1]
 
     @cached_property

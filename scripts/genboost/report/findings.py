@@ -381,8 +381,8 @@ def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
         if len(study.splits) < 2 or len(study.seeds) < 2:
             continue
         for cell in study.cells:
-            runs = measured.of([(study, cell)])
-            found = splits.crossed(runs.values[0]) if runs.cells else None
+            values = measured.of([(study, cell)])
+            found = splits.crossed(values.values[0]) if values.cells else None
             ends = (found.low, found.high) if found else (math.nan, math.nan)
             cells.loc[results.row(study, cell).Index, ["low", "high"]] = ends
     return cells

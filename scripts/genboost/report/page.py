@@ -34,7 +34,7 @@ from genboost.study.cells import Cell
 from genboost.study.schema import BLOCKS, GRID
 
 TEMPLATE = "report.html.j2"
-MOST_RUNS = 40  # that a cell lists
+MOST_MODELS = 40  # that a cell lists
 
 
 @dataclass(frozen=True)
@@ -252,8 +252,10 @@ def _heat_cell(
     lines = [
         results.layouts[study.name].place(cell),
         *(
-            f"{results.run_name(study, run)}: {results.number(error) or 'diverged'}"
-            for run, error in itertools.islice(results.values[study.name, cell].items(), MOST_RUNS)
+            f"{results.model_name(study, which)}: {results.number(error) or 'diverged'}"
+            for which, error in itertools.islice(
+                results.values[study.name, cell].items(), MOST_MODELS
+            )
         ),
     ]
     if not row.diverged:

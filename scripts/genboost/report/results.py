@@ -156,15 +156,15 @@ class Results:
         return deck.compare(self.studies, self.models, self.figures)
 
     @cached_property
-    def values(self) -> dict[tuple[str, Cell], dict[aggregation.Run, float]]:
-        """What is shown of each run of each cell, by the study's name and the cell."""
+    def values(self) -> dict[tuple[str, Cell], dict[aggregation.Repetition, float]]:
+        """What is shown of each model of each cell, by the study's name and the cell."""
         return aggregation.values_by_cell(self.studies, self.models, self.quantity.name)
 
     @staticmethod
-    def run_name(study: grid.Study, run: aggregation.Run) -> str:
-        """Name a run of a cell: ``seed 3``, or ``split 2, seed 3`` where there are several."""
-        split = f"split {run.split}, " if len(study.splits) > 1 else ""
-        return f"{split}seed {run.seed}"
+    def model_name(study: grid.Study, which: aggregation.Repetition) -> str:
+        """Name a model of a cell: ``seed 3``, or ``split 2, seed 3`` with several splits."""
+        split = f"split {which.split}, " if len(study.splits) > 1 else ""
+        return f"{split}seed {which.seed}"
 
     @cached_property
     def _rows(self) -> dict[tuple[Any, ...], Any]:

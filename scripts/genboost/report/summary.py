@@ -80,15 +80,15 @@ def _best_model(results: Results, laid_out: Layout) -> Iterator[str]:
     study = laid_out.study
     choosing = results.about(results.choosing).values
     models = [
-        (choosing[study.name, cell][run], error, cell, run)
+        (choosing[study.name, cell][which], error, cell, which)
         for cell in study.cells
-        for run, error in results.values[study.name, cell].items()
+        for which, error in results.values[study.name, cell].items()
         if not math.isnan(error)
     ]
     if models:
-        _, error, cell, run = min(models, key=lambda found: found[0])
+        _, error, cell, which = min(models, key=lambda found: found[0])
         where = f"{laid_out.panel_of[cell].title}, {laid_out.place(cell)}"
-        name = results.run_name(study, run)
+        name = results.model_name(study, which)
         yield f"  Best single model: {results.number(error)}, {_ascii(where)}, {name}"
 
 

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 from genboost.study import axes, sampling, schema
 from genboost.study.cells import Cell
+from genboost.study.sources import Key
 
 SPLIT = "split_seed"
+LONGEST = 200  # characters of a folder's name: a file system takes 255, logs end in .log
 RECORD = "results/models/{variant}/{cell}/seed~{seed}.json"
 
 
@@ -182,6 +184,18 @@ def chosen(all_studies: Iterable[Study], selection: Mapping[str, Any]) -> list[t
 def raw(data: Mapping[str, Any]) -> str:
     """Name a raw file: the data set and, unless it is as published, where it comes from."""
     return "+".join(filter(None, (data["dataset"], data[axes.ORIGIN])))
+
+
+def unnameable(all_studies: Iterable[Study]) -> Iterator[tuple[Key, str]]:
+    """Yield the studies whose prepared data would have a folder with too long a name."""
+    for study in all_studies:
+        longest = max(map(len, study.variants))
+        if longest > LONGEST:
+            yield (
+                ("data",),
+                f"the folder of study {study.name}'s data, which is named after all that differs "
+                f"from the defaults, would have a name of {longest} characters; at most {LONGEST}",
+            )
 
 
 def preparations(all_studies: Iterable[Study]) -> dict[str, dict[str, Any]]:

@@ -283,7 +283,7 @@ def _name_mistakes(name: str) -> Iterable[Mistake]:
     elif not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
         yield (
             ("name",),
-            f"{_shown(name)} cannot name the folder results/NAME: use up to 64 "
+            f"{_shown(printable(name))} cannot name the folder results/NAME: use up to 64 "
             "letters (a-z, A-Z), digits, - and _, starting with a letter",
         )
 

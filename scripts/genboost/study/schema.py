@@ -120,7 +120,8 @@ def normalized(value: Any, rule: Rule) -> Any:
     """
     rule = _follow(rule)
     kinds = types(rule)
-    if value is None and kinds[:1] == ["object"] and "null" not in kinds:
+    is_nothing = value is None or (isinstance(value, str) and value.lower() in ("none", "null"))
+    if is_nothing and kinds[:1] == ["object"] and "null" not in kinds:
         return {}
     if "enum" in rule:  # with --config, all is text
         return next((choice for choice in rule["enum"] if str(choice) == value), value)
@@ -132,7 +133,7 @@ def normalized(value: Any, rule: Rule) -> Any:
             *(key for key in value if key not in rules),
         ]
         return {str(key): normalized(value[key], rules.get(key, other)) for key in keys}
-    if "null" in kinds and isinstance(value, str) and value.lower() in ("none", "null"):
+    if is_nothing and "null" in kinds:
         return None
     if kinds[:1] == ["array"] and value is not None and not isinstance(value, list):
         value = [value]

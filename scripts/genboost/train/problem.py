@@ -81,7 +81,7 @@ class Architecture:
 class Problem:
     """K models of one architecture, to be trained for the same number of epochs.
 
-    A step takes ``batch_size`` rows; the last batch of an epoch holds what is left and counts.
+    A step takes ``batch_size`` rows; an epoch's last batch holds the remaining rows, and counts.
     With S = ceil(n / batch_size) steps an epoch and n training rows:
 
     Attributes
@@ -90,8 +90,8 @@ class Problem:
         Initial parameters: for each layer W[outputs][inputs] row by row, then b[outputs].
     optimizer : list of K names
         ``sgd``; ``adam`` or ``adamw`` (Loshchilov & Hutter 2019), both with `ADAM_BETAS` and
-        `ADAM_EPSILON`; ``lion`` (Chen et al. 2023) with `LION_BETAS`; or another of the torch
-        engine's.
+        `ADAM_EPSILON`; ``lion`` (Chen et al. 2023) with `LION_BETAS`; or another that the torch
+        engine has.
     learning_rate : float64 array [K, epochs * S]
         The learning rate of every step.
     weight_decay : float64 array [K]
@@ -100,18 +100,18 @@ class Problem:
     sam_adaptive : bool array [K]
         Adaptive SAM (Kwon et al. 2021, algorithm 1): epsilon = rho T^2 g / ||T g||, where T is
         |w| + `ASAM_ETA` for a weight and 1 for a bias, as in the authors' code
-        (github.com/SamsungLabs/ASAM). Of no effect without SAM.
+        (github.com/SamsungLabs/ASAM). No effect without SAM.
     momentum : float64 array [K]
-        SGD's, as in torch.optim.SGD without dampening; 0 for none. Of no effect on others.
+        SGD's, as in torch.optim.SGD without dampening; 0 for none. No effect on other optimizers.
     nesterov : bool array [K]
-        Whether that is Nesterov's momentum.
+        Whether the momentum is Nesterov's.
     stop_at : float64 array [K]
         A model's training ends with the first epoch after which its mean squared error on the
-        training rows is no higher; NaN for no such end.
+        training rows is at most this; NaN to train all epochs.
     order : int32 array [R, epochs, n] or None
-        R orders of the training rows, one permutation an epoch; None to take them as they are.
+        R orders of the training rows, one permutation an epoch; None to leave them in order.
     order_of : int array [K]
-        Which of the R orders a model follows.
+        The index of the order that a model follows.
     decoupled : bool
         Weight decay beside the step, w -= learning_rate * weight_decay * w, on the weights before
         the step (Loshchilov & Hutter 2019, as in torch.optim.AdamW); otherwise weight_decay * w is
@@ -124,7 +124,7 @@ class Problem:
     summed : bool
         The loss of a batch is the sum of its rows' losses, otherwise their mean.
     snapshots : tuple of S epochs, counted from 1
-        Those after which the parameters are kept.
+        The epochs after which the parameters are kept.
     """
 
     architecture: Architecture
@@ -153,7 +153,7 @@ class Problem:
         return self.epochs if len(self.data.validation_y) else 0
 
     def decouples(self, optimizer: str) -> bool:
-        """Say whether an optimizer's weight decay is beside the step."""
+        """Say whether an optimizer's weight decay is decoupled, beside the step."""
         return self.decoupled or optimizer in DECOUPLED
 
     def select(self, models: Sequence[int]) -> "Problem":
@@ -168,12 +168,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the K models.
+    """The K models after training.
 
     Attributes
     ----------
     weights : float array [K, P]
-        Final parameters, laid out as in `Problem`: those of the last of its `epochs_run`.
+        Parameters after the last of `epochs_run`, laid out as in `Problem`.
     train_loss : float64 array [K, epochs]
         Mean loss over an epoch's batches, each before its step, every row counting once.
     test_mse : float64 array [K, epochs]
@@ -207,14 +207,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Group:
-    """Models of a problem that an engine trained together, handed back as soon as they are done.
+    """Models of a problem that an engine trained together, returned as soon as they are done.
 
     Attributes
     ----------
     models : sequence of G indices into the problem's K models
     outcome : Outcome of those G models
     seconds : float
-        The time that it took.
+        The time it took.
     """
 
     models: Sequence[int]

@@ -1,4 +1,4 @@
-"""Training: from models on a grid to engine problems, and from outcomes to what is recorded.
+"""Training: from a grid's models to engine problems, and from outcomes to results to record.
 
 A model's seed gives two independent streams, one for initialization and one for the order of the
 batches. Both are NumPy's, so every engine starts from the same weights and sees the same batches,
@@ -16,7 +16,7 @@ from genboost.train import schedules
 from genboost.train.problem import Architecture, Group, Problem
 
 INITIALIZATION, BATCH_ORDER = 0, 1
-MODELS_AT_ONCE = 1024  # in a problem, for the memory: a model's learning rates take 85 kB
+MODELS_AT_ONCE = 1024  # in a problem, to limit memory: a model's learning rates take 85 kB
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Result:
     reached : bool
         Whether the cell's `stop_at_train_mse` was reached.
     snapshots : mapping of an epoch to a float32 array [P]
-        The weights after those of the cell's `snapshots` that there were.
+        The weights after those of the cell's `snapshots` that training reached.
     diverged : bool
-        A loss of an epoch or `train_mse` is not finite.
+        Whether an epoch's loss or `train_mse` is not finite.
     seconds : float
-        Its share of the time that the models trained together took.
+        Its share of the time of the models trained together.
     gradient_evaluations : int
-        Gradients of a batch that were computed in those epochs; SAM takes two a step.
+        Batch gradients computed in those epochs; SAM computes two per step.
     """
 
     weights: np.ndarray
@@ -74,8 +74,8 @@ def initial_weights(architecture: Architecture, seed: int, kind: str = "torch") 
     Parameters
     ----------
     kind
-        ``torch``: weights and biases uniform in ±1 / sqrt(inputs), as torch.nn.Linear draws them:
-        what Kaiming's uniform initialization with torch's default a = sqrt(5) comes to.
+        ``torch``: weights and biases uniform in ±1 / sqrt(inputs), as torch.nn.Linear draws them
+        (Kaiming's uniform initialization with torch's default a = sqrt(5)).
         ``xavier``: weights uniform in ±sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, eq. 16);
         ``kaiming``: in ±sqrt(6 / inputs) (He et al. 2015, eq. 10); both with biases of zero.
     """
@@ -101,7 +101,7 @@ def batch_order(rows: int, epochs: int, seed: int) -> np.ndarray:
 
 
 def learning_rates(cell: Cell, steps: int) -> np.ndarray:
-    """Return a cell's learning rate in each of the steps of each epoch, float64 [epochs, steps]."""
+    """Return a cell's learning rate in each step of each epoch, float64 [epochs, steps]."""
     by_batch = cell.schedule_step == "batch"
     times = cell.epochs * steps if by_batch else cell.epochs
     if cell.schedule == "constant":
@@ -112,7 +112,7 @@ def learning_rates(cell: Cell, steps: int) -> np.ndarray:
 
 
 def alike(cell: Cell) -> Hashable:
-    """Return what models share that are trained at once, as one `Problem`."""
+    """Return what models must share to be trained at once, as one `Problem`."""
     return (
         cell.hidden_layers,
         cell.width,
@@ -147,7 +147,7 @@ def train(
     Yields
     ------
     (int, Result)
-        A model's index in `models` and its result, as soon as it is there.
+        A model's index in `models` and its result, as soon as it is trained.
     """
     kinds: dict[Hashable, list[int]] = {}
     for index, (cell, _) in enumerate(models):
@@ -197,7 +197,7 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data, classes: int = 0) -> Pr
     steps = -(-rows // shared.batch_size)
     shape = architecture(shared, features, classes)
     seeds = sorted({seed for _, seed in models})
-    # In a batch of all rows their order does not count, and 20,000 epochs of it take 130 MB.
+    # In a batch of all rows, order does not count, and 20,000 epochs of it take 130 MB.
     in_order = shared.batch_size >= rows
     kinds = {(seed, cell.initialization) for cell, seed in models}
     starts = {(seed, kind): initial_weights(shape, seed, kind) for seed, kind in kinds}

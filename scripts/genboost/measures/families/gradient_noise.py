@@ -1,4 +1,4 @@
-"""The gradient's noise: how much the rows' gradients differ."""
+"""Gradient noise: how much the rows' gradients differ."""
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def measure(trained: Trained) -> dict[str, float]:
     metric = trained.gauss_newton.copy()
     metric[np.diag_indices_from(metric)] += DAMPING * np.trace(metric) / len(g)
     both = np.column_stack([jacobian, g[trained.alive]])
-    with threadpool_limits(1):  # SciPy's own, which compute.py could not know of yet
+    with threadpool_limits(1):  # SciPy's own threads, which compute.py could not limit yet
         factor = cholesky(metric, lower=True, overwrite_a=True, check_finite=False)
         solved = solve_triangular(factor, both, lower=True, check_finite=False)
     weights = 4 * residuals**2 / len(residuals)  # of a row's ‖Jᵢ‖² in (1/n) Σ ‖gᵢ‖²

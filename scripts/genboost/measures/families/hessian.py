@@ -27,7 +27,7 @@ QUANTITIES = (
 
 
 def measure(trained: Trained) -> dict[str, float]:
-    """Return what the eigenvalues of H, G and THT say, T = diag |w|."""
+    """Return summaries of the eigenvalues of H, G and THT, T = diag |w|."""
     hessian = trained.hessian
     eigenvalues = np.zeros(len(trained.weights))
     eigenvalues[: len(hessian)] = np.linalg.eigvalsh(hessian)
@@ -53,10 +53,10 @@ def measure(trained: Trained) -> dict[str, float]:
 
 
 def largest(product: Callable[[np.ndarray], np.ndarray], size: int) -> float:
-    """Return the largest eigenvalue of a symmetric matrix given by its products, by Lanczos.
+    """Return the largest eigenvalue of a symmetric matrix, given by its products (Lanczos).
 
-    Every vector is made orthogonal to all before it, and it stops at a residual of rounding: a
-    power iteration that stops when its value hardly changes is off by one in a hundred.
+    Every vector is made orthogonal to all earlier ones, and the iteration stops when only rounding
+    is left: a power iteration that stops when its value hardly changes is off by a hundredth.
     """
     v = np.random.Generator(np.random.PCG64(0)).standard_normal(size)
     vectors = np.empty((size, size))

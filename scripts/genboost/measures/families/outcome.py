@@ -1,11 +1,11 @@
-"""What a model's curves and errors say of it, beyond its test error."""
+"""What a model's curves and errors say beyond its test error."""
 
 import numpy as np
 
 from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
 
-CONSTANT = 1e-3  # a standard deviation of the predictions below this share of the labels'
+CONSTANT = 1e-3  # the predictions' standard deviation is below this share of the labels'
 
 QUANTITIES = (
     Quantity("gap", "Generalization gap", "MSE", "test minus training error, at the end", "lower"),

@@ -1,4 +1,4 @@
-"""The rise of the loss that SAM sees: at one step along the gradient, of a given length."""
+"""The rise of the loss that SAM sees: after one step of a given length along the gradient."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,6 @@
 """The reference engine: K models in PyTorch, gradients by autograd, on a CPU or a GPU.
 
-The models' parameters are one tensor [K, P], so an update rule reads as its paper writes it.
+The models' parameters are one tensor [K, P], so an update rule reads as in its paper.
 """
 
 from dataclasses import fields
@@ -41,7 +41,7 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
     Returns
     -------
     Outcome
-        Models that need the same operations (optimizer, SAM or not) are trained together.
+        Models that need the same operations (optimizer, with or without SAM) are trained together.
 
     Raises
     ------
@@ -58,7 +58,9 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
         kinds.setdefault((optimizer, not np.isnan(problem.rho[k])), []).append(k)
     precision = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")  # not TF32, which has 10 bits
-    torch.set_flush_denormal(True)  # dead ReLUs decay into denormals, many times slower on a CPU
+    torch.set_flush_denormal(
+        True
+    )  # weights of dead ReLUs decay into denormals, which are many times slower on a CPU
     try:
         outcomes = [
             _train_alike(problem.select(rows), *kind, device, dtype) for kind, rows in kinds.items()
@@ -92,7 +94,7 @@ def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
     sizes = [size for inputs, outputs in layers for size in (inputs * outputs, outputs)]
     parts = weights.split(sizes, dim=1)
     for index, (inputs, outputs) in enumerate(layers):
-        # Contiguous, or bmm would take the K matrices one by one.
+        # Contiguous, or bmm would multiply the K matrices one by one.
         matrix = parts[2 * index].contiguous().view(-1, outputs, inputs)
         bias = parts[2 * index + 1].unsqueeze(1)
         x = torch.bmm(x, matrix.transpose(1, 2)) + bias
