@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genboost.analysis import anova
-from genboost.analysis.aggregation import SPLIT, Run
+from genboost.analysis.aggregation import SPLIT, Repetition
 from genboost.analysis.values import errors_or_useless
 from genboost.study.cells import Cell
 from genboost.study.complete_grid import complete_grid
@@ -40,7 +40,7 @@ class Importance:
 
 def importance(
     study: Study,
-    values: Mapping[tuple[str, Cell], Mapping[Run, float]],
+    values: Mapping[tuple[str, Cell], Mapping[Repetition, float]],
     useless: Callable[[Cell], float],
 ) -> Importance | None:
     """Decompose the variance of log test errors by axis and pair of axes; seeds are the rest.

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from genboost.analysis import splits, stats
-from genboost.analysis.aggregation import Run
+from genboost.analysis.aggregation import Repetition
 from genboost.analysis.budget import expected_best
 from genboost.analysis.values import errors_or_useless
 from genboost.study.cells import Cell
@@ -81,7 +81,7 @@ class Winner:
 
 def tuning(
     study: Study,
-    values: Mapping[tuple[str, Cell], Mapping[Run, float]],
+    values: Mapping[tuple[str, Cell], Mapping[Repetition, float]],
     useless: Callable[[Cell], float],
 ) -> tuple[list[Curve], list[Winner]]:
     """Return what tuning each method of a study buys, and which is the best at which budget.

@@ -67,7 +67,7 @@ def choosing_column(quantity: Quantity, choose_by: str) -> str:
 
 def errors_or_useless(
     cells: Sequence[tuple[str, Cell]],
-    values: Mapping[tuple[str, Cell], Mapping[aggregation.Run, float]],
+    values: Mapping[tuple[str, Cell], Mapping[aggregation.Repetition, float]],
     useless: Callable[[Cell], float],
 ) -> np.ndarray:
     """Return the test errors of some cells; of models that are no good, that of useless ones.
