@@ -21,7 +21,7 @@ class Regret:
     Attributes
     ----------
     by_validation, by_test : float
-        Mean test error, in runs that had no part in the choice, of the cell that validation errors
+        Mean test error, in repetitions that had no part in the choice, of the cell that validation errors
         choose, and of the one that test errors choose.
     low, high : float
         95 % interval of what the first is higher by; NaN for fewer than four splits.
@@ -42,7 +42,7 @@ class Regret:
 
 
 def regret(validation: np.ndarray, test: np.ndarray, chosen: int, seed: int = 0) -> Regret:
-    """Choose the best cell by validation and by test errors, and judge both by other runs.
+    """Choose the best cell by validation and by test errors, and judge both by other repetitions.
 
     A choice is made on one split, by some of the seeds. The other seeds judge it, on other splits
     if there are several: the first half of them choose. On a single split the same test rows judge
@@ -90,7 +90,7 @@ class Choice:
     cells : int
         What it was chosen from.
     by_test, by_validation : str
-        The cells of the lowest mean test and validation error over all runs.
+        The cells of the lowest mean test and validation error over all repetitions.
     lowest, reached : float
         Their mean test errors.
     stopped_early : float
@@ -99,7 +99,7 @@ class Choice:
     few, splits, seeds : int
         Seeds that choose for the next six, of all the seeds, and splits.
     honest_by_validation, honest_by_test, honest, low, high, same : float
-        As `Regret` has them; NaN for a single run.
+        As `Regret` has them; NaN for a single repetition.
     """
 
     study: str

@@ -90,7 +90,9 @@ def errors_or_useless(
         With the splits and seeds that all of the cells have.
     """
     splits, seeds = (
-        sorted(set.intersection(*({run[part] for run in values[cell]} for cell in cells)))
+        sorted(
+            set.intersection(*({repetition[part] for repetition in values[cell]} for cell in cells))
+        )
         for part in (0, 1)
     )
     errors = [[[values[cell][split, seed] for seed in seeds] for split in splits] for cell in cells]
