@@ -108,8 +108,9 @@ def tell(figure: Figure, finding: str) -> None:
 
 def start(width: float, height: float, title: str) -> Figure:
     """Start a figure of a size in inches."""
-    width = max(width, 0.078 * len(title))  # or the title would be cut off
+    width = max(width, 0.09 * len(title))  # or the title would be cut off
     figure = Figure((width, height), layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.08)
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, weight="bold")
     return figure
 
@@ -192,20 +193,25 @@ def size(
 
 
 def color_scale(results: Results, study: Study) -> Normalize:
-    """Return the scale of a study's values.
+    """Return the scale of the values of all studies of a data set, of which one is given.
 
     That of the test MSE is logarithmic, and ends at the error of predicting the mean.
     """
-    complete = results.complete[results.complete["study"] == study.name]["value"]
+    alike = [other for other in results.studies if _same_labels(other, study)]
+    complete = results.complete[results.complete["study"].isin([s.name for s in alike])]["value"]
     if not results.is_about_errors:
         values = [value for value in complete if math.isfinite(value)] or [0.0]
         low, high = min(values), max(values)
         return LogNorm(low, high) if _far_apart(values) else Normalize(low, high)
     # It is 0 if all test rows have one label.
-    useless = max(results.simple(study.cells)["mean"][-1], LOWEST)
+    useless = max(max(results.simple(s.cells)["mean"][-1] for s in alike), LOWEST)
     low = complete.min() if len(complete) else useless
     low = min(max(low, LOWEST), useless * 0.99)
     return LogNorm(low, useless, clip=True)
+
+
+def _same_labels(one: Study, other: Study) -> bool:
+    return all(one.data[key] == other.data[key] for key in ("dataset", "label_coding"))
 
 
 def color(value: float, norm: Normalize) -> tuple[str, str]:

@@ -29,6 +29,7 @@ from genboost.report.figures.drawing import (
 from genboost.report.figures.material import Material
 from genboost.study.axes import Setting
 
+PANEL = 1.9  # inches across
 MOST_SEEDS = 5  # of a cell, that are drawn one by one
 SHARE = 0.86  # of the room between two places, that the marks of one take
 FAR = 5  # times: from there on numbers go on a logarithmic scale
@@ -39,7 +40,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     results = material.results.about(exhibit.quantity.name)
     laid_out = results.layouts[exhibit.study]
     study, across = laid_out.study, laid_out.across
-    figure, found = panels(results, laid_out, 1.9, 1.7, title, legend=len(across), sharey=True)
+    figure, found = panels(results, laid_out, PANEL, 1.7, title, legend=len(across), sharey=True)
     values = {cell: list(results.values[study.name, cell].values()) for cell in study.cells}
     finite = [value for some in values.values() for value in some if math.isfinite(value)]
     positions = _positions(laid_out.rows, laid_out.down)
@@ -98,7 +99,9 @@ def _draw_column(
         if len(found) >= FEWEST:
             intervals.append([(x, end) for end in stats.interval(found)])
     _strokes(axes, dashes, label="seeds", linewidth=0.8, alpha=0.55, **plain)
-    _strokes(axes, ranges, label="ranges", linewidth=4, alpha=0.4, **plain)
+    left, right = axes.get_xlim()
+    thick = min(4.0, 72 * PANEL * room / (right - left))
+    _strokes(axes, ranges, label="ranges", linewidth=thick, alpha=0.4, **plain)
     _strokes(axes, intervals, label="intervals", linewidth=1.1, **plain)
     axes.plot(list(some), [found.mean() for found in some.values()], label="means",
               linewidth=0.8, markersize=3.2, **look)  # fmt: skip
