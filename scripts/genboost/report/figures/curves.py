@@ -120,7 +120,7 @@ def _draw_curves(axes: Axes, curves: Sequence[Curves]) -> None:
             for values, look in zip(
                 (curve.test_mse, curve.train_loss), LOOKS.values(), strict=True
             ):
-                shown = _thinned(len(values))
+                shown = thinned(len(values))
                 axes.plot(np.array(curve.epoch)[shown], np.array(values)[shown], linewidth=0.8,
                           **look)  # fmt: skip
         return
@@ -131,7 +131,7 @@ def _draw_curves(axes: Axes, curves: Sequence[Curves]) -> None:
                   transform=axes.transAxes)  # fmt: skip
     if not whole:
         return
-    shown = _thinned(longest)
+    shown = thinned(longest)
     epochs = np.array(whole[0].epoch)[shown]
     for name, look in zip(("test_mse", "train_loss"), LOOKS.values(), strict=True):
         values = np.array([getattr(curve, name) for curve in whole])[:, shown]
@@ -140,7 +140,7 @@ def _draw_curves(axes: Axes, curves: Sequence[Curves]) -> None:
         axes.plot(epochs, median, linewidth=1.1, **look)
 
 
-def _thinned(length: int) -> np.ndarray:
+def thinned(length: int) -> np.ndarray:
     """Return which of a curve's epochs are drawn: all, or as many as there is room for."""
     return np.unique(np.linspace(0, length - 1, min(length, MOST_EPOCHS)).round().astype(int))
 

@@ -252,6 +252,14 @@ def log_scale(axes: Axes, which: str, values: Sequence[float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
+def round_numbers(low: float, high: float) -> list[float]:
+    """Return round numbers of a logarithmic scale that keep clear of its upper end."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 3, 5) if len(decades) < 5 else (1,)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    return [tick for tick in ticks if low <= tick <= high * 0.85]
+
+
 def baseline_lines(
     axes: Axes, results: Results, cells: Sequence[Cell], which: str, named: bool = True
 ) -> None:
@@ -273,8 +281,16 @@ def baseline_lines(
         name_places(axes, which, list(found.values()), labels)
 
 
-def name_places(axes: Axes, which: str, places: Sequence[float], labels: Sequence[str]) -> None:
-    """Name places along an axis beyond its end, so that no label covers another."""
+def name_places(
+    axes: Axes, which: str, places: Sequence[float], labels: Sequence[str]
+) -> list[tuple[float, float]]:
+    """Name places along an axis beyond its end, so that no label covers another.
+
+    Returns
+    -------
+    list of (float, float)
+        Where the labels went, in fractions of the axes.
+    """
     box = axes.get_position()  # before it is laid out: about right
     figure = axes.get_figure()
     long = 72 * (figure.get_figwidth() * box.width if which == "x" else
@@ -288,13 +304,12 @@ def name_places(axes: Axes, which: str, places: Sequence[float], labels: Sequenc
         0.62 * SMALLEST * max(map(len, some)) if which == "x" else 1.25 * SMALLEST * len(some)
         for some in lines
     ]
-    for label, place in zip(labels, apart(wanted, sizes) / long, strict=True):
-        if which == "x":
-            axes.text(place, 1.01, label, ha="center", va="bottom", linespacing=1.0,
-                      transform=axes.transAxes)  # fmt: skip
-        else:
-            axes.text(1.02, place, label, ha="left", va="center", linespacing=1.0,
-                      transform=axes.transAxes)  # fmt: skip
+    along = apart(wanted, sizes) / long
+    found = [(float(at), 1.01) if which == "x" else (1.02, float(at)) for at in along]
+    align = {"ha": "center", "va": "bottom"} if which == "x" else {"ha": "left", "va": "center"}
+    for label, place in zip(labels, found, strict=True):
+        axes.text(*place, label, linespacing=1.0, transform=axes.transAxes, **align)
+    return found
 
 
 def apart(places: Sequence[float] | np.ndarray, sizes: Sequence[float]) -> np.ndarray:

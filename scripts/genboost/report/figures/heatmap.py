@@ -21,6 +21,7 @@ from genboost.report.figures.drawing import (
     color_scale,
     name_outer_axes,
     panels,
+    round_numbers,
     tell,
 )
 from genboost.report.figures.material import Material
@@ -104,17 +105,9 @@ def _color_bar(figure: Figure, all_axes: list[Axes], norm: Normalize, results: R
         ScalarMappable(norm, COLORMAP), ax=all_axes, extend=extend, fraction=0.04, pad=0.02
     )
     if results.is_about_errors:
-        ticks = _round_numbers(norm.vmin, norm.vmax)
+        ticks = round_numbers(norm.vmin, norm.vmax)
         bar.set_ticks([*ticks, norm.vmax], labels=[*(f"{t:g}" for t in ticks), USELESS])
         bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.grid(False)
     bar.outline.set_visible(False)
     bar.set_label(results.quantity.phrase)
-
-
-def _round_numbers(low: float, high: float) -> list[float]:
-    """Return ticks of a logarithmic scale that keep clear of its upper end."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1, 2, 3, 5) if len(decades) < 5 else (1,)
-    ticks = [step * 10.0**decade for decade in decades for step in steps]
-    return [tick for tick in ticks if low <= tick <= high * 0.85]
