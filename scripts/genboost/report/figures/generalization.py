@@ -78,7 +78,7 @@ def _draw_group(
     axes.set_title(", ".join(shared))
     for number, (own, points) in enumerate(zip(parts, errors, strict=True)):
         train, test = np.array(points).reshape(-1, 2).T
-        name = ", ".join(part for part in own if part not in shared)
+        name = ", ".join(part for part in own if part not in shared) or "all cells"
         if len(test) and train[test.argmin()] > 0:
             name += f" ({test.min() / train[test.argmin()]:.2f})"
         axes.plot(train, test, MARKERS[number], color=COLORS[number], markersize=4, label=name,

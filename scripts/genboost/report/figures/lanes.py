@@ -91,8 +91,8 @@ def draw(axes: Axes, lanes: Sequence[Lane]) -> list[tuple[float, float]]:
 
 def _draw_mean(axes: Axes, lane: Lane, place: float) -> None:
     if lane.interval:
-        axes.plot(lane.interval, [place] * 2, color=INK, linewidth=1.4)
-    axes.plot(lane.mean, place, "|", color=INK, markersize=7, mew=1.6)
+        axes.plot(lane.interval, [place] * 2, label="interval", color=INK, linewidth=1.4)
+    axes.plot(lane.mean, place, "|", label="mean", color=INK, markersize=7, mew=1.6)
 
 
 def _draw_quantiles(axes: Axes, values: Sequence[float], place: float) -> None:

@@ -19,6 +19,7 @@ from genboost.study.axes import Setting
 from genboost.study.cells import Cell
 
 MOST_CELLS = 400  # that are drawn, the best
+MOST_TICKS = 12
 SPREAD = 0.3  # of the room between two values, that the lines through one take
 # From low to high errors: both ends are seen on a light and on a dark page.
 RAMP = LinearSegmentedColormap.from_list("errors", [COLORS[1], "#96799a", COLORS[0]])
@@ -97,7 +98,7 @@ def _places(setting: Setting, cells: Sequence[Cell]) -> dict[Any, float]:
 def _draw_axis(axes: Axes, number: int, name: str, ticks: Mapping[float, str]) -> None:
     axes.plot([number] * 2, [0, 1], color=INK, linewidth=0.8, zorder=1)
     axes.text(number, 1.06, name, ha="center", va="bottom", weight="bold")
-    step = -(-len(ticks) // 12)
+    step = max(1, -(-len(ticks) // MOST_TICKS))
     for height, text in list(ticks.items())[::step]:
         box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
         axes.text(number - 0.04, height, text, ha="right", va="center", zorder=4, bbox=box)
