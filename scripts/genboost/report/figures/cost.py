@@ -53,8 +53,9 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         marker = MARKERS[number % len(MARKERS)]
         axes.plot(costs, np.median(errors, axis=0), linewidth=0.9, **look)
         if len(errors) >= FEWEST:
-            axes.plot([costs[-1]] * 2, stats.interval(errors[:, -1]), color=color, linewidth=1.6)
-        axes.plot(costs[-1], mean, marker, color=color, markersize=6, clip_on=False)
+            axes.plot([costs[-1]] * 2, stats.interval(errors[:, -1]), label="interval",
+                      color=color, linewidth=1.6)  # fmt: skip
+        axes.plot(costs[-1], mean, marker, label="mean", color=color, markersize=6, clip_on=False)
         entries.append({"label": name, "marker": marker, **look})
     baseline_lines(axes, results, [c for study in results.studies for c in study.cells], "y")
     axes.set_xlabel("gradient evaluations")
