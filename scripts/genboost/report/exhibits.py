@@ -167,8 +167,14 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
             yield figure(f"measure-{name}", "measure",
                          f"{title}: {quantity.phrase}, the test error and the gap",
                          section, name, quantity)  # fmt: skip
+        yield figure(f"generalization-{name}", "generalization",
+                     f"{title}: test MSE against train MSE", section, name)  # fmt: skip
+        yield figure(f"parallel-{name}", "parallel", f"{title}: all cells, by their settings",
+                     section, name)  # fmt: skip
         yield figure(f"curves-{name}", "curves", f"{title}: learning curves of the best cells",
                      section, name)  # fmt: skip
+    title = "The best cell of each method, by its cost"
+    yield figure("cost", "cost", title, "best")
     if config["figures"]["curves"]:
         yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
     if _ranks_measures(config):
@@ -233,7 +239,10 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
-_KINDS = ["heatmap", "draws", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
+_KINDS = [
+    *("heatmap", "draws", "curves", "measure", "generalization", "parallel"),
+    *(name.replace("_", "-") for name in axes.AXES),
+]
 _OTHERS = "curves|comparisons|schemes|measures|importance|budget|audit"
 OF_SOME_STUDIES = {
     STATISTICS: r"choosing\.csv",

@@ -117,12 +117,12 @@ class Layout:
     @cached_property
     def down(self) -> list[Any]:
         """The rows' values in all panels: numbers by size, others in the order of the grid."""
-        return _in_order(value for panel in self.panels for value in panel.down)
+        return in_order(value for panel in self.panels for value in panel.down)
 
     @cached_property
     def across(self) -> list[Any]:
         """The columns' values, likewise."""
-        return _in_order(value for panel in self.panels for value in panel.across)
+        return in_order(value for panel in self.panels for value in panel.across)
 
     def lines(self, panels: Sequence[Panel], across: int) -> list[list[Panel]]:
         """Arrange panels in lines: those that differ in the last axes only go side by side."""
@@ -287,7 +287,8 @@ def _telling(named: Sequence[Setting], firsts: Sequence[Cell]) -> list[Setting]:
     return [setting for setting in named if setting in found]
 
 
-def _in_order(values: Iterable[Any]) -> list[Any]:
+def in_order(values: Iterable[Any]) -> list[Any]:
+    """Return different values: numbers by size, others in their order."""
     found = list(dict.fromkeys(values))
     numbers = all(isinstance(value, int | float | None) for value in found)
     return sorted(found, key=lambda value: (value is not None, value or 0)) if numbers else found

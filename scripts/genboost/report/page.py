@@ -286,7 +286,7 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
     name
         Goes before all of its ids, so that those of two figures cannot clash.
     title
-        Is read out in place of the picture.
+        Is read out in place of the picture, with what the file says of it.
 
     Returns
     -------
@@ -294,9 +294,11 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
         The element, and its width in points.
     """
     svg = svg[svg.index("<svg") :]
+    if finding := re.search(r"<desc>(.*?)</desc>", svg):
+        title += f". {html.unescape(finding[1])}"
     svg = svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(title)}"', 1)
     width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<title>.*?</title>|<desc>.*?</desc>", "", svg)
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
     svg = re.sub(r' id="', f' id="{name}-', svg)
     svg = re.sub(r"url\(#", f"url(#{name}-", svg)
