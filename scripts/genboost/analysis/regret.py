@@ -21,8 +21,8 @@ class Regret:
     Attributes
     ----------
     by_validation, by_test : float
-        Mean test error, in repetitions that had no part in the choice, of the cell that validation errors
-        choose, and of the one that test errors choose.
+        Mean test error, in repetitions that had no part in the choice, of the cell that validation
+        errors choose, and of the one that test errors choose.
     low, high : float
         95 % interval of what the first is higher by; NaN for fewer than four splits.
     same : float
