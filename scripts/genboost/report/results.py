@@ -256,6 +256,10 @@ class Results:
         kind = "f" if abs(value) < 1e6 else "e"
         return re.sub(r"e\+0*", "e", f"{value:.{self.digits}{kind}}")
 
+    def range(self, low: float, high: float) -> str:
+        """Write an interval; nothing for NaN."""
+        return "" if math.isnan(low) else f"{low:.{self.digits}f} to {high:.{self.digits}f}"
+
 
 def baselines_over_splits(
     studies: Iterable[grid.Study], baselines: Mapping[str, Mapping[str, Any]]
