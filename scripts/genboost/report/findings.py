@@ -297,10 +297,10 @@ def _details(found: Findings) -> Iterator[Table]:
                 for v in few
             ],
             notes=[
-                f"Of all {few[0].subsets} subsets of three seeds, compared with the direction "
-                "that all "
-                "seeds show: those whose lowest means, as a reader of the tables would compare "
-                "them, point the other way; and those whose paired t interval excludes zero."
+                f"Of all {few[0].subsets} subsets of three seeds, compared with the direction of "
+                "the difference above: those whose lowest means, as a reader of the tables would "
+                "compare them, point the other way; and those whose paired t interval excludes "
+                "zero, in that direction (right) or the other (wrong)."
             ],
         )
 
@@ -375,11 +375,9 @@ def _without_nan(value: Any) -> Any:
 
 def _difference(found: Findings, verdict: verdicts.Verdict) -> str:
     value = verdict.difference
-    if math.isnan(value):
-        return ""
-    if verdict.scale == "ratio":
-        return f"× {math.exp(value):.3f}"
-    return f"{value:+.{found.results.digits}f}"
+    if verdict.scale == "difference" or math.isnan(value):
+        return found.results.number(value, "+")
+    return f"× {math.exp(value):.3f}"
 
 
 def _difference_range(found: Findings, verdict: verdicts.Verdict) -> str:
@@ -389,8 +387,8 @@ def _difference_range(found: Findings, verdict: verdicts.Verdict) -> str:
 
 
 def _range(found: Findings, low: float, high: float) -> str:
-    digits = found.results.digits
-    return "" if math.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}"
+    number = found.results.number
+    return "" if math.isnan(low) else f"{number(low)} to {number(high)}"
 
 
 def _p(value: float) -> str:
