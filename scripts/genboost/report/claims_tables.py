@@ -116,10 +116,10 @@ def detail_tables(results: Results, found: Sequence[Verdict]) -> Iterator[Table]
                 for v in few
             ],
             notes=[
-                f"Of all {few[0].subsets} subsets of three seeds, compared with the direction "
-                "that all "
-                "seeds show: those whose lowest means, as a reader of the tables would compare "
-                "them, point the other way; and those whose paired t interval excludes zero."
+                f"Of all {few[0].subsets} subsets of three seeds, compared with the direction of "
+                "the difference above: those whose lowest means, as a reader of the tables would "
+                "compare them, point the other way; and those whose paired t interval excludes "
+                "zero, in that direction (right) or the other (wrong)."
             ],
         )
 
@@ -148,11 +148,9 @@ def _seeds_needed(verdict: Verdict) -> str:
 
 def _difference(results: Results, verdict: Verdict) -> str:
     value = verdict.difference
-    if math.isnan(value):
-        return ""
-    if verdict.scale == "ratio":
-        return f"× {math.exp(value):.3f}"
-    return f"{value:+.{results.digits}f}"
+    if verdict.scale == "difference" or math.isnan(value):
+        return results.number(value, "+")
+    return f"× {math.exp(value):.3f}"
 
 
 def _difference_range(results: Results, verdict: Verdict) -> str:
