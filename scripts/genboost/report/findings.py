@@ -259,51 +259,6 @@ def best_table(found: Findings) -> Table:
     )
 
 
-<<<<<<< HEAD
-=======
-def _details(found: Findings) -> Iterator[Table]:
-    """Yield what was compared, and what three seeds would have said."""
-    number = found.results.number
-    tested = [verdict for verdict in found.verdicts if verdict.n]
-    if tested:
-        yield Table(
-            name="compared",
-            title=found.results.marked("What was compared"),
-            header=[
-                *("claim", "its best cell", "error", "best cell compared with", "error"),
-                "same outcome",
-            ],
-            rows=[
-                [v.title, v.a, number(v.a_error), v.b, number(v.b_error), _percent(v.stability)]
-                for v in tested
-            ],
-            notes=[
-                "Errors are means over the seeds that compare. Same outcome: lower, higher or "
-                "neither (p above 0.05, not adjusted); the share of 200 random choices of the "
-                "choosing seeds that agree."
-            ],
-            text_columns=(0, 1, 3),
-        )
-    few = [verdict for verdict in tested if verdict.subsets]
-    if few:
-        yield Table(
-            name="three_seeds",
-            title=found.results.marked("What three seeds would have said"),
-            header=["claim", "means reversed", "interval right", "interval wrong"],
-            rows=[
-                [v.title, *map(_percent, (v.wrong_direction, v.decided_right, v.decided_wrong))]
-                for v in few
-            ],
-            notes=[
-                f"Of all {few[0].subsets} subsets of three seeds, compared with the direction of "
-                "the difference above: those whose lowest means, as a reader of the tables would "
-                "compare them, point the other way; and those whose paired t interval excludes "
-                "zero, in that direction (right) or the other (wrong)."
-            ],
-        )
-
-
->>>>>>> journal
 def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
     cells = results.summary.drop(columns="train_mse")
     half = stats.half_width(cells["test_mse_sd"].to_numpy(), cells["n"].to_numpy())
@@ -348,32 +303,3 @@ def _without_nan(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and math.isnan(value) else value
-<<<<<<< HEAD
-=======
-
-
-def _difference(found: Findings, verdict: verdicts.Verdict) -> str:
-    value = verdict.difference
-    if verdict.scale == "difference" or math.isnan(value):
-        return found.results.number(value, "+")
-    return f"× {math.exp(value):.3f}"
-
-
-def _difference_range(found: Findings, verdict: verdicts.Verdict) -> str:
-    if verdict.scale == "difference" or math.isnan(verdict.low):
-        return _range(found, verdict.low, verdict.high)
-    return f"× {math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"
-
-
-def _range(found: Findings, low: float, high: float) -> str:
-    number = found.results.number
-    return "" if math.isnan(low) else f"{number(low)} to {number(high)}"
-
-
-def _p(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.2g}"
-
-
-def _percent(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.1%}"
->>>>>>> journal
