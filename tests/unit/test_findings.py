@@ -8,7 +8,7 @@ import pytest
 from made_up import Made
 from scipy.stats import t
 
-from genboost.report import findings
+from genboost.report import claims_tables, findings
 
 
 def test_the_interval_of_every_cell():
@@ -45,7 +45,7 @@ def test_a_huge_difference_is_short():
     lost = {1e-3: 1.0, 1e3: 4e33}
     made = Made(settings, errors=lambda model: lost[model.cell.learning_rate] * (2 + model.seed))
     found = findings.find(made.results, made.config["comparisons"], made.config["schemes"])
-    (row,) = findings.comparison_table(found).rows
+    (row,) = claims_tables.comparison_table(made.results, found.verdicts).rows
     assert row[4] == "-1.4000e34"
     document = findings.files(found)["statistics.md"]
     assert not re.search(r"\d{12}", document)
