@@ -64,24 +64,30 @@ def _trained(
     weights = record.weights(entries)
     if weights is None:
         return {}
-    architecture = training.architecture(cell, data.train_x.shape[1])
+    rows, features = data.train_x.shape
+    architecture = training.architecture(cell, features)
+    rates = training.normalized_rates(cell, -(-rows // cell.batch_size))[:, -1]  # by epoch
+    epochs = record.epochs(entries)
     start = training.initial_weights(architecture, seed, cell.initialization)
     final = Trained(
         architecture=architecture,
         data=data,
         weights=weights.astype(float),
         initial_weights=start.astype(np.float32).astype(float),  # as the engines start
-        epochs=record.epochs(entries),
+        epochs=epochs,
         train_loss=np.array(entries["curves"]["train_loss"]),
         test_mse=np.array(entries["curves"]["test_mse"]),
         reached=entries.get("reached"),
         learning_rate=cell.learning_rate,
+        last_rate=rates[epochs[-1] - 1],
         seed=seed,
         test_groups=groups,
     )
     none = {name: np.array([]) for name in ("epochs", "train_loss", "test_mse")}
     return {"": final} | {
-        f"@{epoch}": replace(final, weights=then.astype(float), reached=None, **none)
+        f"@{epoch}": replace(
+            final, weights=then.astype(float), last_rate=rates[epoch - 1], reached=None, **none
+        )
         for epoch, then in record.snapshots(entries).items()
     }
 

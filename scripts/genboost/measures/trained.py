@@ -26,6 +26,8 @@ class Trained:
         The curves; of a snapshot there are none.
     learning_rate : float
         The cell's.
+    last_rate : float
+        That of normalized layers in the last step.
     reached : bool or None
         Whether it reached the training error to stop at; None if there is no such.
     test_groups : mapping of a name to an array [test rows]
@@ -40,6 +42,7 @@ class Trained:
     train_loss: np.ndarray
     test_mse: np.ndarray
     learning_rate: float
+    last_rate: float
     seed: int
     reached: bool | None = None
     test_groups: Mapping[str, np.ndarray] = field(default_factory=dict)

@@ -74,6 +74,16 @@ class Architecture:
             ]
         )
 
+    @property
+    def is_normalized(self) -> np.ndarray:
+        """Which parameters belong to layers whose outputs are normalized: bool array [P].
+
+        The size of such a layer's parameters does not count, but for `LAYER_NORM_EPSILON`.
+        """
+        inputs, outputs = self.layers[-1]
+        hidden = self.parameters - (inputs + 1) * outputs
+        return np.arange(self.parameters) < (0 if self.normalization == "none" else hidden)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -118,6 +128,8 @@ class Problem:
         The loss of a batch is the sum of its squared errors, otherwise their mean.
     snapshots : tuple of S epochs, counted from 1
         Those after which the parameters are kept.
+    normalized_rate : float64 array [K, epochs * S], optional
+        The learning rate of what `Architecture.is_normalized`; weight decay leaves that alone then.
     """
 
     architecture: Architecture
@@ -138,6 +150,7 @@ class Problem:
     decoupled: bool
     summed: bool = False
     snapshots: tuple[int, ...] = ()
+    normalized_rate: np.ndarray | None = None
 
     def decouples(self, optimizer: str) -> bool:
         """Say whether an optimizer's weight decay is beside the step."""
@@ -146,9 +159,11 @@ class Problem:
     def select(self, models: Sequence[int]) -> "Problem":
         """Return the problem of some of the models."""
         models = list(models)
+        rate = self.normalized_rate
         return replace(
             self,
             optimizer=[self.optimizer[k] for k in models],
+            normalized_rate=None if rate is None else rate[models],
             **{name: getattr(self, name)[models] for name in PER_MODEL},
         )
 

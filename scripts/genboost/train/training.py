@@ -106,6 +106,14 @@ def learning_rates(cell: Cell, steps: int) -> np.ndarray:
     return rates.reshape(cell.epochs, steps) if by_batch else np.repeat(rates[:, None], steps, 1)
 
 
+def normalized_rates(cell: Cell, steps: int) -> np.ndarray:
+    """Return the learning rates of layers that are normalized, float64 [epochs, steps]."""
+    rates = learning_rates(cell, steps)
+    if not cell.decay_by_learning_rate:
+        return rates
+    return schedules.in_place_of_decay(rates.ravel(), cell.weight_decay).reshape(rates.shape)
+
+
 def alike(cell: Cell) -> Hashable:
     """Return what models share that are trained at once, as one `Problem`."""
     return (
@@ -116,6 +124,7 @@ def alike(cell: Cell) -> Hashable:
         cell.batch_size,
         cell.epochs,
         cell.weight_decay_form,
+        cell.decay_by_learning_rate,
         cell.loss,
         cell.snapshots,
     )
@@ -211,6 +220,9 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
         decoupled=shared.weight_decay_form == "decoupled",
         summed=shared.loss == "sum",
         snapshots=tuple(shared.snapshots),
+        normalized_rate=np.stack([normalized_rates(cell, steps).ravel() for cell, _ in models])
+        if shared.decay_by_learning_rate
+        else None,
     )
 
 

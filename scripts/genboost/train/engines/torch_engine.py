@@ -122,6 +122,12 @@ def _train_alike(
     learning_rates = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
     steps = torch.arange(1, len(learning_rates) + 1, dtype=torch.float64, device=device)
     weight_decay = tensor(problem.weight_decay).unsqueeze(1)
+    two_rates = problem.normalized_rate is not None
+    is_normalized = torch.as_tensor(architecture.is_normalized, device=device)
+    if two_rates:
+        rates_of_normalized = tensor(problem.normalized_rate.T).unsqueeze(2)
+        learning_rates = torch.cat([learning_rates, rates_of_normalized], dim=2)  # [steps, K, 2]
+        weight_decay = weight_decay * ~is_normalized
     rho = tensor(problem.rho).unsqueeze(1)
     decays = bool(problem.weight_decay.any())
     decoupled = problem.decouples(optimizer)
@@ -142,6 +148,9 @@ def _train_alike(
     def step(state: State, batch: Tensor, learning_rate: Tensor, t: Tensor) -> State:
         """Train on a batch [K, rows of it]; the state: weights, squared errors, and the rule's."""
         weights, squares, *rule_state = state
+        if two_rates:
+            plain, normalized = learning_rate.split(1, dim=1)
+            learning_rate = torch.where(is_normalized, normalized, plain)
         x = functional.embedding(batch, data.train_x)  # data.train_x[batch], and faster
         y = data.train_y[batch]
         g, error = gradient(weights, x, y)
