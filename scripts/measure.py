@@ -66,7 +66,9 @@ def _trained(
         return {}
     rows, features = data.train_x.shape
     architecture = training.architecture(cell, features)
-    rates = training.normalized_rates(cell, -(-rows // cell.batch_size))[:, -1]  # by epoch
+    steps = -(-rows // cell.batch_size)  # in an epoch
+    rates = training.normalized_rates(cell, steps)[:, -1]
+    moments = {n: v.astype(float) for n, v in record.second_moments(entries).items()}
     epochs = record.epochs(entries)
     start = training.initial_weights(architecture, seed, cell.initialization)
     final = Trained(
@@ -80,13 +82,24 @@ def _trained(
         reached=entries.get("reached"),
         learning_rate=cell.learning_rate,
         last_rate=rates[epochs[-1] - 1],
+        optimizer=cell.optimizer,
+        momentum=cell.momentum,
+        nesterov=cell.nesterov,
+        steps=steps * epochs[-1],
+        second_moment=moments.get(epochs[-1]),
         seed=seed,
         test_groups=groups,
     )
     none = {name: np.array([]) for name in ("epochs", "train_loss", "test_mse")}
     return {"": final} | {
         f"@{epoch}": replace(
-            final, weights=then.astype(float), last_rate=rates[epoch - 1], reached=None, **none
+            final,
+            weights=then.astype(float),
+            last_rate=rates[epoch - 1],
+            steps=steps * epoch,
+            second_moment=moments.get(epoch),
+            reached=None,
+            **none,
         )
         for epoch, then in record.snapshots(entries).items()
     }

@@ -103,7 +103,8 @@ def train64(problem: Problem) -> Outcome:
 def assert_close(ours: Outcome, k: int, reference: Outcome, rtol: float = 1e-9) -> None:
     ran = ours.epochs_run[k]
     assert (ran, ours.stopped[k]) == (reference.epochs_run, reference.stopped)
-    for name in ("weights", "train_loss", "test_mse", "train_mse", "snapshots"):
+    names = ("weights", "train_loss", "test_mse", "train_mse", "snapshots", "second_moments")
+    for name in names:
         actual, expected = getattr(ours, name)[k], getattr(reference, name)
         actual = actual[:ran] if name in ("train_loss", "test_mse") else actual
         np.testing.assert_allclose(actual, expected, rtol=rtol, atol=rtol / 100, err_msg=name)

@@ -30,6 +30,14 @@ class Trained:
         That of normalized layers in the last step.
     reached : bool or None
         Whether it reached the training error to stop at; None if there is no such.
+    optimizer : str
+    momentum : float
+        SGD's.
+    nesterov : bool
+    steps : int
+        That it was trained for.
+    second_moment : float64 array [P] or None
+        Adam's v, if it was recorded.
     test_groups : mapping of a name to an array [test rows]
         What parts the test rows: their ``origin``, where it is known.
     """
@@ -45,6 +53,11 @@ class Trained:
     last_rate: float
     seed: int
     reached: bool | None = None
+    optimizer: str = "sgd"
+    momentum: float = 0.0
+    nesterov: bool = False
+    steps: int = 0
+    second_moment: np.ndarray | None = None
     test_groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property

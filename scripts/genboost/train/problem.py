@@ -190,6 +190,8 @@ class Outcome:
         Whether a model reached `stop_at`.
     snapshots : float array [K, S, P]
         Parameters after the epochs of `Problem.snapshots`; NaN after the last of `epochs_run`.
+    second_moments : float array [K, S + 1, P]
+        Adam's v after the same epochs, and at the end; NaN for other optimizers.
 
     Squared errors are squared and summed in float64, row by row in order, whatever the precision
     of the training.
@@ -202,6 +204,7 @@ class Outcome:
     epochs_run: np.ndarray
     stopped: np.ndarray
     snapshots: np.ndarray
+    second_moments: np.ndarray
 
 
 @dataclass(frozen=True)

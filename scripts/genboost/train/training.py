@@ -36,6 +36,8 @@ class Result:
         Whether the cell's `stop_at_train_mse` was reached.
     snapshots : mapping of an epoch to a float32 array [P]
         The weights after those of the cell's `snapshots` that there were.
+    second_moments : mapping of an epoch to a float32 array [P]
+        Adam's v after the same epochs, and at the end, after the last one.
     diverged : bool
         A loss of an epoch or `train_mse` is not finite.
     seconds : float
@@ -51,6 +53,7 @@ class Result:
     train_mse: float
     reached: bool
     snapshots: Mapping[int, np.ndarray]
+    second_moments: Mapping[int, np.ndarray]
     diverged: bool
     seconds: float
     gradient_evaluations: int
@@ -166,6 +169,7 @@ def train(
                 cell, _ = chosen[k]
                 epochs_run = int(outcome.epochs_run[row])
                 train_mse, reached = float(outcome.train_mse[row]), bool(outcome.stopped[row])
+                kept = {n: k for k, n in enumerate(problem.snapshots) if n <= epochs_run}
                 whole = reached or epochs_run == problem.epochs
                 yield (
                     indices[k],
@@ -177,9 +181,11 @@ def train(
                         train_mse=train_mse,
                         reached=reached,
                         snapshots={
-                            epoch: outcome.snapshots[row, place]
-                            for place, epoch in enumerate(problem.snapshots)
-                            if epoch <= epochs_run
+                            epoch: outcome.snapshots[row, place] for epoch, place in kept.items()
+                        },
+                        second_moments={
+                            epoch: outcome.second_moments[row, place]
+                            for epoch, place in (kept | {epochs_run: -1}).items()
                         },
                         diverged=not (whole and np.isfinite(train_mse)),
                         seconds=group.seconds / len(group.models),

@@ -15,7 +15,14 @@ from genboost.code_digest import SCRIPTS, digest
 from genboost.errors import UserError
 from genboost.measures import registry
 from genboost.measures.compute import compute
-from genboost.measures.families import effective_rate, function, gradient_noise, groups, norms, outcome
+from genboost.measures.families import (
+    effective_rate,
+    function,
+    gradient_noise,
+    groups,
+    norms,
+    outcome,
+)
 from genboost.measures.network import matrices, parameters
 from genboost.train.engines import torch_engine
 

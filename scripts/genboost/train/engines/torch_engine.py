@@ -176,8 +176,9 @@ def _train_alike(
     epochs_run = torch.full((models,), problem.epochs, device=device)
     stopped = torch.zeros(models, dtype=torch.bool, device=device)
     running = ~stopped
-    final = weights
+    final, final_moment = weights, torch.full_like(weights, torch.nan)
     snapshots = weights.new_full((models, len(problem.snapshots), weights.shape[1]), torch.nan)
+    moments = torch.full_like(snapshots, torch.nan)
     for epoch in range(problem.epochs):
         squares = torch.zeros(models, dtype=torch.float64, device=device)
         for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
@@ -189,10 +190,13 @@ def _train_alike(
         diverges = running & ~(train_loss[epoch] + test_mse[epoch]).isfinite()
         epochs_run[diverges] = epoch
         running &= ~diverges
+        moment = rule_state[1] if rule is OPTIMIZERS["adam"] else final_moment
         final = torch.where(stopped.unsqueeze(1), final, weights)
+        final_moment = torch.where(stopped.unsqueeze(1), final_moment, moment)
         for place, after in enumerate(problem.snapshots):
             if after == epoch + 1:
                 snapshots[running, place] = weights[running]
+                moments[running, place] = moment[running]
         if stops:
             reached = running & (_mse(weights, data.train_x, data.train_y, architecture) <= stop_at)
             epochs_run[reached] = epoch + 1
@@ -209,6 +213,7 @@ def _train_alike(
         epochs_run=epochs_run.cpu().numpy(),
         stopped=stopped.cpu().numpy(),
         snapshots=snapshots.cpu().numpy(),
+        second_moments=torch.cat([moments, final_moment.unsqueeze(1)], dim=1).cpu().numpy(),
     )
 
 
