@@ -242,17 +242,27 @@ def test_chosen_cells_have_the_values_of_a_choice(small):
     studies = small.results.studies
     found = exhibits.chosen_cells(
         studies,
-        [
-            {"optimizer": ["adam"], "sam_rho": [None], "learning_rate": [1e-3]},
-            {"sam_rho": [None]},
-        ],
+        {
+            "figures.curves[0]": {
+                "optimizer": ["adam"],
+                "sam_rho": [None],
+                "learning_rate": [1e-3],
+            },
+            "figures.curves[1]": {"sam_rho": [None]},
+        },
     )
     cells = [cell for _, cell in found]
     assert len(cells) == len(set(cells)) == 12
     assert all(cell.sam_rho is None for cell in cells)
     assert {cell.weight_decay for cell in cells[:2]} == {0, 1e-2}
     with pytest.raises(UserError, match=r"figures.curves\[1\]: no study has .*learning_rate 5"):
-        exhibits.chosen_cells(studies, [{"sam_rho": [None]}, {"learning_rate": [5.0]}])
+        exhibits.chosen_cells(
+            studies,
+            {
+                "figures.curves[0]": {"sam_rho": [None]},
+                "figures.curves[1]": {"learning_rate": [5.0]},
+            },
+        )
 
 
 def test_differences_lie_where_they_are_and_claims_on_their_side():

@@ -1,7 +1,8 @@
 # From tables of results to figures and a report for the browser.
 
 try:
-    exhibits.chosen_cells(STUDIES, STUDY["figures"]["curves"])
+    for choices in [exhibits.choices_of_curves(STUDY), *exhibits.choices_of_planes(STUDY)]:
+        exhibits.chosen_cells(STUDIES, choices)
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 FIGURES = files_of(exhibits.FIGURES)
@@ -17,6 +18,8 @@ TEMPLATES = [
 REPORT = outcome("report/index.html")
 AUDITED = [outcome("audit/audit.json")] if STUDY["audit"]["readings"] else []
 WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
+# What planes are drawn on.
+ROWS = [f"results/data/{variant}/arrays.npz" for variant in DATA]
 SHOWN = ("measures", "audit", "tables", "figures")
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons", "schemes")
 
@@ -32,6 +35,7 @@ rule figures:
         **RESULTS,
         statistics=outcome("statistics/statistics.json"),
         audit=AUDITED,
+        arrays=ROWS if STUDY["figures"]["planes"] else [],
     output:
         labelled(FIGURES),
     log:
@@ -57,7 +61,7 @@ rule figures:
     shell:
         f"python {SCRIPTS}/make_figures.py"
         f"{READING}{WITH_AUDIT}"
-        " --statistics {input.statistics}"
+        " --statistics {input.statistics} --arrays {input.arrays}"
         f" --output {outcome('figures')} 2>&1 | tee {{log}}"
 
 

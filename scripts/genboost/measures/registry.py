@@ -8,8 +8,8 @@ and a function ``measure(trained)`` that returns a number for each of them. One 
 import difflib
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Literal
@@ -38,6 +38,8 @@ class Quantity:
         The paper and the equation; empty for what needs none.
     better : str
         ``lower`` if that is held to generalize better, ``higher``, or ``none`` for no sense.
+    bound : callable, optional
+        Returns what theory says that it cannot exceed for a cell, or None for nothing.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Quantity:
     unit: str = ""
     source: str = ""
     better: Literal["lower", "higher", "none"] = "none"
+    bound: Callable[[Cell], float | None] | None = field(default=None, compare=False)
 
     @property
     def label(self) -> str:
@@ -133,7 +136,8 @@ def _named(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
     """Yield the quantities that a configuration names, with their keys."""
     for name, claim in config["comparisons"].items():
         yield ("comparisons", name, "quantity"), claim["quantity"]
-    for section, key in (("tables", "quantities"), ("figures", "measures")):
+    shown = (("tables", "quantities"), ("figures", "measures"), ("figures", "over_epochs"))
+    for section, key in shown:
         for place, name in enumerate(config[section][key] or []):
             yield (section, key, place), name
 

@@ -5,7 +5,7 @@ what `make_tables.py` and `make_figures.py` make follow from it. Snakemake reads
 so it names what makes an exhibit and does not import it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,7 +136,7 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
         study: str | None = None,
         quantity: Quantity = TEST_MSE,
     ) -> Exhibit:
-        is_general = quantity == TEST_MSE or kind == "measure"
+        is_general = quantity == TEST_MSE or kind in ("measure", "progress")
         caption = kind if is_general else f"{kind}_of_quantity"
         return Exhibit(FIGURES, named(name, quantity), PICTURE, title, kind, caption, section,
                        study, quantity=quantity)  # fmt: skip
@@ -155,6 +155,10 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
             yield figure(f"{down.name.replace('_', '-')}-{name}", "profile",
                          f"{title}: {quantity.phrase} against {down.title}",
                          section, name, quantity)  # fmt: skip
+        taken = any(cell.snapshots for cell in laid_out.study.cells)
+        for quantity in map(registry.quantity, config["figures"]["over_epochs"] if taken else []):
+            yield figure(f"progress-{name}", "progress", f"{title}: {quantity.phrase} over epochs",
+                         section, name, quantity)  # fmt: skip
         for quantity in map(registry.quantity, registry.drawn(config)):
             yield figure(f"measure-{name}", "measure",
                          f"{title}: {quantity.phrase}, the test error and the gap",
@@ -163,6 +167,9 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
                      section, name)  # fmt: skip
     if config["figures"]["curves"]:
         yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
+    if config["figures"]["planes"]:
+        title = "Training and test error on the planes through three minima"
+        yield figure("planes", "planes", title, "planes")
     if registry.drawn(config):
         title = "Measures: how well each ranks the gap"
         yield figure("measures", "ranking", title, "measures")
@@ -195,6 +202,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         "best": "The best of each method",
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
+        **({"planes": "Between minima"} if config["figures"]["planes"] else {}),
         **({"measures": "What ranks generalization"} if registry.drawn(config) else {}),
         "deck": "The deck, reproduced",
         "ranking": "All cells",
@@ -206,8 +214,14 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
-_KINDS = ["heatmap", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
-_OTHERS = "curves|comparisons|schemes|measures|audit"
+_KINDS = [
+    "heatmap",
+    "curves",
+    "progress",
+    "measure",
+    *(name.replace("_", "-") for name in axes.AXES),
+]
+_OTHERS = "curves|planes|comparisons|schemes|measures|audit"
 OF_SOME_STUDIES = {
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
     FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|{_OTHERS})"
@@ -215,10 +229,28 @@ OF_SOME_STUDIES = {
 }
 
 
+def choices_of_curves(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the choices of cells whose learning curves are drawn, by their keys."""
+    return {f"figures.curves[{k}]": one for k, one in enumerate(config["figures"]["curves"])}
+
+
+def choices_of_planes(config: dict[str, Any]) -> list[dict[str, dict[str, Any]]]:
+    """Return the three choices of cells that each plane is through, by their keys."""
+    return [
+        {f"figures.planes[{k}].{corner}": plane[corner] for corner in "abc"}
+        for k, plane in enumerate(config["figures"]["planes"])
+    ]
+
+
 def chosen_cells(
-    studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]
+    studies: Sequence[grid.Study], choices: Mapping[str, dict[str, Any]]
 ) -> list[tuple[grid.Study, Cell]]:
     """Return the cells that have the values of any choice, each trained cell once.
+
+    Parameters
+    ----------
+    choices
+        By the key of the configuration that makes it.
 
     Raises
     ------
@@ -226,15 +258,14 @@ def chosen_cells(
         If no cell has the values of one of the choices.
     """
     found: dict[Cell, tuple[grid.Study, Cell]] = {}
-    for number, choice in enumerate(choices):
+    for key, choice in choices.items():
         cells = grid.chosen(studies, choice)
         if not cells:
             values = ", ".join(
-                f"{key} {' or '.join(map(text, values))}" for key, values in choice.items()
+                f"{axis} {' or '.join(map(text, values))}" for axis, values in choice.items()
             )
             raise UserError(
-                f"figures.curves[{number}]: no study has a cell with {values}; add it to the grid "
-                "or remove it"
+                f"{key}: no study has a cell with {values}; add it to the grid or remove it"
             )
         for study, cell in cells:
             found.setdefault(cell, (study, cell))

@@ -255,6 +255,8 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
         selections["schemes", name, "where"] = scheme.get("where", {})
     for number, choice in enumerate(config.get("figures", {}).get("curves", [])):
         selections["figures", "curves", number] = choice
+    for number, plane in enumerate(config.get("figures", {}).get("planes", [])):
+        selections |= {("figures", "planes", number, end): chosen for end, chosen in plane.items()}
     for key, selection in selections.items():
         for name in selection.get("study", []):
             if name not in declared:

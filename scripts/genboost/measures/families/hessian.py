@@ -5,13 +5,21 @@ import numpy as np
 from genboost.measures.eigenvalues import largest
 from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
+from genboost.study.cells import Cell
 
 KWON = "with δ = |w| ⊙ u; Kwon et al. 2021"
 
 OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
 
+
+def _edge(cell: Cell) -> float | None:
+    """Return 2/η, above which gradient descent without momentum leaves a minimum."""
+    is_descent = cell.optimizer == "sgd" and not cell.momentum and cell.sam_rho is None
+    return 2 / cell.learning_rate if is_descent else None
+
+
 QUANTITIES = (
-    Quantity("hessian_max", "λ_max", "", "Keskar et al. 2017", "lower"),
+    Quantity("hessian_max", "λ_max", "", "Keskar et al. 2017", "lower", _edge),
     Quantity("hessian_min", "λ_min", ""),
     Quantity("hessian_trace", "tr H", "", "Dinh et al. 2017", "lower"),
     Quantity("hessian_frobenius", "‖H‖_F", "", "Wu et al. 2022", "lower"),

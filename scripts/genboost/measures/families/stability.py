@@ -22,6 +22,7 @@ QUANTITIES = (
         "λ_max(P⁻¹H) by its edge",
         "",
         "2/η for gradient descent (Cohen et al. 2021), 38/η for Adam (Cohen et al. 2022)",
+        bound=lambda cell: 1.0,
     ),
 )
 

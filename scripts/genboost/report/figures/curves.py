@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from genboost.report.exhibits import Exhibit, chosen_cells
+from genboost.report.exhibits import Exhibit, choices_of_curves, chosen_cells
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
@@ -52,7 +52,7 @@ def _of_chosen(
     material: Material, exhibit: Exhibit, title: str
 ) -> tuple[Figure, dict[Axes, list[Model]]]:
     results = material.results
-    found = chosen_cells(results.studies, material.config["figures"]["curves"])
+    found = chosen_cells(results.studies, choices_of_curves(material.config))
     figure = start(*size(len(found), 1.75, 1.5, legend=3), title)
     rows = -(-len(found) // PANELS_ACROSS)
     across = min(len(found), PANELS_ACROSS)

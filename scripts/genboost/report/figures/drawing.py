@@ -75,10 +75,11 @@ def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
     """Yield a figure's file in each format, with its ending: the same bytes for the same figure."""
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
     with matplotlib.rc_context(STYLE):
+        figure.draw_without_rendering()  # lays it out
+        figure.set_layout_engine(None)  # or each file would be drawn twice, to lay it out again
         for ending in PICTURE:
             file = io.BytesIO()
             figure.savefig(file, format=ending, metadata=metadata[ending])
-            figure.set_layout_engine("none")  # it is laid out now, and need not be again
             yield ending, file.getvalue()
 
 
