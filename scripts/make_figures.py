@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genboost import errors
-from genboost.data.arrays import Data
 from genboost.files import delete_stale
-from genboost.measures.network import Network
 from genboost.receipts import Step
 from genboost.report import exhibits, results
 from genboost.report.figures import draw, drawing
-from genboost.report.figures.material import Curves, Material, Minimum
-from genboost.study import axes
+from genboost.report.figures.material import Curves, Material
 from genboost.study.grid import Model
-from genboost.train import record, training
+from genboost.train import record
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -23,7 +20,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     results.add_arguments(parser)
     parser.add_argument("--statistics", required=True, help="what the numbers mean (JSON)")
     parser.add_argument("--audit", help="how well readings explain the deck (JSON), if audited")
-    parser.add_argument("--arrays", nargs="*", default=[], metavar="VARIANT/arrays.npz")
     parser.add_argument("--output", required=True, help="the folder to put the figures in")
     arguments = parser.parse_args(argv)
 
@@ -32,25 +28,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     def read(model: Model) -> Curves:
         entries = record.read(model.record)
         step.note(model.record, entries["sha256"])
-        return Curves(**{**entries["curves"], "epoch": record.epochs(entries)})
+        curves = {**entries["curves"], "epoch": record.epochs(entries)}
+        return Curves(**curves, gradient_evaluations=entries["gradient_evaluations"])
 
-    def minimum(model: Model) -> Minimum:
-        entries = record.read(model.record)
-        step.note(model.record, entries["sha256"])
-        data = Data.load(step.reads(arrays[axes.variant(model.cell)]))
-        architecture = training.architecture(model.cell, data.train_x.shape[1])
-        return Minimum(
-            record.weights(entries).astype(float),
-            Network(architecture, data.train_x, data.train_y),
-            Network(architecture, data.test_x, data.test_y),
-        )
-
-    arrays = {path.parent.name: path for path in map(Path, arguments.arrays)}
     config = step.settings
     statistics = step.read_json(arguments.statistics)
     audit = step.read_json(arguments.audit) if arguments.audit else None
     found = results.load(arguments, step)
-    for exhibit, figure in draw.drawn(Material(config, found, statistics, read, audit, minimum)):
+    for exhibit, figure in draw.drawn(Material(config, found, statistics, read, audit)):
         for ending, content in drawing.contents(figure):
             step.write(Path(arguments.output, f"{exhibit.name}.{ending}"), content)
     current = exhibits.files_of(exhibits.FIGURES, config)

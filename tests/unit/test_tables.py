@@ -102,7 +102,7 @@ def test_a_table_by_hand(files):
     ]
     for said in (
         "Mean test MSE of 3 seeds",
-        "Bold: the lowest of this table.",
+        "Bold: the lowest of this table, chosen on the test rows, as the deck does.",
         "★: the lowest of “The grid”.",
         "Diverged: ",
         "predicting the mean 4.0000",

@@ -1,8 +1,7 @@
 # From tables of results to figures and a report for the browser.
 
 try:
-    for choices in [exhibits.choices_of_curves(STUDY), *exhibits.choices_of_planes(STUDY)]:
-        exhibits.chosen_cells(STUDIES, choices)
+    exhibits.chosen_cells(STUDIES, STUDY["figures"]["curves"])
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 FIGURES = files_of(exhibits.FIGURES)
@@ -18,8 +17,6 @@ TEMPLATES = [
 REPORT = outcome("report/index.html")
 AUDITED = [outcome("audit/audit.json")] if STUDY["audit"]["readings"] else []
 WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
-# What planes are drawn on.
-ROWS = [f"results/data/{variant}/arrays.npz" for variant in DATA]
 SHOWN = ("measures", "audit", "tables", "figures")
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons", "schemes")
 
@@ -35,7 +32,6 @@ rule figures:
         **RESULTS,
         statistics=outcome("statistics/statistics.json"),
         audit=AUDITED,
-        arrays=ROWS if STUDY["figures"]["planes"] else [],
     output:
         labelled(FIGURES),
     log:
@@ -61,7 +57,7 @@ rule figures:
     shell:
         f"python {SCRIPTS}/make_figures.py"
         f"{READING}{WITH_AUDIT}"
-        " --statistics {input.statistics} --arrays {input.arrays}"
+        " --statistics {input.statistics}"
         f" --output {outcome('figures')} 2>&1 | tee {{log}}"
 
 

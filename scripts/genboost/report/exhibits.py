@@ -5,7 +5,7 @@ what `make_tables.py` and `make_figures.py` make follow from it. Snakemake reads
 so it names what makes an exhibit and does not import it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,14 @@ from genboost.files import ROOT
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.report.layout import NAMES, STUDY, Layout, layout
-from genboost.study import axes, grid
+from genboost.study import axes, grid, sampling
 from genboost.study.cells import Cell, text
+from genboost.study.complete_grid import complete_grid
 
 CAPTIONS = ROOT / "workflow/report"
 FOLDERS = TABLES, STATISTICS, FIGURES, AUDIT = "tables", "statistics", "figures", "audit"
 FIRST = {"lower": "best first", "higher": "best first", "none": "lowest first"}
+CHOOSING = "Choosing without the test rows"
 PICTURE = ("png", "svg")
 TABLE = ("md", "tex")
 
@@ -78,7 +80,7 @@ def exhibits(config: dict[str, Any]) -> list[Exhibit]:
     layouts = [layout(study.over_splits(), *shown) for study in grid.studies(config)]
     return [
         *tables(layouts, config["tables"]["quantities"]),
-        *_statistics(),
+        *_statistics(config),
         *_figures(layouts, config),
         *(_audit() if config["audit"]["readings"] else []),
     ]
@@ -104,7 +106,7 @@ def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exh
     layouts, shown = list(layouts), list(map(registry.quantity, quantities))
     for quantity in shown:
         for laid_out in layouts:
-            for panel in laid_out.panels:
+            for panel in laid_out.tables:
                 title = f"{laid_out.study.title}: {titled(panel.title, quantity)}"
                 name, study = named(panel.name, quantity), laid_out.study.name
                 yield Exhibit(TABLES, name, TABLE, title, "panel", study=study, panel=panel.name,
@@ -119,10 +121,12 @@ def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exh
     yield Exhibit(TABLES, "summary", ("txt",), "In short", "summary")
 
 
-def _statistics() -> Iterator[Exhibit]:
+def _statistics(config: dict[str, Any]) -> Iterator[Exhibit]:
     yield Exhibit(STATISTICS, "cells", ("csv",), "All cells, with their intervals")
     yield Exhibit(STATISTICS, "comparisons", ("csv",), "The claims", caption="claims")
     yield Exhibit(STATISTICS, "best", ("csv",), "The best of many looks better than it is")
+    if grid.have_validation_rows(grid.studies(config)):
+        yield Exhibit(STATISTICS, "choosing", ("csv",), CHOOSING, caption="choosing")
     yield Exhibit(STATISTICS, "agreement", ("csv",), "Agreement with the deck")
     yield Exhibit(STATISTICS, "statistics", ("json", "md"), "What the numbers mean")
 
@@ -148,6 +152,10 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
         down = laid_out.rows
         section = f"study-{name}"
         for quantity in map(registry.quantity, config["tables"]["quantities"]):
+            if laid_out.tuned:
+                yield figure(f"draws-{name}", "draws", f"{title}: {quantity.phrase} of each cell",
+                             section, name, quantity)  # fmt: skip
+                continue
             # The page has test errors as tables in colour.
             of_heatmap = "" if quantity == TEST_MSE else section
             yield figure(f"heatmap-{name}", "heatmap", f"{title}: {quantity.phrase} by {by}",
@@ -155,24 +163,32 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
             yield figure(f"{down.name.replace('_', '-')}-{name}", "profile",
                          f"{title}: {quantity.phrase} against {down.title}",
                          section, name, quantity)  # fmt: skip
-        taken = any(cell.snapshots for cell in laid_out.study.cells)
-        for quantity in map(registry.quantity, config["figures"]["over_epochs"] if taken else []):
-            yield figure(f"progress-{name}", "progress", f"{title}: {quantity.phrase} over epochs",
-                         section, name, quantity)  # fmt: skip
+        if any(cell.snapshots for cell in laid_out.study.cells) and not laid_out.tuned:
+            for quantity in map(registry.quantity, config["figures"]["over_epochs"]):
+                yield figure(f"progress-{name}", "progress",
+                             f"{title}: {quantity.phrase} over epochs",
+                             section, name, quantity)  # fmt: skip
         for quantity in map(registry.quantity, registry.drawn(config)):
             yield figure(f"measure-{name}", "measure",
                          f"{title}: {quantity.phrase}, the test error and the gap",
                          section, name, quantity)  # fmt: skip
+        yield figure(f"generalization-{name}", "generalization",
+                     f"{title}: test MSE against train MSE", section, name)  # fmt: skip
+        yield figure(f"parallel-{name}", "parallel", f"{title}: all cells, by their settings",
+                     section, name)  # fmt: skip
         yield figure(f"curves-{name}", "curves", f"{title}: learning curves of the best cells",
                      section, name)  # fmt: skip
+    title = "The best cell of each method, by its cost"
+    yield figure("cost", "cost", title, "best")
     if config["figures"]["curves"]:
         yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
-    if config["figures"]["planes"]:
-        title = "Training and test error on the planes through three minima"
-        yield figure("planes", "planes", title, "planes")
-    if registry.drawn(config):
+    if _ranks_measures(config):
         title = "Measures: how well each ranks the gap"
         yield figure("measures", "ranking", title, "measures")
+    if any(len(laid_out.study.cells) > 1 for laid_out in layouts):
+        yield figure("budget", "budget", "What more tries buy", "best")
+    if _is_ranked_by_axis(config):
+        yield figure("importance", "importance", "Which axis the test errors depend on", "axes")
     if config["comparisons"]:
         yield figure("comparisons", "comparisons", "The claims: paired differences", "claims")
         if len(config["schemes"]) > 1:
@@ -181,6 +197,20 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     if config["audit"]["readings"]:
         title = "Readings of the deck's protocol, compared with its figures"
         yield figure("audit", "audit", title, "audit")
+
+
+def _ranks_measures(config: dict[str, Any]) -> bool:
+    """Say whether measures can be ranked: a study is a grid, no random search."""
+    grids = (one for study in config["studies"].values() for one in study["grid"])
+    return bool(registry.drawn(config)) and not all(map(sampling.sampled, grids))
+
+
+def _is_ranked_by_axis(config: dict[str, Any]) -> bool:
+    """Say whether a study has what the importance of axes takes: a complete grid, and seeds."""
+    return any(
+        len(study.seeds) > 1 and complete_grid(study.over_splits())
+        for study in grid.studies(config)
+    )
 
 
 def _audit() -> Iterator[Exhibit]:
@@ -202,8 +232,8 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         "best": "The best of each method",
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
-        **({"planes": "Between minima"} if config["figures"]["planes"] else {}),
-        **({"measures": "What ranks generalization"} if registry.drawn(config) else {}),
+        **({"axes": "Which axis matters"} if _is_ranked_by_axis(config) else {}),
+        **({"measures": "What ranks generalization"} if _ranks_measures(config) else {}),
         "deck": "The deck, reproduced",
         "ranking": "All cells",
         "data": "Data",
@@ -215,42 +245,22 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
 _KINDS = [
-    "heatmap",
-    "curves",
-    "progress",
-    "measure",
+    *("heatmap", "draws", "curves", "measure", "progress", "generalization", "parallel"),
     *(name.replace("_", "-") for name in axes.AXES),
 ]
-_OTHERS = "curves|planes|comparisons|schemes|measures|audit"
+_OTHERS = "curves|comparisons|schemes|measures|importance|budget|audit"
 OF_SOME_STUDIES = {
+    STATISTICS: r"choosing\.csv",
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
     FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|{_OTHERS})"
     rf"\.({'|'.join(PICTURE)})",
 }
 
 
-def choices_of_curves(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the choices of cells whose learning curves are drawn, by their keys."""
-    return {f"figures.curves[{k}]": one for k, one in enumerate(config["figures"]["curves"])}
-
-
-def choices_of_planes(config: dict[str, Any]) -> list[dict[str, dict[str, Any]]]:
-    """Return the three choices of cells that each plane is through, by their keys."""
-    return [
-        {f"figures.planes[{k}].{corner}": plane[corner] for corner in "abc"}
-        for k, plane in enumerate(config["figures"]["planes"])
-    ]
-
-
 def chosen_cells(
-    studies: Sequence[grid.Study], choices: Mapping[str, dict[str, Any]]
+    studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]
 ) -> list[tuple[grid.Study, Cell]]:
     """Return the cells that have the values of any choice, each trained cell once.
-
-    Parameters
-    ----------
-    choices
-        By the key of the configuration that makes it.
 
     Raises
     ------
@@ -258,14 +268,15 @@ def chosen_cells(
         If no cell has the values of one of the choices.
     """
     found: dict[Cell, tuple[grid.Study, Cell]] = {}
-    for key, choice in choices.items():
+    for number, choice in enumerate(choices):
         cells = grid.chosen(studies, choice)
         if not cells:
             values = ", ".join(
-                f"{axis} {' or '.join(map(text, values))}" for axis, values in choice.items()
+                f"{key} {' or '.join(map(text, values))}" for key, values in choice.items()
             )
             raise UserError(
-                f"{key}: no study has a cell with {values}; add it to the grid or remove it"
+                f"figures.curves[{number}]: no study has a cell with {values}; add it to the grid "
+                "or remove it"
             )
         for study, cell in cells:
             found.setdefault(cell, (study, cell))

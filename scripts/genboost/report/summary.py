@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from genboost.analysis import deck
 from genboost.measures.registry import TEST_MSE, Quantity
-from genboost.report import deck_tables
+from genboost.report import best_at_edges, deck_tables
 from genboost.report.layout import Layout, Panel
 from genboost.report.results import Results
 from genboost.study import grid
@@ -24,7 +24,11 @@ def summary_lines(results: Results) -> Iterator[str]:
         yield f"{title}{'' if title.endswith(('?', '!')) else '.'} {measure(study)}:"
         yield from _panels(results, results.layouts[study.name])
         yield from _best_model(results, results.layouts[study.name])
+    if found := list(best_at_edges.sentences(results)):
+        yield ""
+        yield from map(_ascii, found)
     yield ""
+    yield f"Best cells are {results.chosen}."
     yield from dict.fromkeys(results.worth(study.cells) for study in results.studies)
     if results.compared.empty:
         yield deck_tables.NOTHING
@@ -54,7 +58,7 @@ def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
 
     def error(panel: Panel) -> float:
         found = best[panel.name]
-        return math.inf if found is None else found[1].value
+        return math.inf if found is None else found[1].choice
 
     if len(panels) > MOST:
         panels = sorted(panels, key=error)[:MOST]
@@ -65,25 +69,26 @@ def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
             yield f"  {title}  diverged"
             continue
         cell, row = best[panel.name]
-        star = "  <- best" if row.value == results.best_values[study.name] else ""
+        star = "  <- best" if row.choice == results.best_choices[study.name] else ""
         yield f"  {title}  {results.number(row.value)}  {_ascii(laid_out.place(cell))}{star}"
     if len(panels) < len(laid_out.panels):
         yield f"  and {len(laid_out.panels) - len(panels)} worse"
 
 
 def _best_model(results: Results, laid_out: Layout) -> Iterator[str]:
-    """Yield the model with the lowest test error."""
+    """Yield the best model, by the errors that choose the best cells."""
     study = laid_out.study
-    errors = (
-        (error, cell, run)
+    choosing = results.about(results.choosing).values
+    models = [
+        (choosing[study.name, cell][which], error, cell, which)
         for cell in study.cells
-        for run, error in results.values[study.name, cell].items()
+        for which, error in results.values[study.name, cell].items()
         if not math.isnan(error)
-    )
-    error, cell, run = min(errors, key=lambda found: found[0], default=(None, None, None))
-    if cell is not None:
+    ]
+    if models:
+        _, error, cell, which = min(models, key=lambda found: found[0])
         where = f"{laid_out.panel_of[cell].title}, {laid_out.place(cell)}"
-        name = results.run_name(study, run)
+        name = results.model_name(study, which)
         yield f"  Best single model: {results.number(error)}, {_ascii(where)}, {name}"
 
 

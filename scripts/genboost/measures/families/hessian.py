@@ -9,7 +9,8 @@ from genboost.study.cells import Cell
 
 KWON = "with δ = |w| ⊙ u; Kwon et al. 2021"
 
-OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+# The closed form of the Hessian is that of a plain network's squared error.
+ONLY_WITH = {"normalization": "none", "loss": "mse"}
 
 
 def _edge(cell: Cell) -> float | None:
@@ -19,7 +20,7 @@ def _edge(cell: Cell) -> float | None:
 
 
 QUANTITIES = (
-    Quantity("hessian_max", "λ_max", "", "Keskar et al. 2017", "lower", _edge),
+    Quantity("hessian_max", "λ_max", "", "Keskar et al. 2017", "lower", bound=_edge),
     Quantity("hessian_min", "λ_min", ""),
     Quantity("hessian_trace", "tr H", "", "Dinh et al. 2017", "lower"),
     Quantity("hessian_frobenius", "‖H‖_F", "", "Wu et al. 2022", "lower"),
@@ -33,7 +34,7 @@ QUANTITIES = (
 
 
 def measure(trained: Trained) -> dict[str, float]:
-    """Return what the eigenvalues of H, G and THT say, T = diag |w|."""
+    """Return summaries of the eigenvalues of H, G and THT, T = diag |w|."""
     hessian = trained.hessian
     eigenvalues = np.zeros(len(trained.weights))
     eigenvalues[: len(hessian)] = np.linalg.eigvalsh(hessian)

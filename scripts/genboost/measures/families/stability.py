@@ -7,7 +7,8 @@ from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
 from genboost.train.problem import ADAM_BETAS, ADAM_EPSILON
 
-OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+# The closed form of the Hessian is that of a plain network's squared error.
+ONLY_WITH = {"normalization": "none", "loss": "mse"}
 
 QUANTITIES = (
     Quantity(
