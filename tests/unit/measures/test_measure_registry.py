@@ -122,7 +122,7 @@ def test_measures_say_which_networks_they_are_for():
     assert list(found) == [("measures", 1)]
     assert "on networks with cross-entropy" in found["measures", 1]
     every_other = {*registry.NAMES} - {"hessian", "pac_bayes", "gradient_noise"}
-    every_other -= {"keskar", "sam_ascent", "worst_case"}
+    every_other -= {"keskar", "sam_ascent", "stability", "worst_case"}
     assert not list(registry.unfit(every_other, [classifier]))
 
 

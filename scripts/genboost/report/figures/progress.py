@@ -17,11 +17,14 @@ from genboost.report.figures.drawing import (
     name_outer_axes,
     panels,
     scale,
+    tell,
 )
 from genboost.report.figures.material import Material
 from genboost.report.results import Results
 from genboost.study.cells import Cell
 from genboost.study.grid import Study
+
+BOUND = (0, (6, 3))  # the dashes of a line
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
@@ -32,6 +35,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     entries = len(down) + (len(across) if laid_out.columns else 0)
     figure, found = panels(results, laid_out, 3.2, 2.3, title, legend=entries, sharey=True)
     drawn: list[tuple[float, float]] = []
+    ends = {}
     for panel, axes in found.values():
         for (row, column), cell in panel.cells.items():
             look = {
@@ -40,12 +44,14 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
                 "marker": MARKERS[across.index(column) % len(MARKERS)],
             }
             lines = over_epochs(results, exhibit.quantity.name, study, cell)
+            if not lines:
+                continue
             drawn += [point for line in lines for point in line]
             _draw_cell(axes, lines, look)
-            bound = exhibit.quantity.bound and exhibit.quantity.bound(cell)
-            if bound and drawn:
-                drawn.append((drawn[0][0], bound))
-                axes.axhline(bound, linestyle=(0, (6, 3)), linewidth=0.8, color=look["color"])
+            ends[cell] = statistics.median(line[-1][1] for line in lines)
+            if exhibit.quantity.bound and (bound := exhibit.quantity.bound(cell)):
+                drawn.append((lines[0][0][0], bound))
+                axes.axhline(bound, linestyle=BOUND, linewidth=0.8, color=look["color"])
     epochs, values = zip(*drawn, strict=True) if drawn else ((1,), (1.0,))
     for _, axes in found.values():
         log_scale(axes, "x", epochs)
@@ -61,13 +67,17 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         for place, column in enumerate(across if laid_out.columns else [])
     ]  # fmt: skip
     legend(figure, rows + columns)
+    if ends:
+        extremes = min(ends, key=ends.get), max(ends, key=ends.get)
+        said = [f"{results.number(ends[cell])} ({laid_out.place(cell)})" for cell in extremes]
+        tell(figure, f"The medians end at {' to '.join(said)}.")
     return figure
 
 
 def over_epochs(
     results: Results, name: str, study: Study, cell: Cell
 ) -> list[list[tuple[float, float]]]:
-    """Return each model's finite values with their epochs: those of snapshots, and the last."""
+    """Return each model's finite values, if any, by their epochs: of snapshots, and the last."""
     ends = results.about("epochs_run").values.get((study.name, cell), {})
     taken = {n: results.about(f"{name}@{n}").values[study.name, cell] for n in cell.snapshots}
     lines = []
@@ -76,13 +86,13 @@ def over_epochs(
         points = [(n, values[run]) for n, values in taken.items()]
         points.append((cell.epochs if math.isnan(ended) else ended, last))
         lines.append([(n, value) for n, value in points if math.isfinite(value)])
-    return lines
+    return [line for line in lines if line]
 
 
 def _draw_cell(axes: Axes, lines: list[list[tuple[float, float]]], look: dict[str, str]) -> None:
     """Draw a thin line for each model, and their median where most models have a value."""
     by_epoch: dict[float, list[float]] = {}
-    for line in filter(None, lines):
+    for line in lines:
         axes.plot(*zip(*line, strict=True), alpha=0.3, linewidth=0.6, **{**look, "marker": ""})
         for epoch, value in line:
             by_epoch.setdefault(epoch, []).append(value)
