@@ -21,7 +21,7 @@ from genboost.data.arrays import MARK
 from genboost.files import ROOT
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
-from genboost.report import best_at_edges, deck_tables, exhibits, findings, pages, tables
+from genboost.report import best_at_edges, claims_tables, deck_tables, exhibits, pages, tables
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import drawing
 from genboost.report.figures.drawing import INK, PAPER
@@ -111,7 +111,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         studies=results.studies,
         answers=[answer(results, study, inputs.statistics) for study in results.studies],
         claims=[claim(results, found) for found in inputs.statistics["comparisons"]],
-        more_seeds=findings.more_seeds(
+        more_seeds=claims_tables.more_seeds(
             max((c["seeds_least"] or 0 for c in inputs.statistics["comparisons"]), default=0)
         ),
         statistics=_tables(inputs.statistics),

@@ -76,9 +76,10 @@ def generality(verdicts: Sequence[Verdict]) -> str:
 def _entry(results: Results, verdict: Verdict) -> Entry:
     if not verdict.n:
         return Entry(verdict.verdict)
-    digits = results.digits
-    ends = f"{verdict.low:+.{digits}f} to {verdict.high:+.{digits}f}"
-    return Entry(verdict.verdict, below=f"{verdict.difference:+.{digits}f} ({ends})")
+    difference, *ends = (
+        results.number(value, "+") for value in (verdict.difference, verdict.low, verdict.high)
+    )
+    return Entry(verdict.verdict, below=f"{difference} ({' to '.join(ends)})")
 
 
 def variance_table(results: Results, schemes: Sequence[Scheme]) -> Table | None:

@@ -1,0 +1,167 @@
+"""The verdicts on the claims as tables: what was compared, and what few seeds would have said."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from genboost.analysis.verdicts import EQUAL, Verdict
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE
+from genboost.report.markup import Table
+from genboost.report.results import Results
+
+OVER_SPLITS = (
+    "n: splits × seeds. A third of the splits chooses, too. Interval and p use crossed "
+    "variance components, and hold for other splits of these rows and other seeds. Corrected "
+    "interval (Nadeau & Bengio): for the two chosen cells, on other rows of this kind."
+)
+
+
+def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
+    """Return the verdicts as a table."""
+    several = any(verdict.splits > 1 for verdict in found)
+    others = any(verdict.quantity != TEST_MSE.name for verdict in found)
+    rows = [
+        [
+            verdict.title,
+            *([registry.quantity(verdict.quantity).phrase] if others else []),
+            verdict.verdict,
+            verdict.over,
+            str(verdict.n) if verdict.splits < 2 else f"{verdict.splits} × {verdict.n}",
+            _difference(results, verdict),
+            _difference_range(results, verdict),
+            _p(verdict.p),
+            _p(verdict.p_holm),
+            _percent(verdict.p_lower),
+            *([results.range(verdict.corrected_low, verdict.corrected_high)] if several else []),
+            _seeds_needed(verdict),
+        ]
+        for verdict in found
+    ]
+    return Table(
+        name="comparisons",
+        title=results.marked("The claims"),
+        header=[
+            *("claim", *(["quantity"] if others else []), "verdict", "for other", "n"),
+            *("difference", "95 % interval", "p", "p (Holm)", "P(lower)"),
+            *(["corrected interval"] if several else []),
+            "seeds needed",
+        ],
+        rows=rows,
+        notes=[
+            *([] if rows else ["The configuration declares no comparisons."]),
+            "Difference: mean over the seeds of the paired difference in "
+            f"{'the quantity' if others else TEST_MSE.phrase}, the claim's "
+            "cells minus the cells they are compared with. Where a best cell must be chosen, the "
+            f"first third of the seeds chooses it by the {results.choose_by} rows, and the "
+            "other n compare it with every cell of "
+            "the other set, since any of these may be the best; interval and p are for the "
+            f"{'best expected values' if others else 'lowest expected errors'}. p: exact sign-flip "
+            "test, two-sided, then Holm's correction over all claims; a verdict needs an adjusted "
+            "p of 0.05 or less, and holds for what is named beside it. P(lower): how often one "
+            "model of the first set has the lower value. Seeds needed: in total, for 80 % power, "
+            "if the difference is as estimated here; ≥: the fewest that can make p low enough.",
+            *([OVER_SPLITS] if several else []),
+            *_other_ways(found),
+            *_smallness(found),
+            *results.warning(),
+        ],
+        text_columns=(0, 1, 2, 3) if others else (0, 1, 2),
+    )
+
+
+def _other_ways(found: Sequence[Verdict]) -> Iterator[str]:
+    """Explain ratios and equality, if a claim is about them."""
+    if any(verdict.scale == "ratio" for verdict in found):
+        yield (
+            "×: a ratio, of geometric means over the seeds, from paired differences of logarithms."
+        )
+    if any(verdict.claim == EQUAL for verdict in found):
+        yield (
+            "Claims of equality: p is for a difference of the margin or more (two one-sided t "
+            "tests, Schuirmann 1987); if cells were chosen, between the chosen two."
+        )
+
+
+def detail_tables(results: Results, found: Sequence[Verdict]) -> Iterator[Table]:
+    """Yield what was compared, and what three seeds would have said."""
+    number = results.number
+    tested = [verdict for verdict in found if verdict.n]
+    if tested:
+        yield Table(
+            name="compared",
+            title=results.marked("What was compared"),
+            header=[
+                *("claim", "its best cell", "error", "best cell compared with", "error"),
+                "same outcome",
+            ],
+            rows=[
+                [v.title, v.a, number(v.a_error), v.b, number(v.b_error), _percent(v.stability)]
+                for v in tested
+            ],
+            notes=[
+                "Errors are means over the seeds that compare. Same outcome: lower, higher or "
+                "neither (p above 0.05, not adjusted); the share of 200 random choices of the "
+                "choosing seeds that agree."
+            ],
+            text_columns=(0, 1, 3),
+        )
+    few = [verdict for verdict in tested if verdict.subsets]
+    if few:
+        yield Table(
+            name="three_seeds",
+            title=results.marked("What three seeds would have said"),
+            header=["claim", "means reversed", "interval right", "interval wrong"],
+            rows=[
+                [v.title, *map(_percent, (v.wrong_direction, v.decided_right, v.decided_wrong))]
+                for v in few
+            ],
+            notes=[
+                f"Of all {few[0].subsets} subsets of three seeds, compared with the direction of "
+                "the difference above: those whose lowest means, as a reader of the tables would "
+                "compare them, point the other way; and those whose paired t interval excludes "
+                "zero, in that direction (right) or the other (wrong)."
+            ],
+        )
+
+
+def _smallness(found: Sequence[Verdict]) -> Iterator[str]:
+    """Say once where n is too small, and which claims are untested."""
+    for reason in dict.fromkeys(v.reason for v in found if v.reason):
+        names = [v.title for v in found if v.reason == reason]
+        where = "All claims" if len(names) == len(found) else "; ".join(names)
+        yield f"{where}: {reason}."
+    if any(verdict.too_few for verdict in found):
+        fewest = max(verdict.seeds_least for verdict in found if verdict.too_few)
+        yield f"More seeds can decide: run the same command with {more_seeds(fewest)}."
+
+
+def more_seeds(fewest: int) -> str:
+    """Return the option that repeats a run with more seeds; what is trained is kept."""
+    return f"--config grid='{{seeds: {fewest}}}'"
+
+
+def _seeds_needed(verdict: Verdict) -> str:
+    if verdict.seeds_needed is None:
+        return ""
+    return "≥ " * (verdict.seeds_needed == verdict.seeds_least) + str(verdict.seeds_needed)
+
+
+def _difference(results: Results, verdict: Verdict) -> str:
+    value = verdict.difference
+    if verdict.scale == "difference" or math.isnan(value):
+        return results.number(value, "+")
+    return f"× {math.exp(value):.3f}"
+
+
+def _difference_range(results: Results, verdict: Verdict) -> str:
+    if verdict.scale == "difference" or math.isnan(verdict.low):
+        return results.range(verdict.low, verdict.high)
+    return f"× {math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"
+
+
+def _p(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.2g}"
+
+
+def _percent(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.1%}"
