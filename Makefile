@@ -12,7 +12,8 @@ STEPS := data train report
 # A study of theory, and the figure that shows what it found.
 THEORY := random_labels/width-labels+train_mse sam/comparisons flatness/measures \
   batches/comparisons weight_decay/weight-decay-adam width/width-widths \
-  step_size/learning-rate-descent+hessian_max
+  step_size/progress-descent+hessian_max what_sam_minimizes/comparisons \
+  normalization/progress-layers+effective_rate
 
 .DEFAULT_GOAL := study
 .PHONY: study fused setup test test-slurm test-containers containers style format docs example theory paper bench clean help

@@ -80,19 +80,30 @@ def _trained(
     weights = record.weights(entries)
     if weights is None:
         return {}
-    architecture = training.architecture(cell, data.train_x.shape[1], classes)
+    rows, features = data.train_x.shape
+    architecture = training.architecture(cell, features, classes)
+    steps = -(-rows // cell.batch_size)  # in an epoch
+    rates = training.normalized_rates(cell, steps)[:, -1]
+    moments = {n: v.astype(float) for n, v in record.second_moments(entries).items()}
+    epochs = record.epochs(entries)
     start = training.initial_weights(architecture, seed, cell.initialization)
     final = Trained(
         architecture=architecture,
         data=data,
         weights=weights.astype(float),
         initial_weights=start.astype(np.float32).astype(float),  # as the engines start
-        epochs=record.epochs(entries),
+        epochs=epochs,
         train_loss=np.array(entries["curves"]["train_loss"]),
         test_mse=np.array(entries["curves"]["test_mse"]),
         validation_mse=np.array(entries["curves"].get("validation_mse", [])),
         reached=entries.get("reached"),
         learning_rate=cell.learning_rate,
+        last_rate=rates[epochs[-1] - 1],
+        optimizer=cell.optimizer,
+        momentum=cell.momentum,
+        nesterov=cell.nesterov,
+        steps=steps * epochs[-1],
+        second_moment=moments.get(epochs[-1]),
         seed=seed,
         classes=classes,
         test_groups=groups,
@@ -100,7 +111,15 @@ def _trained(
     curves = "epochs", "train_loss", "test_mse", "validation_mse"
     none = {name: np.array([]) for name in curves}
     return {"": final} | {
-        f"@{epoch}": replace(final, weights=then.astype(float), reached=None, **none)
+        f"@{epoch}": replace(
+            final,
+            weights=then.astype(float),
+            last_rate=rates[epoch - 1],
+            steps=steps * epoch,
+            second_moment=moments.get(epoch),
+            reached=None,
+            **none,
+        )
         for epoch, then in record.snapshots(entries).items()
     }
 

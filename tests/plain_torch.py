@@ -126,9 +126,20 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
                 expected = outputs.squeeze(1)
             return ((expected - y) ** 2).mean().item()
 
+    def parameters() -> np.ndarray:
+        return nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
+
+    def second_moments() -> np.ndarray:
+        state = getattr(optimizer, "base", optimizer).state
+        found = [
+            state[p].get("exp_avg_sq", torch.full_like(p, torch.nan)) for p in net.parameters()
+        ]
+        return nn.utils.parameters_to_vector(found).numpy()
+
     rates = iter(problem.learning_rate[k])
     train_loss, test_mse, validation_mse = [], [], []
     snapshots = np.full((len(problem.snapshots), problem.architecture.parameters), np.nan)
+    moments = np.full((len(snapshots) + 1, problem.architecture.parameters), np.nan)
     for epoch in range(problem.epochs):
         total = 0.0
         order = torch.arange(len(data.train_y))
@@ -159,13 +170,14 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
         if len(data.validation_y):
             validation_mse.append(mse(data.validation_x, data.validation_y))
         if epoch + 1 in problem.snapshots:
-            now = nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
-            snapshots[problem.snapshots.index(epoch + 1)] = now
+            place = problem.snapshots.index(epoch + 1)
+            snapshots[place], moments[place] = parameters(), second_moments()
         stopped = mse(data.train_x, data.train_y) <= problem.stop_at[k]
         if stopped:
             break
+    moments[-1] = second_moments()
     return Outcome(
-        weights=nn.utils.parameters_to_vector(net.parameters()).detach().numpy(),
+        weights=parameters(),
         train_loss=np.array(train_loss),
         test_mse=np.array(test_mse),
         validation_mse=np.array(validation_mse),
@@ -173,4 +185,5 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
         epochs_run=np.array(len(train_loss)),
         stopped=np.array(stopped),
         snapshots=snapshots,
+        second_moments=moments,
     )

@@ -47,6 +47,7 @@ def result(test_mse):
         train_mse=float("nan") if diverged else test_mse / 2,
         reached=False,
         snapshots={},
+        second_moments={},
         diverged=diverged,
         seconds=0.1,
         gradient_evaluations=2,

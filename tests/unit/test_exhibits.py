@@ -13,7 +13,8 @@ EVERYTHING = {
     "tables": {"quantities": ["test_mse", "gap"]},
     "comparisons": {"a": {"a": {"optimizer": "adam"}}},
     "schemes": {"all": {"title": "All"}, "people": {"title": "People"}},
-    "figures": {"curves": [{"optimizer": "adam"}]},
+    "training": {"snapshots": [5]},
+    "figures": {"curves": [{"optimizer": "adam"}], "over_epochs": ["gap"]},
     "studies": {
         "grid": {"title": "A grid"},
         "random": {"grid": {"learning_rate": {"log_uniform": [1e-5, 0.1]}, "trials": 9}},

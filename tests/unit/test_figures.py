@@ -455,6 +455,20 @@ def test_a_step_with_sam_costs_two_gradients():
     assert ends == [53 * 8, 53 * 4 * 2]
 
 
+def test_a_model_that_stops_early_keeps_its_error():
+    def stopping(model):
+        found = curves(model)
+        if model.seed:
+            return found._replace(test_mse=[3.0, 2, 1, 1, 1, 1, 1, 1])
+        return type(found)([4.0, 3], [4.0, 3], [0.1, 0.1], [1, 2], 53 * 2)
+
+    made = Made(one(seeds=2, sam_rho=[None]))
+    figure = made.figure("cost", read=stopping)
+    line = figure.axes[0].lines[0]
+    assert line.get_xdata().tolist() == [53 * epoch for epoch in range(1, 9)]
+    assert line.get_ydata().tolist() == [3.5, 2.5, 2, 2, 2, 2, 2, 2]
+
+
 def test_every_cell_is_a_line_that_ends_at_its_error(small):
     figure = small.figure("parallel-grid")
     lines = {line.get_gid(): line for line in figure.axes[0].lines if line.get_gid()}

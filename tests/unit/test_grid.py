@@ -80,8 +80,8 @@ def two_values(axis: axes.Setting) -> list:
 def test_any_scalar_setting_is_an_axis_and_one_value_is_a_setting(axis):
     values = two_values(axis)
     fit = "".join(
-        f", {other}: {values if isinstance(values, list) else 0.1}"
-        for other, values in axis.rule.get("only_with", {}).items()
+        f", {other}: {text(fitting[0]) if isinstance(fitting, list) else 0.1}"
+        for other, fitting in axis.rule.get("only_with", {}).items()
     )
     (study,) = studies(f"grid: {{{axis.name}: [{', '.join(map(text, values))}]{fit}}}")
     assert {one[axis.name] for one in study.cells} == set(values)
@@ -197,7 +197,13 @@ def test_every_setting_of_data_model_and_training_is_in_a_path(tmp_path, monkeyp
                 value = next(choice for choice in choices if choice != rule["default"])
             if key == "epochs":  # of models without SAM
                 continue
-            changed = base | {section: {**base.get(section, {}), key: value}}
+            needed = {
+                other: "none" if fitting[0] is None else fitting[0]
+                for other, fitting in rule.get("only_with", {}).items()
+                if isinstance(fitting, list)
+            }
+            changed = base | {"grid": fit | needed}
+            changed |= {section: {**base.get(section, {}), key: value}}
             (study,) = grid.studies(config.resolve(changed))
             assert {model.record for model in study.models} != theirs, key
 

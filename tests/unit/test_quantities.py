@@ -243,6 +243,33 @@ def test_a_measure_is_held_against_error_and_gap_cell_by_cell():
         assert axes.lines[1].get_ydata() == pytest.approx(gaps.to_numpy())
 
 
+def test_a_quantity_over_epochs_is_at_its_snapshots_and_the_end_beside_its_bound():
+    made = Made(
+        {
+            "training": {"epochs": 8, "snapshots": [2, 4]},
+            "grid": {"optimizer": ["sgd"], "learning_rate": [0.01, 0.05], "weight_decay": [0],
+                     "sam_rho": [None], "seeds": 3},
+            "studies": {"grid": {"title": "The grid"}, "second_chance": None},
+            "measures": ["hessian"],
+            "figures": {"over_epochs": ["hessian_max"], "measures": []},
+            "comparisons": {},
+        },
+        **{
+            "hessian_max": lambda model: 50.0 + model.seed,
+            "hessian_max@2": lambda model: 20.0 + model.seed,
+            # One of the three ended before, so the median is over two.
+            "hessian_max@4": lambda model: 30.0 + model.seed if model.seed else math.nan,
+        },
+    )  # fmt: skip
+    (axes,) = made.figure("progress-grid+hessian_max").axes
+    medians = [line.get_xydata().tolist() for line in axes.lines if line.get_marker() == "o"]
+    assert medians == [[[2, 21], [4, 31.5], [8, 51]]] * 2
+    bounds = [line.get_ydata()[0] for line in axes.lines if not line.get_xdata()[0]]
+    assert bounds == [2 / 0.01, 2 / 0.05]
+    seeds = [line.get_xydata().tolist() for line in axes.lines if line.get_alpha()]
+    assert len(seeds) == 6 and seeds[0] == [[2, 20], [8, 50]]
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

@@ -30,6 +30,7 @@ def some_result(**changes) -> Result:
         train_mse=1 / 7,
         reached=False,
         snapshots={},
+        second_moments={},
         diverged=False,
         seconds=0.5,
         gradient_evaluations=318,
@@ -98,6 +99,16 @@ def test_snapshots_come_back_bit_by_bit(path):
     assert {n: w.tobytes() for n, w in found.items()} == {n: w.tobytes() for n, w in taken.items()}
     path.write_text(compose())
     assert "snapshots" not in record.read(path) and record.snapshots(record.read(path)) == {}
+
+
+def test_second_moments_are_kept_if_asked_for(path):
+    taken = {3: np.random.default_rng(3).uniform(size=5).astype("f4")}
+    one = cell(record_second_moments=True)
+    path.write_text(record.compose(one, 2, some_result(second_moments=taken), ORIGIN, RUN))
+    found = record.second_moments(record.read(path))
+    assert {n: v.tobytes() for n, v in found.items()} == {3: taken[3].tobytes()}
+    path.write_text(record.compose(CELL, 2, some_result(second_moments=taken), ORIGIN, RUN))
+    assert record.second_moments(record.read(path)) == {}
 
 
 @pytest.mark.parametrize(("every", "epochs"), [(1, [1, 2, 3]), (2, [1, 3]), (3, [3]), (9, [3])])

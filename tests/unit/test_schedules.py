@@ -44,3 +44,9 @@ def test_a_run_of_half_the_epochs_has_the_same_rates_as_the_first_half():
 
 def test_constant():
     assert schedules.constant(0.003, 4).tolist() == [0.003] * 4
+
+
+def test_in_place_of_decay_a_constant_rate_grows_exponentially():
+    rates = schedules.in_place_of_decay(np.full(4, 0.1), 0.5)
+    np.testing.assert_allclose(rates, 0.1 * 0.95 ** -np.array([1.0, 3, 5, 7]))
+    assert schedules.in_place_of_decay(np.array([0.1, 0.0]), 0.0).tolist() == [0.1, 0.0]

@@ -480,6 +480,8 @@ def test_snapshots_are_the_weights_that_a_shorter_run_ends_with():
         for k in range(16):
             expected = short.weights[k] if outcome.epochs_run[k] >= epochs else np.nan
             np.testing.assert_array_equal(outcome.snapshots[k, place], expected)
+            expected = short.second_moments[k, -1] if outcome.epochs_run[k] >= epochs else np.nan
+            np.testing.assert_array_equal(outcome.second_moments[k, place], expected)
     assert np.isnan(outcome.snapshots[:, 2]).all()
 
 

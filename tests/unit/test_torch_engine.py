@@ -114,7 +114,7 @@ def assert_close(ours: Outcome, k: int, reference: Outcome, rtol: float = 1e-9) 
     ran = ours.epochs_run[k]
     assert (ran, ours.stopped[k]) == (reference.epochs_run, reference.stopped)
     curves = "train_loss", "test_mse", "validation_mse"
-    for name in (*curves, "weights", "train_mse", "snapshots"):
+    for name in (*curves, "weights", "train_mse", "snapshots", "second_moments"):
         actual, expected = getattr(ours, name)[k], getattr(reference, name)
         actual = actual[:ran] if name in curves else actual
         np.testing.assert_allclose(actual, expected, rtol=rtol, atol=rtol / 100, err_msg=name)
@@ -263,6 +263,27 @@ def test_layer_normalization_agrees_with_torchs_module(kind, radius):
     for k in range(2):
         assert_close(outcome, k, plain_torch.train(problem, k))
         assert not np.allclose(outcome.weights[k], train64(plain).weights[k], rtol=1e-3)
+
+
+def test_normalized_layers_take_the_same_steps_by_their_learning_rate_as_by_decay(monkeypatch):
+    monkeypatch.setattr(torch_engine, "LAYER_NORM_EPSILON", 0)  # or their size counts a little
+    plain = some_problem(["sgd"] * 2, weight_decay=[3.0, 0.0], epochs=6, activation="relu")
+    layered = dataclasses.replace(plain.architecture, normalization="layer")
+    decayed = dataclasses.replace(plain, architecture=layered)
+    rates = np.stack(
+        [
+            schedules.in_place_of_decay(of_steps, decay)
+            for of_steps, decay in zip(plain.learning_rate, plain.weight_decay, strict=True)
+        ]
+    )
+    ours, theirs = train64(dataclasses.replace(decayed, normalized_rate=rates)), train64(decayed)
+    shrunk = np.prod(1 - plain.learning_rate * plain.weight_decay[:, None], axis=1)
+    assert shrunk[0] < 0.7 and shrunk[1] == 1
+    sizes = np.where(layered.is_normalized, shrunk[:, None], 1)
+    np.testing.assert_allclose(sizes * ours.weights, theirs.weights, rtol=1e-9)
+    np.testing.assert_allclose(ours.test_mse, theirs.test_mse, rtol=1e-9)
+    assert_same(ours, 1, theirs, 1)
+    assert layered.is_normalized.sum() == layered.parameters - (layered.width + 1)
 
 
 @pytest.mark.parametrize("batch_size", [BATCH, 1000])

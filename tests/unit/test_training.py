@@ -233,6 +233,7 @@ class Engine:
                 epochs_run=np.array([ran]),
                 stopped=np.array([self.stopped]),
                 snapshots=np.array([[[n, n] for n in problem.snapshots]]),
+                second_moments=np.array([[[n, 0] for n in (*problem.snapshots, 99)]]),
             )
             yield Group([k], outcome, seconds=0.25)
 
@@ -337,6 +338,8 @@ def test_a_model_that_reaches_its_training_error_has_not_diverged(data, ran):
     assert engine.problems[0].stop_at.tolist() == [0.5]
     taken = {n: w.tolist() for n, w in result.snapshots.items()}
     assert taken == {n: [n, n] for n in (2, 4) if n <= ran}
+    moments = {n: v.tolist() for n, v in result.second_moments.items()}
+    assert moments == {n: [n, 0] for n in (2, 4) if n <= ran} | {ran: [99, 0]}
     assert (result.reached, result.diverged, len(result.test_mse)) == (True, False, ran)
     assert result.gradient_evaluations == ran * 3
 

@@ -8,7 +8,7 @@ one, says which values some settings of the networks must have.
 import difflib
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
@@ -41,6 +41,8 @@ class Quantity:
     chosen_by : str
         The column that chooses the best cells in its place where validation rows choose
         (`tables.choose_by`); it is better in the same sense. Empty for its own.
+    bound : callable, optional
+        Returns what theory says that it cannot exceed for a cell, or None for nothing.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Quantity:
     source: str = ""
     better: Literal["lower", "higher", "none"] = "none"
     chosen_by: str = ""
+    bound: Callable[[Cell], float | None] | None = None
 
     @property
     def label(self) -> str:
@@ -140,7 +143,8 @@ def _named(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
         yield ("comparisons", name, "quantity"), claim["quantity"]
     for name, scheme in config["schemes"].items():
         yield ("schemes", name, "quantity"), scheme["quantity"]
-    for section, key in (("tables", "quantities"), ("figures", "measures")):
+    shown = (("tables", "quantities"), ("figures", "measures"), ("figures", "over_epochs"))
+    for section, key in shown:
         for place, name in enumerate(config[section][key] or []):
             yield (section, key, place), name
 

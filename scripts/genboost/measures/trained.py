@@ -26,8 +26,18 @@ class Trained:
         The curves; of a snapshot there are none, and the last needs validation rows.
     learning_rate : float
         The cell's.
+    last_rate : float
+        That of normalized layers in the last step.
     reached : bool or None
         Whether it reached the training error to stop at; None if there is no such.
+    optimizer : str
+    momentum : float
+        SGD's.
+    nesterov : bool
+    steps : int
+        That it was trained for.
+    second_moment : float64 array [P] or None
+        Adam's v, if it was recorded.
     classes : int
         How many the label has; 0 if it is a number.
     test_groups : mapping of a name to an array [test rows]
@@ -42,9 +52,15 @@ class Trained:
     train_loss: np.ndarray
     test_mse: np.ndarray
     learning_rate: float
+    last_rate: float
     seed: int
     validation_mse: np.ndarray = field(default_factory=lambda: np.array([]))
     reached: bool | None = None
+    optimizer: str = "sgd"
+    momentum: float = 0.0
+    nesterov: bool = False
+    steps: int = 0
+    second_moment: np.ndarray | None = None
     classes: int = 0
     test_groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 

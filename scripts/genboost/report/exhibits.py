@@ -140,7 +140,7 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
         study: str | None = None,
         quantity: Quantity = TEST_MSE,
     ) -> Exhibit:
-        is_general = quantity == TEST_MSE or kind == "measure"
+        is_general = quantity == TEST_MSE or kind in ("measure", "progress")
         caption = kind if is_general else f"{kind}_of_quantity"
         return Exhibit(FIGURES, named(name, quantity), PICTURE, title, kind, caption, section,
                        study, quantity=quantity)  # fmt: skip
@@ -163,6 +163,11 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
             yield figure(f"{down.name.replace('_', '-')}-{name}", "profile",
                          f"{title}: {quantity.phrase} against {down.title}",
                          section, name, quantity)  # fmt: skip
+        if any(cell.snapshots for cell in laid_out.study.cells) and not laid_out.tuned:
+            for quantity in map(registry.quantity, config["figures"]["over_epochs"]):
+                yield figure(f"progress-{name}", "progress",
+                             f"{title}: {quantity.phrase} over epochs",
+                             section, name, quantity)  # fmt: skip
         for quantity in map(registry.quantity, registry.drawn(config)):
             yield figure(f"measure-{name}", "measure",
                          f"{title}: {quantity.phrase}, the test error and the gap",
@@ -240,7 +245,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
 _KINDS = [
-    *("heatmap", "draws", "curves", "measure", "generalization", "parallel"),
+    *("heatmap", "draws", "curves", "measure", "progress", "generalization", "parallel"),
     *(name.replace("_", "-") for name in axes.AXES),
 ]
 _OTHERS = "curves|comparisons|schemes|measures|importance|budget|audit"

@@ -76,6 +76,16 @@ class Architecture:
             ]
         )
 
+    @property
+    def is_normalized(self) -> np.ndarray:
+        """Which parameters belong to layers whose outputs are normalized: bool array [P].
+
+        The size of such a layer's parameters does not count, but for `LAYER_NORM_EPSILON`.
+        """
+        inputs, outputs = self.layers[-1]
+        hidden = self.parameters - (inputs + 1) * outputs
+        return np.arange(self.parameters) < (0 if self.normalization == "none" else hidden)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -125,6 +135,8 @@ class Problem:
         The loss of a batch is the sum of its rows' losses, otherwise their mean.
     snapshots : tuple of S epochs, counted from 1
         The epochs after which the parameters are kept.
+    normalized_rate : float64 array [K, epochs * S], optional
+        The learning rate of what `Architecture.is_normalized`; weight decay leaves that alone then.
     """
 
     architecture: Architecture
@@ -146,6 +158,7 @@ class Problem:
     loss: str = "mse"
     summed: bool = False
     snapshots: tuple[int, ...] = ()
+    normalized_rate: np.ndarray | None = None
 
     @property
     def validated_epochs(self) -> int:
@@ -159,9 +172,11 @@ class Problem:
     def select(self, models: Sequence[int]) -> "Problem":
         """Return the problem of some of the models."""
         models = list(models)
+        rate = self.normalized_rate
         return replace(
             self,
             optimizer=[self.optimizer[k] for k in models],
+            normalized_rate=None if rate is None else rate[models],
             **{name: getattr(self, name)[models] for name in PER_MODEL},
         )
 
@@ -190,6 +205,8 @@ class Outcome:
         Whether a model reached `stop_at`.
     snapshots : float array [K, S, P]
         Parameters after the epochs of `Problem.snapshots`; NaN after the last of `epochs_run`.
+    second_moments : float array [K, S + 1, P]
+        Adam's v after the same epochs, and at the end; NaN for other optimizers.
 
     Squared errors are squared, and they and other losses summed, in float64, row by row in order,
     whatever the precision of the training.
@@ -203,6 +220,7 @@ class Outcome:
     epochs_run: np.ndarray
     stopped: np.ndarray
     snapshots: np.ndarray
+    second_moments: np.ndarray
 
 
 @dataclass(frozen=True)

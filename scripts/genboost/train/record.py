@@ -97,6 +97,8 @@ def compose(
     }
     if cell.snapshots:
         entries["snapshots"] = {n: _encode(w) for n, w in result.snapshots.items()}
+    if cell.record_second_moments and not result.diverged:
+        entries["second_moments"] = {n: _encode(v) for n, v in result.second_moments.items()}
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items()]
     sealed = ("{\n" + ",\n".join(lines)).encode()
     tail = f'"{_checksum(sealed)}",\n"run": {json.dumps(run)}\n}}\n'
@@ -166,6 +168,11 @@ def weights(entries: dict[str, Any]) -> np.ndarray | None:
 def snapshots(entries: dict[str, Any]) -> dict[int, np.ndarray]:
     """Return the parameters after some epochs, float32 [P], by epoch."""
     return {int(n): _decode(text) for n, text in entries.get("snapshots", {}).items()}
+
+
+def second_moments(entries: dict[str, Any]) -> dict[int, np.ndarray]:
+    """Return Adam's v after some epochs, the last among them, float32 [P], by epoch."""
+    return {int(n): _decode(text) for n, text in entries.get("second_moments", {}).items()}
 
 
 def _tail(content: bytes) -> re.Match[bytes] | None:

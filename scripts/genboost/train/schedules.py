@@ -27,3 +27,21 @@ def cosine(learning_rate: float, epochs: int, t_max: int, eta_min: float) -> np.
 def constant(learning_rate: float, epochs: int) -> np.ndarray:
     """Return the same learning rate for each epoch."""
     return np.full(epochs, learning_rate)
+
+
+def in_place_of_decay(rates: np.ndarray, weight_decay: float) -> np.ndarray:
+    """Return the rates with which SGD takes the same steps without weight decay as with it.
+
+    That is, on weights whose size does not count, w = c v for a number c: with decay c shrinks by
+    1 - rate * weight_decay a step, and a gradient at v is c times that at w. So v moves by
+    rate / (c_t c_(t+1)) times its own: for a constant rate by rate * (1 - rate * decay)^(-2t - 1),
+    the exponential schedule of Li & Arora 2020 ("An Exponential Learning Rate Schedule for Deep
+    Learning", theorem 2.9 without momentum).
+
+    Parameters
+    ----------
+    rates : array [steps]
+    """
+    after = np.cumprod(1 - rates * weight_decay)
+    before = np.concatenate([[1], after[:-1]])
+    return rates / (before * after)

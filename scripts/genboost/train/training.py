@@ -37,6 +37,8 @@ class Result:
         Whether the cell's `stop_at_train_mse` was reached.
     snapshots : mapping of an epoch to a float32 array [P]
         The weights after those of the cell's `snapshots` that training reached.
+    second_moments : mapping of an epoch to a float32 array [P]
+        Adam's v after the same epochs, and at the end, after the last one.
     diverged : bool
         Whether an epoch's loss or `train_mse` is not finite.
     seconds : float
@@ -53,6 +55,7 @@ class Result:
     train_mse: float
     reached: bool
     snapshots: Mapping[int, np.ndarray]
+    second_moments: Mapping[int, np.ndarray]
     diverged: bool
     seconds: float
     gradient_evaluations: int
@@ -111,6 +114,14 @@ def learning_rates(cell: Cell, steps: int) -> np.ndarray:
     return rates.reshape(cell.epochs, steps) if by_batch else np.repeat(rates[:, None], steps, 1)
 
 
+def normalized_rates(cell: Cell, steps: int) -> np.ndarray:
+    """Return the learning rates of layers that are normalized, float64 [epochs, steps]."""
+    rates = learning_rates(cell, steps)
+    if not cell.decay_by_learning_rate:
+        return rates
+    return schedules.in_place_of_decay(rates.ravel(), cell.weight_decay).reshape(rates.shape)
+
+
 def alike(cell: Cell) -> Hashable:
     """Return what models must share to be trained at once, as one `Problem`."""
     return (
@@ -121,6 +132,7 @@ def alike(cell: Cell) -> Hashable:
         cell.batch_size,
         cell.epochs,
         cell.weight_decay_form,
+        cell.decay_by_learning_rate,
         cell.loss,
         cell.reduction,
         cell.snapshots,
@@ -166,6 +178,7 @@ def train(
                 cell, _ = chosen[k]
                 epochs_run = int(outcome.epochs_run[row])
                 train_mse, reached = float(outcome.train_mse[row]), bool(outcome.stopped[row])
+                kept = {n: k for k, n in enumerate(problem.snapshots) if n <= epochs_run}
                 whole = reached or epochs_run == problem.epochs
                 yield (
                     indices[k],
@@ -178,9 +191,11 @@ def train(
                         train_mse=train_mse,
                         reached=reached,
                         snapshots={
-                            epoch: outcome.snapshots[row, place]
-                            for place, epoch in enumerate(problem.snapshots)
-                            if epoch <= epochs_run
+                            epoch: outcome.snapshots[row, place] for epoch, place in kept.items()
+                        },
+                        second_moments={
+                            epoch: outcome.second_moments[row, place]
+                            for epoch, place in (kept | {epochs_run: -1}).items()
                         },
                         diverged=not (whole and np.isfinite(train_mse)),
                         seconds=group.seconds / len(group.models),
@@ -222,6 +237,9 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data, classes: int = 0) -> Pr
         loss=shared.loss,
         summed=shared.reduction == "sum",
         snapshots=tuple(shared.snapshots),
+        normalized_rate=np.stack([normalized_rates(cell, steps).ravel() for cell, _ in models])
+        if shared.decay_by_learning_rate
+        else None,
     )
 
 

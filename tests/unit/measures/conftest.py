@@ -63,6 +63,7 @@ class Models:
             train_loss=np.array([3.0, 2.0, 1.0]),
             test_mse=np.array([3.0, 1.5, 2.0]),
             learning_rate=0.01,
+            last_rate=0.01,
             seed=seed,
         )
 

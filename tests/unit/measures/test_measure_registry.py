@@ -15,7 +15,14 @@ from genboost.code_digest import SCRIPTS, digest
 from genboost.errors import UserError
 from genboost.measures import registry
 from genboost.measures.compute import compute
-from genboost.measures.families import function, gradient_noise, groups, norms, outcome
+from genboost.measures.families import (
+    effective_rate,
+    function,
+    gradient_noise,
+    groups,
+    norms,
+    outcome,
+)
 from genboost.measures.network import matrices, parameters
 from genboost.train.engines import torch_engine
 
@@ -115,7 +122,7 @@ def test_measures_say_which_networks_they_are_for():
     assert list(found) == [("measures", 1)]
     assert "some models have cross_entropy" in found["measures", 1]
     every_other = {*registry.NAMES} - {"hessian", "pac_bayes", "gradient_noise"}
-    every_other -= {"keskar", "sam_ascent", "worst_case"}
+    every_other -= {"keskar", "sam_ascent", "stability", "worst_case"}
     assert not list(registry.unfit(every_other, [classifier]))
 
 
@@ -136,6 +143,15 @@ def test_normalized_networks_have_torchs_gradients(models):
     torch_engine.forward(weights.detach()[None], x[None], shape).sum().backward()
     slopes = trained.at.layers[0][:, :-1].T @ trained.at.delta[0]
     np.testing.assert_allclose(slopes.T, x.grad, rtol=1e-9, atol=1e-12)
+
+
+def test_effective_rate(models):
+    trained = models.of(hidden_layers=2)
+    layers = matrices(trained.weights, trained.architecture)
+    rates = [0.01 / np.sum(layer**2) for layer in layers[:-1]]
+    values = effective_rate.measure(trained)
+    assert values == {"effective_rate": pytest.approx((rates[0] * rates[1]) ** 0.5)}
+    assert np.isnan(effective_rate.measure(models.of(hidden_layers=0))["effective_rate"])
 
 
 def test_outcome(models):

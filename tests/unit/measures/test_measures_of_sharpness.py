@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from genboost.measures import ascent, registry
 from genboost.measures.compute import compute
-from genboost.measures.families import keskar, pac_bayes, sam_ascent, worst_case
+from genboost.measures.families import keskar, pac_bayes, sam_ascent, stability, worst_case
 from genboost.measures.network import matrices, parameters
 
 
@@ -154,3 +154,29 @@ def test_rescaling_units_changes_what_is_not_adaptive(models):
         assert after[name] == pytest.approx(before[name], rel=1e-8), name
     for name in CHANGED:
         assert abs(after[name] / before[name] - 1) > 0.05, name
+
+
+def test_stability_of_gradient_descent_is_that_of_the_hessian(models):
+    trained = replace(models.fitted(), last_rate=0.1)
+    largest = np.linalg.eigvalsh(trained.hessian)[-1]
+    values = stability.measure(trained)
+    assert values == pytest.approx({"preconditioned_max": largest, "edge": 0.05 * largest})
+    values = stability.measure(replace(trained, momentum=0.9))
+    assert values["edge"] == pytest.approx(0.1 / 3.8 * largest)
+    for unknown in ({"optimizer": "adam"}, {"optimizer": "lion"}, {"nesterov": True}):
+        assert np.isnan(list(stability.measure(replace(trained, **unknown)).values())).all()
+
+
+def test_the_edge_of_adam_is_where_it_begins_to_diverge(models):
+    """Adam with its second moments held still, on the quadratic loss of the Hessian."""
+    trained, _, hessian = quadratic(models)
+    moment = np.random.default_rng(0).uniform(1e-4, 1e-2, size=trained.weights.shape)
+    adam = replace(trained, optimizer="adam", second_moment=moment, steps=100_000, last_rate=1e-3)
+    edge = stability.measure(adam)["edge"]
+    step_size = np.sqrt(moment[trained.alive]) + 1e-8
+    for factor, diverges in ((0.98, False), (1.02, True)):
+        w, m = np.full(len(trained.alive), 1e-3), 0.0
+        for _ in range(2000):
+            m = 0.9 * m + 0.1 * hessian @ w
+            w = w - factor * 1e-3 / edge * m / step_size
+        assert (np.linalg.norm(w) > 1) == diverges

@@ -1,19 +1,26 @@
 """The spectrum of the Hessian of the training error."""
 
-from collections.abc import Callable
-
 import numpy as np
 
+from genboost.measures.eigenvalues import largest
 from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
+from genboost.study.cells import Cell
 
 KWON = "with δ = |w| ⊙ u; Kwon et al. 2021"
 
 # The closed form of the Hessian is that of a plain network's squared error.
 ONLY_WITH = {"normalization": "none", "loss": "mse"}
 
+
+def _edge(cell: Cell) -> float | None:
+    """Return 2/η, above which gradient descent without momentum leaves a minimum."""
+    is_descent = cell.optimizer == "sgd" and not cell.momentum and cell.sam_rho is None
+    return 2 / cell.learning_rate if is_descent else None
+
+
 QUANTITIES = (
-    Quantity("hessian_max", "λ_max", "", "Keskar et al. 2017", "lower"),
+    Quantity("hessian_max", "λ_max", "", "Keskar et al. 2017", "lower", bound=_edge),
     Quantity("hessian_min", "λ_min", ""),
     Quantity("hessian_trace", "tr H", "", "Dinh et al. 2017", "lower"),
     Quantity("hessian_frobenius", "‖H‖_F", "", "Wu et al. 2022", "lower"),
@@ -50,30 +57,3 @@ def measure(trained: Trained) -> dict[str, float]:
         "hessian_adaptive_max": largest(lambda v: scale * (hessian @ (scale * v)), len(scale)),
         "hessian_adaptive_trace": scale**2 @ np.diag(hessian),
     }
-
-
-def largest(product: Callable[[np.ndarray], np.ndarray], size: int) -> float:
-    """Return the largest eigenvalue of a symmetric matrix, given by its products (Lanczos).
-
-    Every vector is made orthogonal to all earlier ones, and the iteration stops when only rounding
-    is left: a power iteration that stops when its value hardly changes is off by a hundredth.
-    """
-    v = np.random.Generator(np.random.PCG64(0)).standard_normal(size)
-    vectors = np.empty((size, size))
-    diagonal, beside = [], []
-    v /= np.linalg.norm(v)
-    for k in range(size):
-        vectors[k] = v
-        u = product(v)
-        diagonal.append(u @ v)
-        for _ in range(2):  # twice is enough (Parlett)
-            u -= vectors[: k + 1].T @ (vectors[: k + 1] @ u)
-        norm = np.linalg.norm(u)
-        if k % 5 == 4 or norm == 0 or k == size - 1:
-            tridiagonal = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
-            values, coordinates = np.linalg.eigh(tridiagonal)
-            if norm * abs(coordinates[-1, -1]) <= 1e-13 * np.abs(values).max():
-                break
-        beside.append(norm)
-        v = u / norm
-    return values[-1]

@@ -72,11 +72,17 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
 
 
 def _way(curves: list[Curves]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the gradients that a cell's models have taken by some epochs, and their errors."""
-    shown = thinned(len(curves[0].epoch))
-    epochs = np.array(curves[0].epoch, float)[shown]
-    costs = curves[0].gradient_evaluations * epochs / epochs[-1]
-    return costs, np.array([curve.test_mse for curve in curves])[:, shown]
+    """Return the gradients that a cell's models have taken by some epochs, and their errors.
+
+    A model that stops before the others keeps its last error.
+    """
+    longest = max(curves, key=lambda curve: len(curve.epoch))
+    length = len(longest.epoch)
+    shown = thinned(length)
+    epochs = np.array(longest.epoch, float)[shown]
+    costs = longest.gradient_evaluations * epochs / epochs[-1]
+    errors = [np.pad(c.test_mse, (0, length - len(c.test_mse)), "edge") for c in curves]
+    return costs, np.array(errors)[:, shown]
 
 
 def _draw_frontier(axes: Axes, costs: list[float], errors: list[float]) -> None:

@@ -151,7 +151,7 @@ class _CGroup(ctypes.Structure):
         + [(name, ctypes.c_void_p) for name in ("momentum", "nesterov", "stop_at", "order_of")]
         + [(name, ctypes.c_void_p) for name in ("final_weights", "train_loss", "test_mse")]
         + [(name, ctypes.c_void_p) for name in ("validation_mse", "train_mse", "epochs_run")]
-        + [(name, ctypes.c_void_p) for name in ("stopped", "snapshots")]
+        + [(name, ctypes.c_void_p) for name in ("stopped", "snapshots", "second_moments")]
     )
 
 
@@ -218,6 +218,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "order_of": np.ascontiguousarray(problem.order_of[filled], np.int64),
         "final_weights": np.empty((size, parameters), dtype),
         "snapshots": np.full((size, len(problem.snapshots), parameters), np.nan, dtype),
+        "second_moments": np.full((size, len(problem.snapshots) + 1, parameters), np.nan, dtype),
         "train_loss": np.full((size, epochs), np.nan),
         "test_mse": np.full((size, epochs), np.nan),
         "validation_mse": np.full((size, problem.validated_epochs), np.nan),
@@ -237,10 +238,12 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         epochs_run=arrays["epochs_run"][: len(models)],
         stopped=arrays["stopped"][: len(models)].astype(bool),
         snapshots=arrays["snapshots"][: len(models)],
+        second_moments=arrays["second_moments"][: len(models)],
     )
     # A group goes on until its last model ends; nothing of that may show.
     for row in np.flatnonzero((outcome.epochs_run < epochs) & ~outcome.stopped):
         outcome.weights[row] = outcome.train_mse[row] = np.nan
+        outcome.second_moments[row, -1] = np.nan
         outcome.train_loss[row, outcome.epochs_run[row] :] = np.nan
         outcome.test_mse[row, outcome.epochs_run[row] :] = np.nan
         outcome.validation_mse[row, outcome.epochs_run[row] :] = np.nan

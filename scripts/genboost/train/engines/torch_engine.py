@@ -125,6 +125,12 @@ def _train_alike(
     learning_rates = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
     steps = torch.arange(1, len(learning_rates) + 1, dtype=torch.float64, device=device)
     weight_decay = tensor(problem.weight_decay).unsqueeze(1)
+    two_rates = problem.normalized_rate is not None
+    is_normalized = torch.as_tensor(architecture.is_normalized, device=device)
+    if two_rates:
+        rates_of_normalized = tensor(problem.normalized_rate.T).unsqueeze(2)
+        learning_rates = torch.cat([learning_rates, rates_of_normalized], dim=2)  # [steps, K, 2]
+        weight_decay = weight_decay * ~is_normalized
     rho = tensor(problem.rho).unsqueeze(1)
     decays = bool(problem.weight_decay.any())
     decoupled = problem.decouples(optimizer)
@@ -144,6 +150,9 @@ def _train_alike(
     def step(state: State, batch: Tensor, learning_rate: Tensor, t: Tensor) -> State:
         """Train on a batch [K, rows of it]; the state: weights, sums of losses, and the rule's."""
         weights, total, *rule_state = state
+        if two_rates:
+            plain, normalized = learning_rate.split(1, dim=1)
+            learning_rate = torch.where(is_normalized, normalized, plain)
         x = functional.embedding(batch, data.train_x)  # data.train_x[batch], and faster
         y = data.train_y[batch]
         g, losses = gradient(weights, x, y)
@@ -175,8 +184,9 @@ def _train_alike(
     epochs_run = torch.full((models,), problem.epochs, device=device)
     stopped = torch.zeros(models, dtype=torch.bool, device=device)
     running = ~stopped
-    final = weights
+    final, final_moment = weights, torch.full_like(weights, torch.nan)
     snapshots = weights.new_full((models, len(problem.snapshots), weights.shape[1]), torch.nan)
+    moments = torch.full_like(snapshots, torch.nan)
     for epoch in range(problem.epochs):
         total = torch.zeros(models, dtype=torch.float64, device=device)
         for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
@@ -190,10 +200,13 @@ def _train_alike(
         diverges = running & ~seen[:, epoch].isfinite().all(dim=0)
         epochs_run[diverges] = epoch
         running &= ~diverges
+        moment = rule_state[1] if rule is OPTIMIZERS["adam"] else final_moment
         final = torch.where(stopped.unsqueeze(1), final, weights)
+        final_moment = torch.where(stopped.unsqueeze(1), final_moment, moment)
         for place, after in enumerate(problem.snapshots):
             if after == epoch + 1:
                 snapshots[running, place] = weights[running]
+                moments[running, place] = moment[running]
         if stops:
             reached = running & (mse(weights, data.train_x, data.train_y) <= stop_at)
             epochs_run[reached] = epoch + 1
@@ -211,4 +224,5 @@ def _train_alike(
         epochs_run=epochs_run.cpu().numpy(),
         stopped=stopped.cpu().numpy(),
         snapshots=snapshots.cpu().numpy(),
+        second_moments=torch.cat([moments, final_moment.unsqueeze(1)], dim=1).cpu().numpy(),
     )

@@ -27,6 +27,7 @@ struct group {
     int32_t *epochs_run;         /* [models] */
     int32_t *stopped;            /* [models], whether stop_at was reached */
     real *snapshots;             /* [models][snapshots][parameters] */
+    real *second_moments;        /* [models][snapshots + 1][parameters], the last at the end */
 };
 
 /* ---- sharpness-aware minimization ---- */
@@ -75,25 +76,36 @@ static void perturb(struct state *s, mask sam, vector rho)
 /* ---- training ---- */
 
 /* Parameter i of model m: one model's are in a row, those of many side by side. */
-static void hand_out(const struct state *s, const struct group *group, int m, real *to)
+static void hand_out(const struct state *s, const vector *from, int models, int m, real *to)
 {
-    for (long i = 0; i < s->parameters; i++)
-        to[i] = ((const real *)s->weights)[i * group->models + m];
+    for (long i = 0; i < s->parameters; i++) to[i] = ((const real *)from)[i * models + m];
+}
+
+/* Hands out the second moments of model m at snapshot k, if its rule is Adam's. */
+static void hand_out_moments(const struct state *s, const struct group *group, int m, int64_t k)
+{
+    if (group->optimizer[m] != ADAM && group->optimizer[m] != ADAMW) return;
+    const int64_t at = m * (s->problem->snapshots + (int64_t)1) + k;
+    hand_out(s, s->second_moment, group->models, m, group->second_moments + at * s->parameters);
 }
 
 static void finish(const struct state *s, const struct group *group, int m, double train_mse)
 {
-    hand_out(s, group, m, group->final_weights + m * s->parameters);
+    hand_out(s, s->weights, group->models, m, group->final_weights + m * s->parameters);
+    hand_out_moments(s, group, m, s->problem->snapshots);
     group->train_mse[m] = train_mse;
 }
 
-/* Hands out the weights of model m where they are wanted after this epoch. */
+/* Hands out model m where it is wanted after this epoch. */
 static void take_snapshots(const struct state *s, const struct group *group, int m, int epoch)
 {
     const struct problem *p = s->problem;
     for (int64_t k = 0; k < p->snapshots; k++)
-        if (p->snapshot_epochs[k] == epoch + 1)
-            hand_out(s, group, m, group->snapshots + (m * p->snapshots + k) * s->parameters);
+        if (p->snapshot_epochs[k] == epoch + 1) {
+            real *to = group->snapshots + (m * p->snapshots + k) * s->parameters;
+            hand_out(s, s->weights, group->models, m, to);
+            hand_out_moments(s, group, m, k);
+        }
 }
 
 static void train(struct state *s, const struct group *group)
