@@ -11,17 +11,18 @@ from genboost.report import findings
 
 
 def test_the_interval_of_every_cell():
-    settings = {"grid": {"learning_rate": [1e-3, 1e-2], "weight_decay": [0], "seeds": 4}}
+    settings = {"grid": {"learning_rate": [1e-3, 1e-2], "weight_decay": [0], "seeds": 5}}
     results = Made(settings, errors=lambda model: 1 + model.seed * model.cell.learning_rate).results
     cells = findings.find(results, {}, {}).cells
     assert len(cells) == len(results.summary) > 2
     for cell in cells.itertuples():
-        # Seeds 0 to 3: the standard deviation of 0 1 2 3 is sqrt(5/3).
-        scale = cell.learning_rate * math.sqrt(5 / 3) / 2
-        low, high = t.interval(0.95, 3, loc=1 + 1.5 * cell.learning_rate, scale=scale)
+        # Seeds 0 to 4: the standard deviation of 0 1 2 3 4 is sqrt(2.5).
+        scale = cell.learning_rate * math.sqrt(2.5 / 5)
+        low, high = t.interval(0.95, 4, loc=1 + 2 * cell.learning_rate, scale=scale)
         assert (cell.low, cell.high) == pytest.approx((low, high))
 
 
-def test_one_seed_has_no_interval():
-    results = Made({"grid": {"seeds": 1}}).results
+@pytest.mark.parametrize("seeds", [1, 4])
+def test_too_few_seeds_have_no_interval(seeds):
+    results = Made({"grid": {"seeds": seeds}}).results
     assert np.isnan(findings.find(results, {}, {}).cells[["low", "high"]]).all(axis=None)

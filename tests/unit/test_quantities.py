@@ -11,7 +11,7 @@ from made_up import Made, mse
 
 from genboost.errors import UserError
 from genboost.measures import registry
-from genboost.report import exhibits, findings, measures_table, tables
+from genboost.report import claims_tables, exhibits, findings, measures_table, tables
 from genboost.report.figures import drawing
 from genboost.study import config, grid, mistakes
 
@@ -137,7 +137,8 @@ def test_a_ratio_is_the_geometric_mean_of_the_pairs(made):
     assert found["differences"] == pytest.approx(list(expected))
     assert found["difference"] == pytest.approx(expected.mean())
     assert found["verdict"] == "supported"
-    table = findings.comparison_table(findings.find(made.results, made.config["comparisons"], {}))
+    found = findings.find(made.results, made.config["comparisons"], {})
+    table = claims_tables.comparison_table(made.results, found.verdicts)
     rows = {row[0]: row for row in table.rows}
     assert rows["norm"][1] == "‖w‖₂"
     assert f"× {math.exp(expected.mean()):.3f}" in rows["norm"]

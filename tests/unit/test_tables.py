@@ -43,6 +43,10 @@ GRID = [
     (1.0, 2.0, 6.0), (2.5, 2.5, 2.5), (0.5, 0.75, 0.25), (0.3, None, 0.1),
     (4.0, 4.0, 4.0), (None, None, None), (0.5, 0.5, 0.5), (1e7, 1e7, 1e7),
 ]  # fmt: skip
+FIVE_SEEDS = {
+    "grid_values": [(1.0, 2.0, 3.0, 4.0, 5.0), *[(2.0,) * 5] * 7],
+    "override": {"grid": {**CONFIG["grid"], "seeds": 5}},
+}
 ONE_SEED = [(1.0,), (0.25,), (0.25,), (0.5,), (3.0,), (2.0,), (None,), (1.5,)]
 
 
@@ -142,14 +146,16 @@ def test_a_legend_explains_only_what_is_there(files):
 
 
 def test_interval_by_hand():
-    """With two degrees of freedom, t is 4.303; the cell's mean is 3, its sd sqrt(7)."""
-    files = tables.files(results(digits=2, interval=True))
-    half = 4.30265 * 7**0.5 / 3**0.5
+    """With four degrees of freedom, t is 2.77645; the cell's mean is 3, its sd sqrt(2.5)."""
+    files = tables.files(results(**FIVE_SEEDS, digits=2, interval=True))
+    half = 2.77645 * 2.5**0.5 / 5**0.5
     assert f"3.00 ({3 - half:.2f} to {3 + half:.2f})" in files["grid-adam-no-sam.md"]
-    assert "Mean test MSE of 3 seeds (95 % t interval), by" in files["grid-adam-no-sam.md"]
+    assert "Mean test MSE of 5 seeds (95 % t interval), by" in files["grid-adam-no-sam.md"]
+    few = tables.files(results(digits=2, interval=True))["grid-adam-no-sam.md"]
+    assert "interval" not in few  # three seeds say too little
     assert "interval" not in files["one_seed-sgd-rho-0.02.md"]  # nor a range of one value
-    both = tables.files(results(digits=2, interval=True, standard_deviation=True))
-    assert f"3.00 ± 2.65 ({3 - half:.2f} to" in both["grid-adam-no-sam.md"]
+    both = tables.files(results(**FIVE_SEEDS, digits=2, interval=True, standard_deviation=True))
+    assert f"3.00 ± 1.58 ({3 - half:.2f} to" in both["grid-adam-no-sam.md"]
 
 
 def test_digits_and_standard_deviation():

@@ -12,8 +12,6 @@ from genboost.analysis.verdicts import FEW
 from genboost.study import grid
 from genboost.study.cells import Cell
 
-ENOUGH = 5  # errors from which a t interval of an error says something
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -29,7 +27,7 @@ class Choice:
         The cell of the lowest mean over all seeds, and that mean, as in the tables.
     chosen, unbiased, low, high : str and float
         The cell that the first third of the seeds chooses; its mean error on the others, with its
-        95 % interval, NaN where fewer than `ENOUGH` of them judge.
+        95 % interval, NaN where fewer than `stats.ENOUGH` errors judge.
     choosing, n : int
         Seeds that choose, and seeds that judge.
     few : int
@@ -109,9 +107,7 @@ def choices(
 
 def _judge(errors: np.ndarray) -> stats.Interval:
     """Return the mean of errors [splits, seeds] with its interval, if they are enough."""
-    if min(errors.shape) > 1:
-        found = splits.crossed(errors)
-        return stats.Interval(found.mean, found.low, found.high)
-    one = stats.estimate(errors.ravel())
-    ends = (one.low, one.high) if one.n >= ENOUGH else (math.nan, math.nan)
-    return stats.Interval(one.mean, *ends)
+    crossed = min(errors.shape) > 1
+    found = splits.crossed(errors) if crossed else stats.estimate(errors.ravel())
+    ends = (found.low, found.high) if errors.size >= stats.ENOUGH else (math.nan, math.nan)
+    return stats.Interval(found.mean, *ends)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from genboost.analysis import best_cells, equivalence, splits, stats
+from genboost.analysis import best_cells, confounds, equivalence, splits, stats
 from genboost.analysis.values import Measured, Values
 from genboost.measures import registry
 from genboost.study import axes, grid
@@ -54,7 +54,7 @@ class Verdict:
     difference, sd, low, high : float
         Mean of a's less b's value over the runs (with ``ratio``, of their logarithms), its
         standard deviation, and the 95 % interval: of the mean or, of bests, of the difference of
-        the best expected values.
+        the best expected values. No interval comes from fewer than `stats.ENOUGH` runs: NaN.
     differences : tuple of float
         Run by run, those of a split side by side.
     p, p_holm : float
@@ -69,6 +69,8 @@ class Verdict:
     stability : float
         Of all choices by so many seeds, the share with which the unadjusted outcome is the same;
         NaN where there is nothing to choose.
+    confounds : tuple of str
+        What else differs between the cells of a and b that are compared, or limits the claim.
     verdict, reason : str
     seeds_needed : int or None
         Seeds in all that would decide, were the difference as estimated; None if no number would.
@@ -113,6 +115,7 @@ class Verdict:
     p_lower_low: float = math.nan
     p_lower_high: float = math.nan
     stability: float = math.nan
+    confounds: tuple[str, ...] = ()
     verdict: str = UNTESTED
     reason: str = ""
     seeds_needed: int | None = None
@@ -194,6 +197,9 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         texts = [f"each of {len(a.cells)} cells"] * 2
         sides = [sign * side.values.mean(axis=0, keepdims=True) for side in (a, b)]
         bests = best_cells.compare_bests(*sides, 0)
+        qualified = confounds.of_pairs(
+            (one, other) for (_, one), (_, other) in zip(a.cells, b.cells, strict=True)
+        )
     else:
         if max(len(a.cells), len(b.cells)) > 1:
             choosing = best_cells.choosing(len(seeds))
@@ -202,6 +208,8 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         sides = [sign * a.values, sign * b.values]
         bests = best_cells.compare_bests(*sides, choosing)
         texts = _named(measured, a, b, bests)
+        sets = [[cell for _, cell in side.cells] for side in (a, b)]
+        qualified = confounds.of_bests(*sets, sets[0][bests.a], sets[1][bests.b])
     compared, n = bests.differences.shape
     found = stats.estimate(sign * bests.differences.ravel())
     ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
@@ -229,14 +237,15 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         over=_generality(compared, n),
         difference=found.mean,
         sd=found.sd,
-        low=ends[0],
-        high=ends[1],
+        low=ends[0] if found.n >= stats.ENOUGH else math.nan,
+        high=ends[1] if found.n >= stats.ENOUGH else math.nan,
         differences=tuple(float(sign * difference) for difference in bests.differences.ravel()),
         p=p,
         p_lower=lower.value,
-        p_lower_low=lower.low,
-        p_lower_high=lower.high,
+        p_lower_low=lower.low if found.n >= stats.ENOUGH else math.nan,
+        p_lower_high=lower.high if found.n >= stats.ENOUGH else math.nan,
         **_corrected(sign * bests.differences, a.cells[0][1].test_fraction),
+        confounds=tuple(qualified),
         stability=_stability(*sides, choosing, sign * found.mean, p) if repeated else math.nan,
         **(
             {}
@@ -292,7 +301,7 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
         outcome = UNDECIDED
         claims = "1 comparison takes" if tests == 1 else f"{tests} comparisons take"
         reason = (
-            f"n is too small: with {sample} {verdict.over} to compare no p falls below "
+            f"too few {verdict.over}: with {sample} to compare, p cannot fall below "
             f"{2.0 ** (1 - sample):.2g}; {claims} at least {fewest}"
         )
     else:
@@ -319,6 +328,8 @@ def _corrected(differences: np.ndarray, test_fraction: float) -> dict[str, float
     if len(differences) == 1:
         return {}
     found = splits.corrected_resampled_t(differences, 1 - test_fraction, test_fraction)
+    if differences.size < stats.ENOUGH:
+        return {"corrected_p": found.p}
     return {"corrected_low": found.low, "corrected_high": found.high, "corrected_p": found.p}
 
 
@@ -404,6 +415,6 @@ def _plain(a: np.ndarray, b: np.ndarray, by: str) -> np.ndarray:
 def rows(found: Sequence[Verdict]) -> list[dict[str, Any]]:
     """Return verdicts as rows of a table, without what has no single value."""
     return [
-        {key: value for key, value in asdict(entry).items() if key != "differences"}
+        {key: v for key, v in asdict(entry).items() if key not in ("differences", "confounds")}
         for entry in found
     ]

@@ -32,19 +32,11 @@ from genboost.analysis import (
 from genboost.analysis.measure_ranking import Ranking
 from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
-from genboost.measures import registry
-from genboost.measures.registry import TEST_MSE
-from genboost.report import deck_tables, measures_table, validity
+from genboost.report import claims_tables, deck_tables, measures_table, validity
 from genboost.report.markup import Table, markdown
 from genboost.report.results import Results
 from genboost.study import grid
 from genboost.study.cells import Cell
-
-OVER_SPLITS = (
-    "n: splits × seeds. A third of the splits chooses, too. Interval and p use crossed "
-    "variance components, and hold for other splits of these rows and other seeds. Corrected "
-    "interval (Nadeau & Bengio): for the two chosen cells, on other rows of this kind."
-)
 
 
 @dataclass(frozen=True)
@@ -112,8 +104,8 @@ def files(found: Findings) -> dict[str, str]:
         validity.variance_table(results, found.schemes),
     ]
     shown = [
-        comparison_table(found),
-        *_details(found),
+        claims_tables.comparison_table(results, found.verdicts),
+        *claims_tables.detail_tables(results, found.verdicts),
         *(table for table in maybe if table),
         best_table(found),
         agreement,
@@ -156,71 +148,6 @@ def _comparisons(found: Findings) -> pd.DataFrame:
     return everything[["scheme", *everything.columns.drop("scheme")]]
 
 
-def comparison_table(found: Findings) -> Table:
-    """Return the verdicts as a table."""
-    several = any(verdict.splits > 1 for verdict in found.verdicts)
-    others = any(verdict.quantity != TEST_MSE.name for verdict in found.verdicts)
-    rows = [
-        [
-            verdict.title,
-            *([registry.quantity(verdict.quantity).phrase] if others else []),
-            verdict.verdict,
-            verdict.over,
-            str(verdict.n) if verdict.splits < 2 else f"{verdict.splits} × {verdict.n}",
-            _difference(found, verdict),
-            _difference_range(found, verdict),
-            _p(verdict.p),
-            _p(verdict.p_holm),
-            _percent(verdict.p_lower),
-            *([_range(found, verdict.corrected_low, verdict.corrected_high)] if several else []),
-            _seeds_needed(verdict),
-        ]
-        for verdict in found.verdicts
-    ]
-    return Table(
-        name="comparisons",
-        title=found.results.marked("The claims"),
-        header=[
-            *("claim", *(["quantity"] if others else []), "verdict", "for other", "n"),
-            *("difference", "95 % interval", "p", "p (Holm)", "P(lower)"),
-            *(["corrected interval"] if several else []),
-            "seeds needed",
-        ],
-        rows=rows,
-        notes=[
-            *([] if rows else ["The configuration declares no comparisons."]),
-            "Difference: mean over the seeds of the paired difference in "
-            f"{'the quantity' if others else TEST_MSE.phrase}, the claim's "
-            "cells minus the cells they are compared with. Where a best cell must be chosen, the "
-            "first third of the seeds chooses it, and the other n compare it with every cell of "
-            "the other set, since any of these may be the best; interval and p are for the "
-            f"{'best expected values' if others else 'lowest expected errors'}. p: exact sign-flip "
-            "test, two-sided, then Holm's correction over all claims; a verdict needs an adjusted "
-            "p of 0.05 or less, and holds for what is named beside it. P(lower): how often one "
-            "model of the first set has the lower value. Seeds needed: in total, for 80 % power, "
-            "if the difference is as estimated here; ≥: the fewest that can make p low enough.",
-            *([OVER_SPLITS] if several else []),
-            *_other_ways(found),
-            *_smallness(found),
-            *found.results.warning(),
-        ],
-        text_columns=(0, 1, 2, 3) if others else (0, 1, 2),
-    )
-
-
-def _other_ways(found: Findings) -> Iterator[str]:
-    """Explain ratios and equality, if a claim is about them."""
-    if any(verdict.scale == "ratio" for verdict in found.verdicts):
-        yield (
-            "×: a ratio, of geometric means over the seeds, from paired differences of logarithms."
-        )
-    if any(verdict.claim == verdicts.EQUAL for verdict in found.verdicts):
-        yield (
-            "Claims of equality: p is for a difference of the margin or more (two one-sided t "
-            "tests, Schuirmann 1987); if cells were chosen, between the chosen two."
-        )
-
-
 def best_table(found: Findings) -> Table:
     """Return the best cells with their unbiased errors."""
     number = found.results.number
@@ -233,7 +160,7 @@ def best_table(found: Findings) -> Table:
             number(choice.table),
             "the same" if choice.chosen == choice.cell else choice.chosen,
             number(choice.unbiased),
-            _range(found, choice.low, choice.high),
+            found.results.ends(choice.low, choice.high),
             number(choice.optimism),
         ]
         for choice in found.choices
@@ -263,51 +190,9 @@ def best_table(found: Findings) -> Table:
     )
 
 
-def _details(found: Findings) -> Iterator[Table]:
-    """Yield what was compared, and what three seeds would have said."""
-    number = found.results.number
-    tested = [verdict for verdict in found.verdicts if verdict.n]
-    if tested:
-        yield Table(
-            name="compared",
-            title=found.results.marked("What was compared"),
-            header=[
-                *("claim", "its best cell", "error", "best cell compared with", "error"),
-                "same outcome",
-            ],
-            rows=[
-                [v.title, v.a, number(v.a_error), v.b, number(v.b_error), _percent(v.stability)]
-                for v in tested
-            ],
-            notes=[
-                "Errors are means over the seeds that compare. Same outcome: lower, higher or "
-                "neither (p above 0.05, not adjusted); the share of 200 random choices of the "
-                "choosing seeds that agree."
-            ],
-            text_columns=(0, 1, 3),
-        )
-    few = [verdict for verdict in tested if verdict.subsets]
-    if few:
-        yield Table(
-            name="three_seeds",
-            title=found.results.marked("What three seeds would have said"),
-            header=["claim", "means reversed", "interval right", "interval wrong"],
-            rows=[
-                [v.title, *map(_percent, (v.wrong_direction, v.decided_right, v.decided_wrong))]
-                for v in few
-            ],
-            notes=[
-                f"Of all {few[0].subsets} subsets of three seeds, compared with the direction "
-                "that all "
-                "seeds show: those whose lowest means, as a reader of the tables would compare "
-                "them, point the other way; and those whose paired t interval excludes zero."
-            ],
-        )
-
-
 def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
     cells = results.summary.drop(columns="train_mse")
-    half = stats.half_width(cells["test_mse_sd"].to_numpy(), cells["n"].to_numpy())
+    half = stats.half_width(cells["test_mse_sd"], cells["n"]).where(cells["n"] >= stats.ENOUGH)
     cells = cells.assign(low=cells["test_mse"] - half, high=cells["test_mse"] + half)
     for study in results.studies:
         if len(study.splits) < 2 or len(study.seeds) < 2:
@@ -315,7 +200,8 @@ def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
         for cell in study.cells:
             runs = measured.of([(study, cell)])
             found = splits.crossed(runs.values[0]) if runs.cells else None
-            ends = (found.low, found.high) if found else (math.nan, math.nan)
+            enough = found and runs.values[0].size >= stats.ENOUGH
+            ends = (found.low, found.high) if enough else (math.nan, math.nan)
             cells.loc[results.row(study, cell).Index, ["low", "high"]] = ends
     return cells
 
@@ -328,28 +214,6 @@ def _scopes(results: Results) -> Iterator[tuple[grid.Study, str, Sequence[Cell]]
             yield study, "all", study.cells
         for panel in panels:
             yield study, panel.title, list(panel.cells.values())
-
-
-def _smallness(found: Findings) -> Iterator[str]:
-    """Say once where n is too small, and which claims are untested."""
-    for reason in dict.fromkeys(v.reason for v in found.verdicts if v.reason):
-        names = [v.title for v in found.verdicts if v.reason == reason]
-        where = "All claims" if len(names) == len(found.verdicts) else "; ".join(names)
-        yield f"{where}: {reason}."
-    if any(verdict.too_few for verdict in found.verdicts):
-        fewest = max(verdict.seeds_least for verdict in found.verdicts if verdict.too_few)
-        yield f"More seeds can decide: run the same command with {more_seeds(fewest)}."
-
-
-def more_seeds(fewest: int) -> str:
-    """Return the option that repeats a run with more seeds; what is trained is kept."""
-    return f"--config grid='{{seeds: {fewest}}}'"
-
-
-def _seeds_needed(verdict: verdicts.Verdict) -> str:
-    if verdict.seeds_needed is None:
-        return ""
-    return "≥ " * (verdict.seeds_needed == verdict.seeds_least) + str(verdict.seeds_needed)
 
 
 def _csv(results: Results, frame: pd.DataFrame) -> str:
@@ -371,31 +235,3 @@ def _without_nan(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _difference(found: Findings, verdict: verdicts.Verdict) -> str:
-    value = verdict.difference
-    if math.isnan(value):
-        return ""
-    if verdict.scale == "ratio":
-        return f"× {math.exp(value):.3f}"
-    return f"{value:+.{found.results.digits}f}"
-
-
-def _difference_range(found: Findings, verdict: verdicts.Verdict) -> str:
-    if verdict.scale == "difference" or math.isnan(verdict.low):
-        return _range(found, verdict.low, verdict.high)
-    return f"× {math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"
-
-
-def _range(found: Findings, low: float, high: float) -> str:
-    digits = found.results.digits
-    return "" if math.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}"
-
-
-def _p(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.2g}"
-
-
-def _percent(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.1%}"

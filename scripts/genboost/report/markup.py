@@ -1,5 +1,6 @@
 """Tables that become Markdown and LaTeX: what they say and how it is marked is decided once."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ FITS = [
     ("scriptsize", 3.98, 3, 5),
     ("tiny", 3.4, 2, 9),
 ]
+LEAST_P = 0.001
 LONG = 12  # digits: a text that is wider may be broken into lines
 
 
@@ -59,6 +61,13 @@ class Table:
     notes: Sequence[str] = field(default_factory=list)
     text_columns: Sequence[int] = (0,)
     long: bool = False
+
+
+def p_value(p: float) -> str:
+    """Write a p value, a very small one as ``< 0.001``; nothing for NaN."""
+    if math.isnan(p):
+        return ""
+    return f"< {LEAST_P}" if p < LEAST_P else f"{p:.2g}"
 
 
 def markdown(tables: Sequence[Table], title: str = "", level: int = 1) -> str:

@@ -5,7 +5,6 @@ Only its last section, on the run, may differ between two runs of the same study
 
 import html
 import itertools
-import math
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -19,15 +18,13 @@ import yaml
 
 from genboost.data.arrays import MARK
 from genboost.files import ROOT
-from genboost.measures import registry
-from genboost.measures.registry import TEST_MSE
-from genboost.report import deck_tables, exhibits, findings, pages, tables
+from genboost.report import answers, claims_tables, deck_tables, exhibits, pages, tables, validity
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import drawing
 from genboost.report.figures.drawing import INK, PAPER
 from genboost.report.layout import Panel
 from genboost.report.markup import Entry, Table
-from genboost.report.results import SIMPLE, WARNING, Results
+from genboost.report.results import WARNING, Results
 from genboost.report.summary import measure
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
@@ -101,6 +98,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         The rest.
     """
     shown = exhibits.of(exhibits.FIGURES, inputs.config)
+    claims = inputs.statistics["comparisons"]
     return pages.render(
         TEMPLATE,
         filters={"unbroken": _unbroken},
@@ -109,10 +107,16 @@ def compose(results: Results, inputs: Inputs) -> str:
         warning=WARNING,
         mark=MARK,
         studies=results.studies,
-        answers=[answer(results, study, inputs.statistics) for study in results.studies],
-        claims=[claim(results, found) for found in inputs.statistics["comparisons"]],
-        more_seeds=findings.more_seeds(
-            max((c["seeds_least"] or 0 for c in inputs.statistics["comparisons"]), default=0)
+        claims=[answers.claim(results, found) for found in claims],
+        headline=answers.headline(claims) if claims else "",
+        scope=answers.scope(results, claims),
+        is_of_the_deck=not results.compared.empty,
+        facts=answers.facts(results),
+        data={name: _lead(text) for name, text in inputs.descriptions.items()},
+        worths=answers.worths(results, inputs.statistics),
+        origins=list(validity.ORIGINS.values()),
+        more_seeds=claims_tables.more_seeds(
+            max((claim["seeds_least"] or 0 for claim in claims), default=0)
         ),
         statistics=_tables(inputs.statistics),
         audit=_tables(inputs.audit) if inputs.audit else {},
@@ -124,87 +128,21 @@ def compose(results: Results, inputs: Inputs) -> str:
             name: " ".join(filter(None, [f"{measure(laid_out.study)}.", laid_out.caption]))
             for name, laid_out in results.layouts.items()
         },
-        grid_axes=_axes(results),
         baselines=tables.baseline_table(results),
         deck=deck_tables.deck_table(results),
         ranking=tables.ranking_table(results, tables.ranking(results)),
         provenance=inputs.provenance,
         descriptions={name: _from_markdown(text) for name, text in inputs.descriptions.items()},
         configuration=as_written(inputs.config),
-        count={
-            "models": len(grid.models(list(results.studies))),
-            "cells": len({cell for study in results.studies for cell in study.cells}),
-            "seeds": sorted({len(study.seeds) for study in results.studies}),
-        },
+        models=len(grid.models(list(results.studies))),
         run=inputs.runs,
         commit=inputs.commit,
     )
 
 
-def answer(
-    results: Results, study: grid.Study, statistics_of_all: dict[str, Any]
-) -> dict[str, Any]:
-    """Return what a study's headline says: its best cell and what that is worth."""
-    found = results.best(study, study.cells)
-    if found is None:
-        return {"study": study, "best": None}
-    cell, best = found
-    laid_out = results.layouts[study.name]
-    simple = {SIMPLE.get(name, name): e[0] for name, e in results.simple([cell]).items()}
-    whole = [found for found in statistics_of_all["best"] if found["study"] == study.name]
-    return {
-        "study": study,
-        "best": results.number(best.value),
-        "method": laid_out.panel_of[cell].title,
-        "place": laid_out.place(cell),
-        "cells": len(study.cells),
-        "seeds": len(study.seeds),
-        "unbiased": _with_interval(results, whole[0], "unbiased") if whole else None,
-        "few_judge": whole[0]["n"] if whole and whole[0]["low"] is None else None,
-        "beaten": [name for name, error in simple.items() if best.value < error],
-        "unbeaten": [name for name, error in simple.items() if best.value >= error],
-    }
-
-
-def claim(results: Results, found: dict[str, Any]) -> dict[str, Any]:
-    """Return what the report says of a claim."""
-    numbers = {key: "" if found[key] is None else f"{found[key]:.2g}" for key in ("p", "p_holm")}
-    wrong = found["wrong_direction"]
-    return {
-        **found,
-        **numbers,
-        "difference": _difference(results, found) if found["n"] else "",
-        "wrong_direction": None if wrong is None else f"{wrong:.1%}",
-        "sign": pages.SIGNS.get(found["verdict"], "–"),
-    }
-
-
-def _difference(results: Results, found: dict[str, Any]) -> str:
-    """Write what a claim is about, with the quantity unless it is the test MSE."""
-    of = "" if found["quantity"] == TEST_MSE.name else registry.quantity(found["quantity"]).phrase
-    if found["scale"] == "difference":
-        return " ".join(filter(None, [_with_interval(results, found, "difference"), of]))
-    value, *ends = (None if found[k] is None else f"{math.exp(found[k]):.3f}"
-                    for k in ("difference", "low", "high"))  # fmt: skip
-    interval = f" ({ends[0]} to {ends[1]})" if ends[0] else ""
-    return f"× {value}{interval} {of or TEST_MSE.phrase}"
-
-
 def _tables(found: dict[str, Any]) -> dict[str, Table]:
     """Return the tables for people that statistics or an audit come with, by name."""
     return {name: Table(**table) for name, table in found["tables"].items()}
-
-
-def _with_interval(results: Results, found: dict[str, Any], key: str) -> str:
-    """Write a value and its 95 % interval, if it has one."""
-    value = results.number(found[key])
-    if key == "difference" and found[key] > 0:
-        value = f"+{value}"
-    value = value.replace("-", "−")
-    if found["low"] is None:
-        return value
-    ends = (results.number(found[end]).replace("-", "−") for end in ("low", "high"))
-    return f"{value} ({' to '.join(ends)})"
 
 
 def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:
@@ -262,13 +200,6 @@ def _heat_cell(
     return HeatCell(entry, background, ink, "\n".join(lines))
 
 
-def _axes(results: Results) -> str:
-    """Name what the cells are combinations of."""
-    vary = axes.varying(cell for study in results.studies for cell in study.cells)
-    titles = [setting.title for setting in vary] or ["settings"]
-    return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
-
-
 def _figure(exhibit: Exhibit, drawings: Mapping[str, str]) -> dict[str, Any]:
     """Return what the template needs of a figure."""
     text, width = inline(drawings[exhibit.name], exhibit.name, exhibit.title)
@@ -304,15 +235,15 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
 def as_written(config: dict[str, Any]) -> str:
     """Write a resolved configuration as YAML, each study with what it overrides only."""
     shown = {key: value for key, value in config.items() if key != "studies"}
-    shown["data"] = {key: v for key, v in shown["data"].items() if key != axes.ORIGIN}
+    shown["data"] = _for_others(shown["data"])
     shown[GRID] = shown[GRID] if len(shown[GRID]) > 1 else shown[GRID][0]
     shown["studies"] = {}
     for name, study in config["studies"].items():
         other = {
             block: {
                 key: v
-                for key, v in study[block].items()
-                if v != config[block][key] and key != axes.ORIGIN
+                for key, v in _for_others(study[block]).items()
+                if study[block][key] != config[block][key]
             }
             for block in BLOCKS
         }
@@ -320,6 +251,14 @@ def as_written(config: dict[str, Any]) -> str:
         changed = {part: values for part, values in other.items() if values}
         shown["studies"][name] = {"title": study["title"], **changed}
     return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None)
+
+
+def _for_others(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a block as a page for others has it: of a file, its name and not its folder."""
+    shown = {key: value for key, value in block.items() if key != axes.ORIGIN}
+    if shown.get("path"):
+        shown["path"] = Path(shown["path"]).name
+    return shown
 
 
 def _changed_grid(grids: list[dict[str, Any]], base: list[dict[str, Any]]) -> Any:
@@ -342,6 +281,13 @@ def commit(clone: str | Path = ROOT) -> str | None:
     except OSError:
         return None
     return found.stdout.strip() or None
+
+
+def _lead(text: str) -> tuple[str, str]:
+    """Return a description's title, and the first paragraph below it."""
+    title, *paragraphs = text.split("\n\n")
+    plain = [part for part in paragraphs if not re.match(r"[>#|-]", part)]
+    return title.removeprefix("# "), (plain or [""])[0].replace("`", "").strip()
 
 
 def _from_markdown(text: str) -> Any:

@@ -219,6 +219,10 @@ class Results:
         engines = self.models.groupby(columns, dropna=False, sort=False)["engine"].nunique()
         return list(engines.index[engines > 1])
 
+    def ends(self, low: float, high: float) -> str:
+        """Write an interval: ``0.8 to 0.9``; nothing for NaN."""
+        return "" if math.isnan(low) else f"{self.number(low)} to {self.number(high)}"
+
     def number(self, value: float) -> str:
         """Write a measured number; nothing for NaN."""
         if math.isnan(value):

@@ -77,8 +77,10 @@ def _entry(results: Results, verdict: Verdict) -> Entry:
     if not verdict.n:
         return Entry(verdict.verdict)
     digits = results.digits
-    ends = f"{verdict.low:+.{digits}f} to {verdict.high:+.{digits}f}"
-    return Entry(verdict.verdict, below=f"{verdict.difference:+.{digits}f} ({ends})")
+    difference = f"{verdict.difference:+.{digits}f}"
+    if not math.isnan(verdict.low):
+        difference += f" ({verdict.low:+.{digits}f} to {verdict.high:+.{digits}f})"
+    return Entry(verdict.verdict, below=difference)
 
 
 def variance_table(results: Results, schemes: Sequence[Scheme]) -> Table | None:

@@ -1,0 +1,173 @@
+"""The tables that say what became of the claims, for people."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from genboost.analysis.verdicts import EQUAL, Verdict
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE
+from genboost.report.markup import Table, p_value
+from genboost.report.results import Results
+
+OVER_SPLITS = (
+    "n: splits × seeds. A third of the splits chooses, too. Interval and p use crossed "
+    "variance components, and hold for other splits of these rows and other seeds. Corrected "
+    "interval (Nadeau & Bengio): for the two chosen cells, on other rows of this kind."
+)
+
+
+def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
+    """Return the verdicts as a table."""
+    several = any(verdict.splits > 1 for verdict in found)
+    others = any(verdict.quantity != TEST_MSE.name for verdict in found)
+    rows = [
+        [
+            verdict.title,
+            *([registry.quantity(verdict.quantity).phrase] if others else []),
+            verdict.verdict,
+            verdict.over,
+            str(verdict.n) if verdict.splits < 2 else f"{verdict.splits} × {verdict.n}",
+            _difference(results, verdict),
+            _difference_range(results, verdict),
+            p_value(verdict.p),
+            p_value(verdict.p_holm),
+            _percent(verdict.p_lower),
+            *([results.ends(verdict.corrected_low, verdict.corrected_high)] if several else []),
+            _seeds_needed(verdict),
+        ]
+        for verdict in found
+    ]
+    return Table(
+        name="comparisons",
+        title=results.marked("The claims"),
+        header=[
+            *("claim", *(["quantity"] if others else []), "verdict", "for other", "n"),
+            *("difference", "95 % interval", "p", "p (Holm)", "P(lower)"),
+            *(["corrected interval"] if several else []),
+            "seeds needed",
+        ],
+        rows=rows,
+        notes=[
+            *([] if rows else ["The configuration declares no comparisons."]),
+            "Difference: mean over the seeds of the paired difference in "
+            f"{'the quantity' if others else TEST_MSE.phrase}, the claim's cells minus the cells "
+            f"they are compared with{'' if others else ': below zero they are better, above worse'}"
+            ". Where a best cell must be chosen, the "
+            "first third of the seeds chooses it, and the other n compare it with every cell of "
+            "the other set, since any of these may be the best; interval and p are for the "
+            f"{'best expected values' if others else 'lowest expected errors'}. p: exact sign-flip "
+            "test, two-sided, then Holm's correction over all claims; a verdict needs an adjusted "
+            "p of 0.05 or less, and holds for what is named beside it. P(lower): how often one "
+            "model of the first set has the lower value. Seeds needed: in total, for 80 % power, "
+            "if the difference is as estimated here; ≥: the fewest that can make p low enough.",
+            *([OVER_SPLITS] if several else []),
+            *_other_ways(found),
+            *_smallness(found),
+            *results.warning(),
+        ],
+        text_columns=(0, 1, 2, 3) if others else (0, 1, 2),
+    )
+
+
+def _other_ways(found: Sequence[Verdict]) -> Iterator[str]:
+    """Explain ratios and equality, if a claim is about them."""
+    if any(verdict.scale == "ratio" for verdict in found):
+        yield (
+            "×: a ratio, of geometric means over the seeds, from paired differences of logarithms."
+        )
+    if any(verdict.claim == EQUAL for verdict in found):
+        yield (
+            "Claims of equality: p is for a difference of the margin or more (two one-sided t "
+            "tests, Schuirmann 1987); if cells were chosen, between the chosen two."
+        )
+
+
+def detail_tables(results: Results, found: Sequence[Verdict]) -> Iterator[Table]:
+    """Yield what was compared, and what three seeds would have said."""
+    number = results.number
+    tested = [verdict for verdict in found if verdict.n]
+    if tested:
+        yield Table(
+            name="compared",
+            title=results.marked("What was compared"),
+            header=[
+                *("claim", "its best cell", "error", "best cell compared with", "error"),
+                "same outcome",
+            ],
+            rows=[
+                [v.title, v.a, number(v.a_error), v.b, number(v.b_error), _percent(v.stability)]
+                for v in tested
+            ],
+            notes=[
+                "Errors are means over the seeds that compare. Same outcome: lower, higher or "
+                "neither (p above 0.05, not adjusted); the share of 200 random choices of the "
+                "choosing seeds that agree.",
+                *(f"{v.title}: {'; '.join(v.confounds)}." for v in tested if v.confounds),
+            ],
+            text_columns=(0, 1, 3),
+        )
+    few = [verdict for verdict in tested if verdict.subsets]
+    if few:
+        yield Table(
+            name="three_seeds",
+            title=results.marked("What three seeds would have said"),
+            header=[
+                "claim",
+                "lowest means say the opposite",
+                "interval decides, rightly",
+                "interval decides, wrongly",
+            ],
+            rows=[
+                [v.title, *map(_percent, (v.wrong_direction, v.decided_right, v.decided_wrong))]
+                for v in few
+            ],
+            notes=[
+                f"Shares of the {few[0].subsets} samples of three seeds. First: their lowest "
+                "means, as a reader of the tables would compare them, order the two the other "
+                "way round than all seeds. Then: their paired t interval excludes zero, on the "
+                "same side as all seeds or on the other."
+            ],
+        )
+
+
+def _smallness(found: Sequence[Verdict]) -> Iterator[str]:
+    """Say once where n is too small, and which claims are untested."""
+    for reason in dict.fromkeys(v.reason for v in found if v.reason):
+        names = [v.title for v in found if v.reason == reason]
+        where = "All claims" if len(names) == len(found) else "; ".join(names)
+        yield f"{where}: {reason}."
+    if any(v.n and math.isnan(v.low) for v in found):
+        yield "No interval is given where fewer than five models of a side compare."
+    if any(verdict.too_few for verdict in found):
+        fewest = max(verdict.seeds_least for verdict in found if verdict.too_few)
+        yield f"More seeds can decide: run the same command with {more_seeds(fewest)}."
+
+
+def more_seeds(fewest: int) -> str:
+    """Return the option that repeats a run with more seeds; what is trained is kept."""
+    return f"--config grid='{{seeds: {fewest}}}'"
+
+
+def _seeds_needed(verdict: Verdict) -> str:
+    if verdict.seeds_needed is None:
+        return ""
+    return "≥ " * (verdict.seeds_needed == verdict.seeds_least) + str(verdict.seeds_needed)
+
+
+def _difference(results: Results, verdict: Verdict) -> str:
+    value = verdict.difference
+    if math.isnan(value):
+        return ""
+    if verdict.scale == "ratio":
+        return f"× {math.exp(value):.3f}"
+    return f"{value:+.{results.digits}f}"
+
+
+def _difference_range(results: Results, verdict: Verdict) -> str:
+    if verdict.scale == "difference" or math.isnan(verdict.low):
+        return results.ends(verdict.low, verdict.high)
+    return f"× {math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"
+
+
+def _percent(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.1%}"
