@@ -9,6 +9,7 @@ CONFIGURED = "configuration tables statistics"
 REPORTED = "report index"
 TEMPLATES = "scripts/genboost/report/templates"
 DRAWN = f"figures {REPORTED}"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +95,38 @@ def test_nothing_is_left_of_a_study_that_is_taken_out(workflow):
     assert {name for name in before - after if "second" not in name} == set()
 
 
+def test_no_page_tells_where_a_data_file_lies(workflow, tmp_path):
+    private = tmp_path / "private" / "answers.csv"
+    private.parent.mkdir()
+    (raw,) = workflow.folder.glob("results/data/raw/*.csv")
+    shutil.copy(raw, private)
+    workflow.configure(data={"source": "file", "path": str(private)})
+    workflow.run()
+    workflow.run("--report", "all.html")
+    (variant,) = workflow.folder.glob("results/data/origin~file*")
+    for page in ("all.html", "results/deck/report/index.html", variant / "description.md"):
+        text = (workflow.folder / page).read_text()
+        assert "answers.csv" in text
+        assert str(private.parent) not in text, page
+
+
 def test_snakemakes_own_report(drawn):
     drawn.run("--report", "all.html")
-    page = (drawn.folder / "all.html").read_text()
-    for words in ("Which tricks make a small", "The grid: test MSE against learning rate"):
-        assert words in page
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium; on Debian: apt install chromium")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = chromium.new_page()
+        page.goto((drawn.folder / "all.html").as_uri())
+        front = page.locator("body")
+        front.get_by_text("Which tricks make a small neural network generalize?").wait_for()
+        assert "System Message" not in front.inner_text()
+        page.get_by_text("Tables", exact=True).click()
+        page.get_by_text("All cells", exact=True).wait_for()
+        assert page.get_by_text("The claims", exact=True).is_visible()
+        assert ".csv" not in front.inner_text()  # names, not paths
+        page.get_by_text("Results", exact=True).click()
+        page.get_by_text("Figures", exact=True).click()
+        page.get_by_text("The grid: test MSE against learning rate", exact=True).wait_for()
+        chromium.close()

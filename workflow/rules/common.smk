@@ -87,6 +87,7 @@ try:
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
+SHOWN_STUDY = configuration.for_others(STUDY)
 MODELS = grid.models(STUDIES)
 # How data are prepared, by variant; where raw files come from, by their names.
 DATA = grid.preparations(STUDIES)
@@ -162,7 +163,8 @@ def request(script, *templates, step=None, **settings):
 
 
 def sections(*names):
-    return {name: STUDY[name] for name in names}
+    """Return what a step that shows results is asked for: no folder of this machine is in it."""
+    return {name: SHOWN_STUDY[name] for name in names}
 
 
 def needs(step, runtimes=1, gpu=0):
@@ -245,7 +247,7 @@ def _labelled(path):
     return report(
         path,
         caption=f"../report/{exhibit.caption}.rst",
-        category=exhibit.folder.capitalize(),
+        category=exhibit.category,
         # What looks like a wildcard would be one, but for a word joiner, which nobody sees.
         labels={"title": exhibit.title.replace("{", "{\u2060")},
     )

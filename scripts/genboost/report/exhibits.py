@@ -67,6 +67,11 @@ class Exhibit:
         return [f"{self.name}.{ending}" for ending in self.formats]
 
     @property
+    def category(self) -> str:
+        """Where it is in Snakemake's own report, which has a page of its own called Statistics."""
+        return (TABLES if self.folder == STATISTICS else self.folder).capitalize()
+
+    @property
     def text(self) -> str:
         """Its caption."""
         return " ".join((CAPTIONS / f"{self.caption}.rst").read_text("utf-8").split())

@@ -235,15 +235,15 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
 def as_written(config: dict[str, Any]) -> str:
     """Write a resolved configuration as YAML, each study with what it overrides only."""
     shown = {key: value for key, value in config.items() if key != "studies"}
-    shown["data"] = _for_others(shown["data"])
+    shown["data"] = {key: v for key, v in shown["data"].items() if key != axes.ORIGIN}
     shown[GRID] = shown[GRID] if len(shown[GRID]) > 1 else shown[GRID][0]
     shown["studies"] = {}
     for name, study in config["studies"].items():
         other = {
             block: {
                 key: v
-                for key, v in _for_others(study[block]).items()
-                if study[block][key] != config[block][key]
+                for key, v in study[block].items()
+                if v != config[block][key] and key != axes.ORIGIN
             }
             for block in BLOCKS
         }
@@ -251,14 +251,6 @@ def as_written(config: dict[str, Any]) -> str:
         changed = {part: values for part, values in other.items() if values}
         shown["studies"][name] = {"title": study["title"], **changed}
     return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None)
-
-
-def _for_others(block: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a block as a page for others has it: of a file, its name and not its folder."""
-    shown = {key: value for key, value in block.items() if key != axes.ORIGIN}
-    if shown.get("path"):
-        shown["path"] = Path(shown["path"]).name
-    return shown
 
 
 def _changed_grid(grids: list[dict[str, Any]], base: list[dict[str, Any]]) -> Any:

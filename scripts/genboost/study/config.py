@@ -92,6 +92,24 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     return full
 
 
+def for_others(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a resolved configuration that names a data file without its folder.
+
+    What is made from it can be given away; that it is another file shows in ``origin``.
+    """
+
+    def shown(section: Mapping[str, Any]) -> dict[str, Any]:
+        data = dict(section.get("data", {}))
+        if data.get("path"):
+            data["path"] = Path(data["path"]).name
+        return {**section, "data": data} if data else dict(section)
+
+    return {
+        **shown(config),
+        "studies": {name: shown(study) for name, study in config["studies"].items()},
+    }
+
+
 def _defaults_of_claims() -> dict[str, Any]:
     rules = schema.written()["properties"]["comparisons"]["additionalProperties"]["properties"]
     return {
