@@ -66,6 +66,7 @@ def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
             *results.warning(),
         ],
         text_columns=(0, 1, 2, 3) if others else (0, 1, 2),
+        metric="Paired differences" + ("" if others else f" in {TEST_MSE.phrase}"),
     )
 
 
@@ -160,7 +161,7 @@ def _difference(results: Results, verdict: Verdict) -> str:
         return ""
     if verdict.scale == "ratio":
         return f"× {math.exp(value):.3f}"
-    return f"{value:+.{results.digits}f}"
+    return f"{value:+.{results.decimals}f}"
 
 
 def _difference_range(results: Results, verdict: Verdict) -> str:

@@ -4,6 +4,7 @@
 
 - ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
 - ``comparisons.csv``: the verdict on every claim of the configuration, under every scheme;
+  ``comparisons.tex``: a table of the claims, to put into a paper;
 - ``best.csv``: the best cell of each study and each of its panels, and its unbiased error;
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
@@ -33,7 +34,7 @@ from genboost.analysis.measure_ranking import Ranking
 from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
 from genboost.report import claims_tables, deck_tables, measures_table, validity
-from genboost.report.markup import Table, markdown
+from genboost.report.markup import Table, latex, markdown
 from genboost.report.results import Results
 from genboost.study import grid
 from genboost.study.cells import Cell
@@ -103,8 +104,9 @@ def files(found: Findings) -> dict[str, str]:
         validity.origin_table(results),
         validity.variance_table(results, found.schemes),
     ]
+    claims = claims_tables.comparison_table(results, found.verdicts)
     shown = [
-        claims_tables.comparison_table(results, found.verdicts),
+        claims,
         *claims_tables.detail_tables(results, found.verdicts),
         *(table for table in maybe if table),
         best_table(found),
@@ -131,6 +133,7 @@ def files(found: Findings) -> dict[str, str]:
     }
     return {
         **{f"{name}.csv": _csv(results, frame) for name, frame in csv.items()},
+        "comparisons.tex": latex([claims]),
         "statistics.json": json.dumps(_without_nan(document), indent=1) + "\n",
         "statistics.md": markdown(shown, results.marked("What the numbers mean")),
     }

@@ -52,6 +52,8 @@ class Table:
         there is little room. The others are numbers, aligned to the right.
     long : bool
         Whether it may need more than a page.
+    metric : str
+        What its numbers are, which a LaTeX caption says: ``Mean test MSE of 3 seeds``.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Table:
     notes: Sequence[str] = field(default_factory=list)
     text_columns: Sequence[int] = (0,)
     long: bool = False
+    metric: str = ""
 
 
 def p_value(p: float) -> str:
@@ -116,7 +119,8 @@ def _packages(tables: Sequence[Table]) -> str:
 
 
 def _latex_table(table: Table) -> str:
-    caption, label = _latex(table.title), f"tab:{table.name}"
+    about = f" ({table.metric[0].lower()}{table.metric[1:]})" if table.metric else ""
+    caption, label = _latex(table.title + about), f"tab:{table.name}"
     notes = "".join(f"{_latex(note)}\\par\n" for note in table.notes)
     if not table.rows:
         return f"\\paragraph{{{caption}}}\n{notes}"

@@ -8,7 +8,7 @@ import itertools
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +197,7 @@ def _heat_cell(
         sd = results.number(row.value_sd)
         lines.insert(1, f"mean {entry.text}" + (f", sd {sd}" if sd else ""))
         lines.append(f"train MSE: {results.number(row.train_mse)}")
-    return HeatCell(entry, background, ink, "\n".join(lines))
+    return HeatCell(replace(entry, after=""), background, ink, "\n".join(lines))
 
 
 def _figure(exhibit: Exhibit, drawings: Mapping[str, str]) -> dict[str, Any]:

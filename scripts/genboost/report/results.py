@@ -26,6 +26,7 @@ SIMPLE = {
     "gradient_boosted_trees": "gradient-boosted trees",
     "nearest_neighbour": "1-nearest neighbour",
 }
+DECIMALS, MOST_DECIMALS = 2, 6  # where no cell has a standard error, and at most
 WARNING = (
     f"{MARK} DATA: computed from a generated stand-in, not from the published data set. "
     "No number here says anything about the real one."
@@ -54,8 +55,8 @@ class Results:
         The data sets that are generated stand-ins.
     rows, columns : str
         The axes that tables have down and across, where they vary.
-    digits : int
-        Digits after the point.
+    digits : int or "auto"
+        Digits after the point; see `decimals`.
     standard_deviation, interval : bool
         Whether the tables of a study show it, and the 95 % t interval.
     quantities : sequence of str
@@ -72,7 +73,7 @@ class Results:
     synthetic: frozenset[str]
     rows: str
     columns: str
-    digits: int
+    digits: int | str
     standard_deviation: bool
     interval: bool = False
     quantities: Sequence[str] = (TEST_MSE.name,)
@@ -114,6 +115,16 @@ class Results:
     def complete(self) -> pd.DataFrame:
         """The cells with a mean that can be compared: those in which no model diverged."""
         return self.cells[(self.cells["diverged"] == 0) & self.cells["value"].notna()]
+
+    @cached_property
+    def decimals(self) -> int:
+        """Digits after the point; by default, up to the first of the median standard error."""
+        if self.digits != "auto":
+            return self.digits
+        error = (self.complete["value_sd"] / self.complete["n"] ** 0.5).median()
+        if math.isnan(error) or not error:
+            return DECIMALS
+        return min(max(-math.floor(math.log10(error)), 0), MOST_DECIMALS)
 
     @cached_property
     def best_values(self) -> dict[str, float]:
@@ -228,7 +239,7 @@ class Results:
         if math.isnan(value):
             return ""
         kind = "f" if abs(value) < 1e6 else "e"
-        return re.sub(r"e\+0*", "e", f"{value:.{self.digits}{kind}}")
+        return re.sub(r"e\+0*", "e", f"{value:.{self.decimals}{kind}}")
 
 
 def baselines_over_splits(

@@ -133,6 +133,7 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
         header=["", *(laid_out.column_title(c, panel, results.quantity) for c in panel.across)],
         rows=table,
         notes=[" ".join(notes), *filter(None, [worth]), *results.warning(study)],
+        metric=f"{measure(study, results.quantity)}{spread}",
     )
 
 
@@ -207,6 +208,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
         ],
         text_columns=(1, *(2 + place for place, s in enumerate(settings) if s.is_text)),
         long=True,
+        metric=" and ".join(dict.fromkeys(measure(s, quantity) for s in results.studies)),
     )
 
 

@@ -76,7 +76,7 @@ def generality(verdicts: Sequence[Verdict]) -> str:
 def _entry(results: Results, verdict: Verdict) -> Entry:
     if not verdict.n:
         return Entry(verdict.verdict)
-    digits = results.digits
+    digits = results.decimals
     difference = f"{verdict.difference:+.{digits}f}"
     if not math.isnan(verdict.low):
         difference += f" ({verdict.low:+.{digits}f} to {verdict.high:+.{digits}f})"
