@@ -21,6 +21,7 @@ def study(seeds, errors):
         "grid": {**GRID, "seeds": seeds},
         "studies": {"grid": {"title": "It"}},
         "comparisons": {},
+        "tables": {"digits": 4},
     }
     return Made(settings, errors=lambda m: errors[m.cell.learning_rate][m.seed])
 
@@ -52,7 +53,7 @@ def test_the_headline_counts_verdicts(verdicts, said):
     ],
 )
 def test_a_difference_says_which_side_of_zero_is_better(low, difference, high, said):
-    results = Made({"grid": {**GRID, "seeds": 1}}).results
+    results = Made({"grid": {**GRID, "seeds": 1}, "tables": {"digits": 4}}).results
     found = {**CLAIM, "low": low, "difference": difference, "high": high}
     assert answers.difference(results, found) == said
 

@@ -36,6 +36,7 @@ SETTINGS = {
         },
         "none": {"title": "Nothing", "a": {"learning_rate": 7}, "b": {"learning_rate": 8}},
     },
+    "tables": {"digits": 4},
     "figures": {"curves": [{"learning_rate": 1e-3, "study": "grid"}]},
 }
 VOID = {"meta", "link", "br", "img", "hr", "input"}

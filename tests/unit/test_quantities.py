@@ -26,7 +26,11 @@ SETTINGS = {
     },
     "studies": {"grid": {"title": "The grid"}},
     "measures": ["outcome", "norms", "pac_bayes"],
-    "tables": {"quantities": ["test_mse", "gap", "pac_bayes_sigma", "collapsed"]},
+    "tables": {
+        "quantities": ["test_mse", "gap", "pac_bayes_sigma", "collapsed"],
+        "digits": 4,
+        "standard_deviation": False,
+    },
     "comparisons": {
         "norm": {
             "quantity": "weight_norm", "scale": "ratio", "by": "each", "claim": "higher",

@@ -158,6 +158,20 @@ def test_interval_by_hand():
     assert f"3.00 ± 1.58 ({3 - half:.2f} to" in both["grid-adam-no-sam.md"]
 
 
+def test_by_default_digits_end_where_the_standard_error_begins():
+    # Of each cell of the grid 0.03 / sqrt(3) = 0.017; of one seed it is unknown.
+    spread = [(1.0 + cell, 1.03 + cell, 0.97 + cell) for cell in range(8)]
+    assert (
+        "**1.00** ± 0.03 ★"
+        in tables.files(results(spread, digits="auto", standard_deviation=True))[
+            "grid-adam-no-sam.md"
+        ]
+    )
+    wide = [(100.0 + cell, 130.0 + cell, 70.0 + cell) for cell in range(8)]
+    assert results(wide, digits="auto").decimals == 0
+    assert results([(1.0,) * 3] * 8, digits="auto").decimals == 2  # nothing is known of the error
+
+
 def test_digits_and_standard_deviation():
     files = tables.files(results(digits=2, standard_deviation=True))
     assert body(files["grid-adam-no-sam.md"])[0] == ["lr 1e-3", "3.00 ± 2.65", "2.50 ± 0.00"]
@@ -301,7 +315,8 @@ def test_the_document_has_all_tables(files):
 
 def test_the_script_writes_what_the_workflow_expects(files, tmp_path, monkeypatch):
     expected = results(synthetic=["obesity"])
-    request = receipts.request("tables", "", **config.resolve(CONFIG))
+    shown = {"tables": {"digits": 4, "standard_deviation": False}}
+    request = receipts.request("tables", "", **config.resolve(CONFIG | shown))
     monkeypatch.chdir(tmp_path)
     cells, summary = tmp_path / "cells.csv", tmp_path / "summary.csv"
     cells.write_text(aggregation.to_csv(expected.models))

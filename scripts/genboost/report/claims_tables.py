@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from genboost.analysis.verdicts import EQUAL, Verdict
 from genboost.measures import registry
@@ -67,6 +68,18 @@ def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
         ],
         text_columns=(0, 1, 2, 3) if others else (0, 1, 2),
         metric="Paired differences" + ("" if others else f" in {TEST_MSE.phrase}"),
+    )
+
+
+def for_papers(table: Table) -> Table:
+    """Return the columns of the verdicts' table for which a page has room."""
+    left_out = ("for other", "p", "P(lower)", "corrected interval", "seeds needed")
+    kept = [place for place, name in enumerate(table.header) if name not in left_out]
+    return replace(
+        table,
+        header=[table.header[place] for place in kept],
+        rows=[[row[place] for place in kept] for row in table.rows],
+        text_columns=[new for new, old in enumerate(kept) if old in table.text_columns],
     )
 
 

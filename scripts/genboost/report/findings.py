@@ -133,7 +133,7 @@ def files(found: Findings) -> dict[str, str]:
     }
     return {
         **{f"{name}.csv": _csv(results, frame) for name, frame in csv.items()},
-        "comparisons.tex": latex([claims]),
+        "comparisons.tex": latex([claims_tables.for_papers(claims)]),
         "statistics.json": json.dumps(_without_nan(document), indent=1) + "\n",
         "statistics.md": markdown(shown, results.marked("What the numbers mean")),
     }

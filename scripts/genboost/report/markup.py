@@ -96,11 +96,13 @@ def latex(tables: Sequence[Table]) -> str:
 
 
 def latex_document(tables: Sequence[Table], title: str) -> str:
-    """Write tables as a whole LaTeX document."""
-    body = "\n\\clearpage\n".join(
-        "\n".join(map(_latex_table, tables[start : start + 4]))
-        for start in range(0, len(tables), 4)
-    )
+    """Write tables as a whole LaTeX document, where they stand in the order of their numbers."""
+    parts = []
+    for number, table in enumerate(tables):
+        # A table that takes pages cannot float: those before it must not float behind it.
+        parts += ["\\clearpage"] * (number > 0 and (table.long or number % 4 == 0))
+        parts.append(_latex_table(table))
+    body = "\n".join(parts)
     return (
         "% A complete document, to compile; each table that has its own file can be \\input\n"
         "\\documentclass{article}\n"
@@ -261,7 +263,7 @@ def _latex(entry: str | Entry) -> str:
     if isinstance(entry, str):
         text = "".join(map(_latex_character, " ".join(entry.split())))
         text = _POWER.sub(r"$\1 \\times 10^{\2}$", text).replace(r"$1 \times ", "$")
-        return re.sub(r"^-(?=\d)", "$-$", text)
+        return re.sub(r"(?<![\w{$-])-(?=\d)", "$-$", text)
     text, after = _latex(entry.text), f" {_latex(entry.after)}" if entry.after else ""
     star = r"\rlap{$^\star$}" if entry.star else ""
     line = (rf"\textbf{{{text}}}" if entry.bold else text) + after + star
