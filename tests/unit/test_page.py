@@ -153,7 +153,6 @@ def test_each_cell_has_its_mean_and_its_seeds(page, made):
 def test_the_first_screen_says_what_was_found_and_of_what(page, made):
     (header,) = page.all("header")
     assert "Of two claims, one is undecided and one is untested." in header[2]
-    assert "for other seeds, on this one split" in header[2]
     assert "Generalization Boosts" not in header[2]  # none of its cells is here
     assert "A data set; 24 rows of people." in header[2]
     assert "4 hidden layers of 18 units, ReLU" in header[2]

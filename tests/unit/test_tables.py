@@ -259,7 +259,7 @@ def test_the_summary_says_what_is_best(files):
     text = re.sub(" +", " ", files["summary.txt"])
     lines = text.splitlines()
     assert "The grid. Mean test MSE of 3 seeds:" in lines
-    assert " Adam, no SAM, 200 epochs 0.5000 lr 3e-5, wd 0 <- best" in lines
+    assert " Adam, no SAM, 200 epochs 0.5000 +- 0.2500 lr 3e-5, wd 0 <- best" in lines
     assert " Best single model: 0.1000, Adam, no SAM, 200 epochs, lr 3e-5, wd 1e-4, seed 2" in lines
     assert any(line.startswith("Deck: 9 of its 208 cells compared") for line in lines)
 

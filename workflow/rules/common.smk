@@ -21,7 +21,7 @@ os.environ.update(
 
 from snakemake.settings.types import DeploymentMethod
 
-from genboost import processes
+from genboost import processes, progress
 from genboost.study import axes, grid, mistakes, sources
 from genboost.study import config as configuration
 from genboost.measures import registry

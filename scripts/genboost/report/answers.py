@@ -15,7 +15,7 @@ from genboost.report.markup import p_value
 from genboost.report.results import SIMPLE, Results
 from genboost.report.validity import ORIGINS
 from genboost.study import axes, grid
-from genboost.study.claims import VERDICTS
+from genboost.study.claims import CONTRADICTED, SUPPORTED, VERDICTS
 
 NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -53,7 +53,9 @@ def _numeral(count: int) -> str:
 
 
 def scope(results: Results, claims: Sequence[Mapping[str, Any]]) -> str:
-    """Say what verdicts hold for."""
+    """Say what verdicts hold for; nothing where none is decided."""
+    if not any(claim["verdict"] in (SUPPORTED, CONTRADICTED) for claim in claims):
+        return ""
     over = " or ".join(dict.fromkeys(claim["over"] for claim in claims if claim["over"]))
     if "splits" in over:
         return f"Verdicts hold for other {over} of these rows."
@@ -104,8 +106,8 @@ def _share(share: float) -> str:
     return "fewer than 1 %" if share < 0.01 else f"{share:.0%}".replace("%", " %")
 
 
-def difference(results: Results, found: Mapping[str, Any]) -> str:
-    """Write what a claim is about: ``0.11 better (0.05 to 0.20 better)``."""
+def difference(results: Results, found: Mapping[str, Any], spread: str = "") -> str:
+    """Write what a claim is about: ``0.11 better (0.05 to 0.20)``; `spread` follows the number."""
     quantity = registry.quantity(found["quantity"])
     value, *ends = (
         math.nan if found[k] is None else found[k] for k in ("difference", "low", "high")
@@ -123,11 +125,11 @@ def difference(results: Results, found: Mapping[str, Any]) -> str:
     def side(number: float) -> str:
         return below if number < 0 else above
 
-    def sized(number: float) -> str:
-        return f"{results.number(abs(number))} {side(number)}"
+    def sized(number: float, after: str = "") -> str:
+        return f"{results.number(abs(number))}{after} {side(number)}"
 
     if math.isnan(ends[0]):
-        return f"{sized(value)}{of}"
+        return f"{sized(value, spread)}{of}"
     low, high = sorted(ends, key=abs)
     if side(low) == side(high):
         return f"{sized(value)}{of} ({results.number(abs(low))} to {results.number(abs(high))})"

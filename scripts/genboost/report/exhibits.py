@@ -127,6 +127,7 @@ def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exh
 def _statistics() -> Iterator[Exhibit]:
     yield Exhibit(STATISTICS, "cells", ("csv",), "All cells, with their intervals")
     yield Exhibit(STATISTICS, "comparisons", ("tex", "csv"), "The claims", caption="claims")
+    yield Exhibit(STATISTICS, "verdicts", ("txt",), "The verdicts, in short")
     yield Exhibit(STATISTICS, "best", ("csv",), "The best of many looks better than it is")
     yield Exhibit(STATISTICS, "agreement", ("csv",), "Agreement with the deck")
     yield Exhibit(STATISTICS, "statistics", ("json", "md"), "What the numbers mean")

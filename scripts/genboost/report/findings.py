@@ -36,6 +36,7 @@ from genboost.data.arrays import MARK
 from genboost.report import claims_tables, deck_tables, measures_table, validity
 from genboost.report.markup import Table, latex, markdown
 from genboost.report.results import Results
+from genboost.report.summary import verdict_lines
 from genboost.study import grid
 from genboost.study.cells import Cell
 
@@ -133,6 +134,7 @@ def files(found: Findings) -> dict[str, str]:
     }
     return {
         **{f"{name}.csv": _csv(results, frame) for name, frame in csv.items()},
+        "verdicts.txt": "".join(f"{line}\n" for line in verdict_lines(results, found.verdicts)),
         "comparisons.tex": latex([claims_tables.for_papers(claims)]),
         "statistics.json": json.dumps(_without_nan(document), indent=1) + "\n",
         "statistics.md": markdown(shown, results.marked("What the numbers mean")),
