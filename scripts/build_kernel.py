@@ -6,12 +6,14 @@ from genboost.train.engines import kernel_build
 
 
 def main() -> None:
-    """Build each level; a machine without a compiler is told what that means, and no more."""
+    """Build each level; a machine without a compiler is told what that means."""
     for level in kernel_build.levels():
         try:
             print(kernel_build.build(level))
         except kernel_build.KernelUnavailable as reason:
-            print(f"no {level} kernel; without any, torch trains: {reason}", file=sys.stderr)
+            print(
+                f"no {level} kernel ({reason}); without any kernel, PyTorch trains", file=sys.stderr
+            )
 
 
 if __name__ == "__main__":

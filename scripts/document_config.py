@@ -61,7 +61,7 @@ def page(keys: dict[str, Any]) -> str:
 
 
 def block(name: str, rule: dict[str, Any]) -> Iterator[str]:
-    """Yield the section of a block of keys, and those of the blocks in it; or that of a value."""
+    """Yield the sections of a block of keys and of the blocks in it, or the section of a value."""
     if "object" not in schema.types(rule):
         default = f"Default: `{shown(rule['default'])}`."
         yield "\n".join([f"## {name}", "", rule["description"], "", default, ""])
@@ -126,7 +126,7 @@ def kind(name: str, rule: dict[str, Any]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a default as one writes it in YAML."""
+    """Return a default as it is written in YAML."""
     if isinstance(value, list):
         return f"[{', '.join(map(shown, value))}]"
     if isinstance(value, dict):

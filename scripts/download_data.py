@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _keep(output: str, provenance: str, known: str, step: Step) -> None:
-    """Keep real data where nothing but a stand-in can be had now."""
+    """Keep real data that are there, now that only a stand-in can be had."""
     if not _is_whole(output, provenance):
         raise errors.UserError(
             f"{output}, which came from {known}, is gone or altered, and no source can be reached "
@@ -59,13 +59,13 @@ def _keep(output: str, provenance: str, known: str, step: Step) -> None:
         )
     for path in (output, provenance):
         step.outputs[path] = receipts.identity(Path(path).read_bytes())
-        os.utime(path)  # or Snakemake would try again in every run
+        os.utime(path)  # or every run would try again
     step.done()
     print(f"note: kept {output} as it is, from {known}", file=sys.stderr)
 
 
 def _real_location(provenance: str) -> str | None:
-    """Return where the raw file came from that a provenance tells of; None for a stand-in."""
+    """Return the source that a provenance names for its raw file; None for a stand-in."""
     try:
         record = json.loads(Path(provenance).read_bytes())
         return None if record["synthetic"] else record["location"]
@@ -74,7 +74,7 @@ def _real_location(provenance: str) -> str | None:
 
 
 def _is_whole(output: str, provenance: str) -> bool:
-    """Say whether the raw file is the one that a provenance tells of."""
+    """Say whether the raw file is the one that its provenance describes."""
     try:
         expected = json.loads(Path(provenance).read_bytes())["sha256"]
         return receipts.identity(Path(output).read_bytes()) == expected

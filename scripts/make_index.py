@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _statistics(step: Step, name: str) -> dict[str, Any] | None:
-    """Return an outcome's statistics; None if they are damaged, which is no other run's failure."""
+    """Return an outcome's statistics; None if they are damaged, which must not stop other runs."""
     try:
         return json.loads(step.read(outcomes.RESULTS / name / outcomes.STATISTICS))
     except (errors.UserError, ValueError):

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genboost import errors
+from genboost.files import delete_stale
 from genboost.receipts import Step
-from genboost.report import findings, results
+from genboost.report import exhibits, findings, results
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -23,8 +24,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         step.settings["schemes"],
         step.settings["measures"],
     )
-    for name, content in findings.files(found).items():
+    files = findings.files(found)
+    for name, content in files.items():
         step.write(Path(arguments.output, name), content)
+    delete_stale(arguments.output, exhibits.OF_SOME_STUDIES[exhibits.STATISTICS], files)
     step.done()
 
 

@@ -1,4 +1,4 @@
-"""Write the tables of results, a ranking and the deck's figures beside ours, in all formats."""
+"""Write the tables of results, the ranking, and the deck's figures beside ours, in all formats."""
 
 import argparse
 from collections.abc import Sequence

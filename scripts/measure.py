@@ -1,9 +1,10 @@
-"""Measure trained models, and write a sheet for each; what was measured before is kept."""
+"""Measure trained models and write a sheet for each, keeping what was measured before."""
 
 import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -23,48 +24,63 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="the prepared data set (arrays.npz)")
-    parser.add_argument("--order", required=True, help="which models: JSON, or a file of it")
+    parser.add_argument("--order", required=True, help="which models: JSON, or a JSON file")
     parser.add_argument("--measures", required=True, help="digests of measures, by name (JSON)")
     arguments = parser.parse_args(argv)
 
     order, wanted = Order.read(arguments.order), json.loads(arguments.measures)
     data, origin = Data.load(arguments.data), Data.origins(arguments.data)
+    classes = Data.classes(arguments.data)
     groups = {} if (origin == UNKNOWN).all() else {"origin": origin}
-    there = {path: _sheet(path) for path in order.models}
-    lacking = {path: found.lacks(wanted) for path, found in there.items() if found.lacks(wanted)}
-    progress = Progress("measured", len(lacking), len(there) - len(lacking))
-    for path, names in lacking.items():
-        models = _trained(path, *order.models[path], data, groups)
-        for name in names:
+    origins = sheet.identity_of(origin)
+    progress = Progress("measured", len(order.models))
+    for path, (cell, seed) in order.models.items():
+        entries = record.read(path)
+        found = _sheet(path, entries["sha256"], origins)
+        lacking = found.lacks(wanted)
+        if not lacking:
+            progress.total, progress.kept = progress.total - 1, progress.kept + 1
+            continue
+        models = _trained(entries, cell, seed, data, classes, groups)
+        for name in lacking:
             values = {
                 f"{quantity}{suffix}": value
                 for suffix, model in models.items()
                 for quantity, value in compute([name], model).items()
             }
-            there[path].add(name, wanted[name], values)
-        write_atomically(sheet.path_of(path), there[path].write())
+            found.add(name, wanted[name], values)
+        write_atomically(sheet.path_of(path), found.write())
         progress.step()
 
 
-def _sheet(path: str) -> sheet.Sheet:
+def _sheet(path: str, seal: str, origins: str) -> sheet.Sheet:
     """Return the sheet of a record's model: the one that is there, or an empty one."""
-    seal = record.read(path)["sha256"]
     found = sheet.read(sheet.path_of(path))
-    return found if found and found.record == seal else sheet.Sheet(seal)
+    empty = sheet.Sheet(seal, origins)
+    return found if found and (found.record, found.origins) == (seal, origins) else empty
 
 
 def _trained(
-    path: str, cell: Cell, seed: int, data: Data, groups: dict[str, np.ndarray]
+    entries: dict[str, Any],
+    cell: Cell,
+    seed: int,
+    data: Data,
+    classes: int,
+    groups: dict[str, np.ndarray],
 ) -> dict[str, Trained]:
-    """Return a model as measures see it, and its snapshots, by what their columns end in.
+    """Return a model as measures see it, and its snapshots, by the suffix of their columns.
 
-    There is nothing of one that diverged, and so has no weights.
+    A model that diverged has no weights, so nothing is returned for it.
+
+    Parameters
+    ----------
+    entries
+        The content of its record.
     """
-    entries = record.read(path)
     weights = record.weights(entries)
     if weights is None:
         return {}
-    architecture = training.architecture(cell, data.train_x.shape[1])
+    architecture = training.architecture(cell, data.train_x.shape[1], classes)
     start = training.initial_weights(architecture, seed, cell.initialization)
     final = Trained(
         architecture=architecture,
@@ -74,12 +90,15 @@ def _trained(
         epochs=record.epochs(entries),
         train_loss=np.array(entries["curves"]["train_loss"]),
         test_mse=np.array(entries["curves"]["test_mse"]),
+        validation_mse=np.array(entries["curves"].get("validation_mse", [])),
         reached=entries.get("reached"),
         learning_rate=cell.learning_rate,
         seed=seed,
+        classes=classes,
         test_groups=groups,
     )
-    none = {name: np.array([]) for name in ("epochs", "train_loss", "test_mse")}
+    curves = "epochs", "train_loss", "test_mse", "validation_mse"
+    none = {name: np.array([]) for name in curves}
     return {"": final} | {
         f"@{epoch}": replace(final, weights=then.astype(float), reached=None, **none)
         for epoch, then in record.snapshots(entries).items()

@@ -1,7 +1,8 @@
 """Predict the label of new rows with a trained model.
 
 Writes a CSV file with a row for each of theirs: the prediction and, where the label has classes,
-the class whose code is nearest to it. New rows are coded and scaled as the training rows were. They
+the class whose code is nearest to it. Of a model trained by cross-entropy, they are the expected
+code and the most probable class. New rows are coded and scaled as the training rows were. They
 need the columns that the model sees, in any order; other columns are ignored.
 """
 
@@ -37,18 +38,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows, notes = model.coding.read(Path(arguments.rows).read_bytes(), arguments.rows)
     for note in notes:
         print(f"note: {errors.message(note)}", file=sys.stderr)
-    text = _table(model, model.predict(rows))
+    columns = {"prediction": model.predict(rows).tolist()}
+    if model.coding.classes:
+        columns["class"] = model.classify(rows)
+    text = _table(columns)
     if arguments.output:
         write_atomically(arguments.output, text)
     else:
         sys.stdout.write(text)
 
 
-def _table(model, predictions) -> str:
-    """Return predictions as CSV."""
-    columns = {"prediction": predictions.tolist()}
-    if model.coding.classes:
-        columns["class"] = model.coding.nearest_classes(predictions)
+def _table(columns) -> str:
+    """Return columns as CSV."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerows([columns, *zip(*columns.values(), strict=True)])

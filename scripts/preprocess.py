@@ -1,4 +1,4 @@
-"""Check a raw file, code, split and scale it, and describe the result."""
+"""Check, code, split and scale a raw file, and describe the result."""
 
 import argparse
 import sys
@@ -39,14 +39,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _read_raw(step: Step, raw: str, provenance: str) -> tuple[bytes, dict]:
-    """Read a raw file and its provenance; refuse a file that changed since it was obtained."""
+    """Read a raw file and its provenance; refuse a file that was changed after it was obtained."""
     content, record = step.read(raw), step.read_json(provenance)
     if not isinstance(record, dict):
         raise errors.UserError(f"{provenance} is damaged; delete it and run again")
     if receipts.identity(content) != record.get("sha256"):
         raise errors.UserError(
-            f"{raw} is not the file that {provenance} tells of: it was altered after the download. "
-            "Delete both and run again; to use a file of your own, give it as source `file`."
+            f"{raw} is not the file that {provenance} describes: it was altered after the "
+            "download. Delete both and run again; to use your own file, give it as source `file`."
         )
     return content, record
 

@@ -1,4 +1,4 @@
-"""Train models and write a record of each; those whose records are there and valid are kept."""
+"""Train models and write a record of each, keeping valid records that are there already."""
 
 import argparse
 import os
@@ -29,13 +29,13 @@ def main() -> None:
     order, data = Order.read(arguments.order), Data.identity(arguments.data)
     missing = [path for path in order.models if not order.is_met(path, record.identity(path), data)]
     for path in order.models.keys() - set(missing):
-        os.utime(path)  # or Snakemake, which goes by times as well, would have it made once more
+        os.utime(path)  # or Snakemake, which also compares times, would make it again
     if missing:
         train(missing, order, arguments)
 
 
 def train(paths: list[str], order: Order, arguments: argparse.Namespace) -> None:
-    """Train the models of some records, and write each record as soon as its model is there."""
+    """Train the models of some records, writing each record as soon as its model is trained."""
     chosen = [order.models[path] for path in paths]
     cells = [cell for cell, _ in chosen]
     claim = gpus.claim(arguments.gpus)  # noqa: F841 - lasts as long as this variable
@@ -48,7 +48,7 @@ def train(paths: list[str], order: Order, arguments: argparse.Namespace) -> None
         "engine": [kind, engine.device],
     }
     progress = Progress("trained", len(paths), len(order.models) - len(paths))
-    results = training.train(chosen, data, engine.train)
+    results = training.train(chosen, data, engine.train, Data.classes(arguments.data))
     for index, result in results:
         path, (cell, seed) = paths[index], chosen[index]
         fingerprint = order.fingerprint(path, identity, kind, engine.device)
@@ -64,7 +64,7 @@ def train(paths: list[str], order: Order, arguments: argparse.Namespace) -> None
 
 
 def run_facts(seconds: float, engine: Engine) -> dict[str, Any]:
-    """Return what a record says of its run, which may differ from one run to the next."""
+    """Return a record's line about how it was made, which may differ between two runs."""
     return {
         "seconds": round(seconds, 4),
         "engine": engine.name,

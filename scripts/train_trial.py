@@ -1,4 +1,4 @@
-"""Train the deck's cells in one way on several splits, and write their test errors."""
+"""Train the deck's cells under one reading, on several splits, and write their test errors."""
 
 import argparse
 import io

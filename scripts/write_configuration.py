@@ -1,4 +1,4 @@
-"""Write a configuration, with all that it leaves to defaults, as a file that gives the same."""
+"""Write a configuration out in full, with its defaults; the file has the same meaning."""
 
 import argparse
 from collections.abc import Sequence

@@ -48,9 +48,9 @@ def curves(model: grid.Model) -> Curves:
     """Return curves that end at a model's test MSE."""
     epochs = np.arange(1, model.cell.epochs + 1)
     errors = mse(model) + 3 / epochs
-    return Curves(
-        list(errors - 0.1), list(errors), [model.cell.learning_rate] * len(epochs), epochs
-    )
+    cost = 53 * len(epochs) * (1 if model.cell.sam_rho is None else 2)
+    rates = [model.cell.learning_rate] * len(epochs)
+    return Curves(list(errors - 0.1), list(errors), rates, epochs, cost)
 
 
 def data(study: grid.Study, synthetic=()) -> str:
@@ -97,8 +97,11 @@ class Made:
         models = pd.DataFrame(rows).assign(train_mse=lambda frame: frame["test_mse"] - 0.1)
         models["status"] = models["test_mse"].isna().map({True: "diverged", False: "finished"})
         models["engine"] = "simd"
+        errors = [error.name for error in registry.ERRORS]
         for name, measure in measured.items():
-            models[name] = [measure(model) for study in whole for model in study.models]
+            values = [measure(model) for study in whole for model in study.models]
+            models.insert(models.columns.get_loc("status") if name in errors else models.shape[1],
+                          name, values)  # fmt: skip
         self.results = Results(
             studies=studies,
             models=models,

@@ -112,12 +112,22 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
     else:
         optimizer = base(net.parameters(), **options)
 
+    def loss(outputs: torch.Tensor, y: torch.Tensor, reduction: str) -> torch.Tensor:
+        if problem.loss == "cross_entropy":
+            return nn.CrossEntropyLoss(reduction=reduction)(outputs, y.long())
+        return nn.MSELoss(reduction=reduction)(outputs.squeeze(1), y)
+
     def mse(x: torch.Tensor, y: torch.Tensor) -> float:
         with torch.no_grad():
-            return ((net(x).squeeze(1) - y) ** 2).mean().item()
+            outputs = net(x)
+            if problem.loss == "cross_entropy":
+                expected = outputs.softmax(1) @ torch.arange(outputs.shape[1]).double()
+            else:
+                expected = outputs.squeeze(1)
+            return ((expected - y) ** 2).mean().item()
 
     rates = iter(problem.learning_rate[k])
-    train_loss, test_mse = [], []
+    train_loss, test_mse, validation_mse = [], [], []
     snapshots = np.full((len(problem.snapshots), problem.architecture.parameters), np.nan)
     for epoch in range(problem.epochs):
         total = 0.0
@@ -131,9 +141,9 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
 
             def closure(x=x, y=y) -> float:
                 optimizer.zero_grad()
-                squares = (net(x).squeeze(1) - y) ** 2
-                (squares.sum() if problem.summed else squares.mean()).backward()
-                return squares.sum().item()
+                outputs = net(x)
+                loss(outputs, y, "sum" if problem.summed else "mean").backward()
+                return loss(outputs, y, "sum").item()
 
             for group in optimizer.param_groups:
                 group["lr"] = next(rates)
@@ -146,6 +156,8 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
                         p.sub_(optimizer.param_groups[0]["lr"] * decay * old)
         train_loss.append(total / len(order))
         test_mse.append(mse(data.test_x, data.test_y))
+        if len(data.validation_y):
+            validation_mse.append(mse(data.validation_x, data.validation_y))
         if epoch + 1 in problem.snapshots:
             now = nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
             snapshots[problem.snapshots.index(epoch + 1)] = now
@@ -156,6 +168,7 @@ def train(problem: Problem, k: int, keep_last: bool = True, sam: Callable | None
         weights=nn.utils.parameters_to_vector(net.parameters()).detach().numpy(),
         train_loss=np.array(train_loss),
         test_mse=np.array(test_mse),
+        validation_mse=np.array(validation_mse),
         train_mse=np.array(mse(data.train_x, data.train_y)),
         epochs_run=np.array(len(train_loss)),
         stopped=np.array(stopped),

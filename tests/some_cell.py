@@ -1,12 +1,16 @@
-"""Cells and studies to test with."""
+"""Cells, studies and training problems to test with."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from genboost.data.arrays import Data
 from genboost.study import axes
 from genboost.study.cells import Cell
 from genboost.study.grid import Study
+from genboost.train import training
+from genboost.train.problem import Problem
 
 
 def cell(**settings: Any) -> Cell:
@@ -22,6 +26,15 @@ def cell(**settings: Any) -> Cell:
     settings = {axes.ORIGIN: None, **axes.standard(), **named, **settings}
     assert settings.keys() == {axes.ORIGIN, *axes.SETTINGS}
     return Cell(settings)
+
+
+def posed(models: int, data: Data, **fields: Any) -> Problem:
+    """Return a problem of some models of the standard cell, but for some fields.
+
+    A field that a new setting adds is as that setting's default has it.
+    """
+    plain = cell(epochs=fields.get("epochs", 1), batch_size=fields["batch_size"])
+    return replace(training.pose([(plain, 0)] * models, data), **fields)
 
 
 def studies_of(models: pd.DataFrame) -> list[Study]:

@@ -40,22 +40,45 @@ class Model(torch.nn.Module):
         torch.nn.utils.vector_to_parameters(torch.tensor(weights), self.parameters())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the predictions [rows] for coded rows [rows, inputs]."""
+        """Return the outputs for coded rows [rows, inputs].
+
+        They are the predictions [rows] or, of a model trained by cross-entropy, the logits
+        [rows, classes].
+        """
         for layer in self.layers[:-1]:
             x = self.activation(self.normalization(layer(x)))
         return self.layers[-1](x).squeeze(-1)
 
-    @torch.no_grad()
     def predict(self, columns: Mapping[str, Sequence[Any]]) -> np.ndarray:
-        """Return the predictions, float32 [rows], for raw rows.
+        """Return the predictions, float32 [rows], for raw rows: of classes, the expected code.
 
         The parameter and errors are those of `Coding.codes`; a prediction that is too large to be a
         number is an error, too.
         """
-        predictions = self(torch.from_numpy(self.coding.apply(columns))).numpy()
-        if not (finite := np.isfinite(predictions)).all():
-            raise UserError(f"row {finite.argmin() + 1}: its values are too large to predict from")
-        return predictions
+        outputs = self._outputs(columns)
+        if outputs.dim() == 1:
+            return outputs.numpy()
+        return (outputs.softmax(1) @ torch.arange(outputs.shape[1]).float()).numpy()
+
+    def classify(self, columns: Mapping[str, Sequence[Any]]) -> list[str]:
+        """Return the class of raw rows: the most probable, or that with the nearest code.
+
+        For parameter and errors see `predict`. The label must have classes.
+        """
+        outputs = self._outputs(columns)
+        return self.coding.nearest_classes(
+            outputs.numpy() if outputs.dim() == 1 else outputs.argmax(1).numpy()
+        )
+
+    @torch.no_grad()
+    def _outputs(self, columns: Mapping[str, Sequence[Any]]) -> torch.Tensor:
+        outputs = self(torch.from_numpy(self.coding.apply(columns)))
+        finite = outputs.isfinite().view(len(outputs), -1).all(dim=1)
+        if not finite.all():
+            raise UserError(
+                f"row {finite.int().argmin() + 1}: its values are too large to predict from"
+            )
+        return outputs
 
 
 def load(path: str | Path, coding: str | Path | None = None) -> Model:
@@ -80,7 +103,9 @@ def load(path: str | Path, coding: str | Path | None = None) -> Model:
     found = Coding.load(coding or coding_of(path), entries["data"])
     settings = entries["settings"]
     shape = [settings[name] for name in ("hidden_layers", "width", "activation")]
-    shape.append(settings.get("normalization", "none"))  # a record may be older than the setting
+    # A record may be older than these settings.
+    shape.append(settings.get("normalization", "none"))
+    shape.append(len(found.classes) if settings.get("loss") == "cross_entropy" else 1)
     return Model(Architecture(len(found.inputs), *shape), weights, found).eval()
 
 

@@ -42,7 +42,7 @@ class Judge:
     dry_run: bool = False
     check: receipts.Check = field(default_factory=receipts.Check)
     identities: dict[str, record.Identity | None] = field(default_factory=dict)
-    arrays: dict[str, str | None] = field(default_factory=dict)
+    arrays: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     wanting: set[str] = field(default_factory=set)
     unmeasured: set[str] = field(default_factory=set)
     makers: dict[str, Any] = field(default_factory=dict)
@@ -88,14 +88,7 @@ class Judge:
     def _is_wanting(self, job: Any) -> bool:
         """Say whether a record of an order is wanting, and note all that are."""
         order = self.orders.get(job.params.order) or Order.read(job.params.order)
-        arrays = str(job.input.arrays)
-        if arrays not in self.arrays:
-            try:
-                known = None if self._will_change(arrays) else Data.identity(arrays)
-            except UserError:
-                known = None
-            self.arrays[arrays] = known
-        data = self.arrays[arrays]
+        data, _ = self._data(job) or (None, None)
         wanting = [
             path
             for path in order.models
@@ -111,13 +104,30 @@ class Judge:
         """Say whether a sheet of an order's models lacks something, and note all that do."""
         order = self.orders.get(job.params.measured) or Order.read(job.params.measured)
         wanted = json.loads(job.params.measures)
+        _, origins = self._data(job) or (None, None)
         lacking = []
         for path in order.models:
             there, found = self._identity(path), sheet.read(sheet.path_of(path))
-            if not there or not found or found.record != there.seal or found.lacks(wanted):
+            of_these = there and found and (found.record, found.origins) == (there.seal, origins)
+            if not of_these or found.lacks(wanted):
                 lacking.append(path)
         self.unmeasured.update(lacking)
         return bool(lacking)
+
+    def _data(self, job: Any) -> tuple[str, str] | None:
+        """Return the identities of a job's data and of its test rows' origins, if known yet."""
+        path = str(job.input.arrays)
+        if path not in self.arrays:
+            try:
+                known = (
+                    None
+                    if self._will_change(path)
+                    else (Data.identity(path), sheet.identity_of(Data.origins(path)))
+                )
+            except UserError:
+                known = None
+            self.arrays[path] = known
+        return self.arrays[path]
 
     def _identity(self, path: str) -> record.Identity | None:
         if path not in self.identities:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,7 @@ def result(test_mse):
         weights=np.zeros(3, "f4"),
         train_loss=curve,
         test_mse=curve,
+        validation_mse=curve + 1,
         learning_rate=curve,
         train_mse=float("nan") if diverged else test_mse / 2,
         reached=False,
@@ -54,7 +55,7 @@ def result(test_mse):
 
 RUN = {"seconds": 0.1, "engine": "torch 2", "device": "cpu", "versions": {}}
 ARRAYS = {name: np.ones((2, 3) if name.endswith("x") else 2, "f4")
-          for name in ("train_x", "train_y", "test_x", "test_y")}  # fmt: skip
+          for name in (field.name for field in fields(Data))}  # fmt: skip
 DATA = f"obesity (SYNTHETIC), {Data(**ARRAYS).digest}"
 
 
@@ -198,7 +199,7 @@ def arguments(studies):
     """Return the script's command line."""
     folder = Path("results/data/default")
     folder.mkdir(parents=True)
-    np.savez(folder / "arrays.npz", **ARRAYS, name="obesity (SYNTHETIC)")
+    np.savez(folder / "arrays.npz", **ARRAYS, name="obesity (SYNTHETIC)", classes=7)
     trained = {"execution": ["auto", "auto"], "code": {"simd": "c0de", "torch": "c0de"}}
     request = receipts.request("aggregate", "", **{**config.resolve(CONFIG), "measures": []})
     arrays = str(folder / "arrays.npz")
@@ -239,7 +240,7 @@ def test_files_are_exact_and_the_same_every_time(studies, arguments):
 
 
 def test_records_of_other_data_are_refused_by_the_script(studies, arguments):
-    np.savez("results/data/default/arrays.npz", **{**ARRAYS, "name": "obesity"})
+    np.savez("results/data/default/arrays.npz", **{**ARRAYS, "name": "obesity", "classes": 7})
     with pytest.raises(UserError, match="18 mistakes in the records of 18 models"):
         aggregate.main(arguments)
     assert not Path("c.csv").exists()
@@ -280,7 +281,7 @@ def test_any_number_can_be_missing(tmp_path):
 
 def measure(model, number, **changes):
     """Write a model's sheet."""
-    found = sheet.Sheet(changes.get("record", record.read(model.record)["sha256"]))
+    found = sheet.Sheet(changes.get("record", record.read(model.record)["sha256"]), "0r1g1n5")
     found.add("norms", "c0de", {"weight_norm": number})
     path = Path(sheet.path_of(model.record))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -246,7 +246,7 @@ def trial(tmp_path, monkeypatch):
     files = [tmp_path / f"{split}.npz" for split in (0, 1)]
     for shift, file in enumerate(files):
         shifted = {name: values + shift for name, values in arrays.items()}
-        np.savez(file, **shifted, name="obesity (SYNTHETIC)")
+        np.savez(file, **vars(Data(**shifted)), name="obesity (SYNTHETIC)", classes=7)
     figures = tmp_path / "deck.csv"
     figures.write_text(
         "optimizer,sam_rho,epochs,learning_rate,weight_decay,test_mse\n"

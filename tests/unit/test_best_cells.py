@@ -129,30 +129,43 @@ def test_outcomes_of_other_choices():
     assert close == best_cells.outcomes(a + noise[:4], a[:3] - 0.08 + noise[4:], 4)
 
 
-# Choosing by validation rows.
+# Choosing by other errors of the same models.
 
 
-def test_regret_by_hand():
-    # One split, two seeds, one of which chooses. Validation prefers cell 1; the test rows cell 0 by
-    # the first seed, and cell 1 by the second.
-    validation = np.array([[[2.0, 2.0]], [[1.0, 1.0]]])
-    test = np.array([[[1.0, 3.0]], [[4.0, 0.0]]])
-    found = best_cells.regret(validation, test, 1)
-    # On the other seed: 0 and 4 of cell 1; 3 of cell 0 and 4 of cell 1.
-    assert (found.by_validation, found.by_test) == (2.0, 3.5)
-    assert (found.regret, found.same) == (-1.5, 0.5)
-    assert math.isnan(found.low)
+def test_validation_errors_choose_and_test_errors_judge():
+    # By the first seed, validation rows prefer cell 1 of a and cell 0 of b; test rows the others.
+    seeds = np.array([0.0, 0.1, 0.3, 0.2])
+    a, b = np.array([1.0 + seeds, 2.0 - seeds]), np.array([5.0 + seeds, 4.0 - seeds])
+    by_a, by_b = (np.array([[first, 9, 9, 9], [second, 0, 0, 0]])
+                  for first, second in ((2, 1), (1, 2)))  # fmt: skip
+    found = best_cells.compare_bests(a, b, 1, (by_a, by_b))
+    assert (found.a, found.b) == (1, 0)
+    assert found.differences == pytest.approx((a[1] - b[0])[1:])
+    on_splits = best_cells.compare_bests(
+        *(np.stack([side, side], axis=1) for side in (a, b)),
+        1,
+        tuple(np.stack([side, 8 - side], axis=1) for side in (by_a, by_b)),
+    )
+    assert (on_splits.a, on_splits.b) == (1, 0)
+    plain = best_cells.compare_bests(a, b, 1)
+    assert (plain.a, plain.b) == (0, 1)
 
 
-def test_what_agrees_costs_nothing_and_noise_costs_the_best():
-    random = np.random.default_rng(4)
-    cells = np.arange(5.0)[:, None, None]
-    test = cells + random.normal(0, 0.01, (5, 4, 6))
-    none = best_cells.regret(test, test, 2)
-    assert (none.regret, none.low, none.high, none.same) == (0, 0, 0, 1)
-    lost = best_cells.regret(random.normal(size=(5, 4, 6)), test, 2)
-    assert lost.low < 2 < lost.high  # a cell at random: 2 behind the best on average
-    assert lost.by_test == pytest.approx(0, abs=0.01)
+@pytest.mark.parametrize("shape", [(2, 12), (2, 6, 6)])
+def test_outcomes_follow_what_chooses(shape):
+    noise = np.random.default_rng(3).normal(0, 0.01, shape)
+    means = np.array([1.0, 3.0]).reshape(2, *[1] * (len(shape) - 1))
+    a, b = means + noise, np.full((1, *shape[1:]), 2.0)
+    assert best_cells.outcomes(a, b, 2).lower == 1
+    # Of a the worse cell is chosen: neither is it lower than b, nor b than every cell of a.
+    assert best_cells.outcomes(a, b, 2, by=(-a, b)).undecided == 1
+
+
+def test_optimism_of_cells_that_validation_rows_choose():
+    # Chosen by one seed: cell 1 at 3 (then 1), cell 0 at 4 (then 0).
+    errors = np.array([[0.0, 4.0], [3.0, 1.0]])
+    found = best_cells.optimism(errors, few=1, by=np.array([[1.0, 0.0], [0.0, 1.0]]))
+    assert (found.apparent, found.honest) == (3.5, 0.5)
 
 
 # Over splits and seeds.

@@ -3,19 +3,17 @@
 import copy
 import random
 import re
-from pathlib import Path
 
 import pytest
-import yaml
+from shipped import DECK
 
 from genboost.errors import UserError
 from genboost.study import grid
-from genboost.study.config import resolve
+from genboost.study.config import complete, resolve
 from genboost.study.sources import check_file
 
-ROOT = Path(__file__).parents[2]
-SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
-READING = {"a": {"training": {"loss": "sum"}}}
+WHOLE = complete(DECK)
+READING = {"a": {"training": {"reduction": "sum"}}}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +56,15 @@ def test_what_a_machine_can_train_is_counted_right_and_let_pass():
     assert len(grid.models(grid.studies(config))) == 6 * 4 * 2 * 4 * 3 * 30
 
 
+def test_a_folder_with_too_long_a_name_is_refused():
+    features = [f"pixel_{row}_{column}" for row in range(5) for column in range(8)]
+    data = {"dataset": "digits", "source": "sklearn", "zeroed_features": features}
+    (mistake,) = grid.unnameable(grid.studies(resolve({"data": data})))
+    assert mistake[0] == ("data",)
+    assert mistake[1].endswith("would have a name of 430 characters; at most 200")
+    assert not [*grid.unnameable(grid.studies(resolve({})))]
+
+
 def test_of_very_many_mistakes_some_are_named():
     keys = {f"key{number}": 1 for number in range(9000)}
     with pytest.raises(UserError, match="and 8960 more mistakes") as raised:
@@ -66,11 +73,10 @@ def test_of_very_many_mistakes_some_are_named():
 
 
 def test_claims_can_be_dropped_one_by_one_or_all():
-    config = {**SHIPPED, "comparisons": {**SHIPPED["comparisons"], "adam_3e-3_is_best": None}}
-    assert set(resolve(config)["comparisons"]) == set(SHIPPED["comparisons"]) - {
-        "adam_3e-3_is_best"
-    }
-    assert resolve({**SHIPPED, "comparisons": None})["comparisons"] == {}
+    dropped, kept = DECK["comparisons"]
+    config = {**DECK, "comparisons": {**DECK["comparisons"], dropped: None}}
+    assert list(resolve(config)["comparisons"]) == [kept]
+    assert resolve({**DECK, "comparisons": None})["comparisons"] == {}
 
 
 BOMB = "a0: &a0 [1, 1, 1]\n" + "".join(
@@ -140,7 +146,7 @@ def test_no_mutation_ends_in_a_traceback_or_an_endless_message(seed):
     random_generator = random.Random(seed)
     refused = 0
     for _ in range(25):
-        config = copy.deepcopy(SHIPPED)
+        config = copy.deepcopy(WHOLE)
         mutate(config, random_generator)
         try:
             for study in grid.studies(resolve(config)):

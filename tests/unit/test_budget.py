@@ -23,7 +23,7 @@ def test_it_is_the_mean_over_every_set_of_tries(replacement):
 def test_what_is_chosen_by_one_error_is_reported_by_another():
     validation, test = np.array([3.0, 1.0, 2.0]), np.array([0.1, 0.4, 0.7])
     # The best of two by validation: 1 of (3, 1) and (1, 2), 2 of (3, 2).
-    assert budget.expected_best(test, validation) == pytest.approx(
+    assert budget.expected_best(test, chosen_by=validation) == pytest.approx(
         [0.4, (0.4 + 0.4 + 0.7) / 3, 0.4]
     )
 

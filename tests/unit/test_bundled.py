@@ -56,14 +56,7 @@ def test_numbers_cannot_be_stratified():
         prepare(table, it, Settings(stratify=True))
 
 
-@pytest.mark.parametrize(
-    ("name", "message"), [(None, "names no"), ("files", "carries no"), ("x", "x")]
-)
+@pytest.mark.parametrize(("name", "message"), [(None, "names no"), ("files", "has no"), ("x", "x")])
 def test_what_scikit_learn_does_not_carry_is_named(name, message):
     with pytest.raises(UserError, match=message):
         bundled.content(replace(described("wine"), sklearn=name))
-
-
-@pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_description_can_be_read(path):
-    assert dataset.load(path).columns

@@ -6,13 +6,13 @@ import types
 import numpy as np
 import pytest
 import torch
-from some_cell import cell
+from some_cell import cell, posed
 
 from genboost.data.arrays import Data
 from genboost.errors import UserError
 from genboost.train.engines import choice, policy, torch_engine
 from genboost.train.engines.choice import Engine
-from genboost.train.problem import Architecture, Problem
+from genboost.train.problem import Architecture
 
 SIMD = Engine("simd avx2", "cpu", lambda problem: iter(()))
 
@@ -154,24 +154,14 @@ def test_the_cores_that_were_given_are_used(machine, engine):
 
 def test_the_torch_engine_hands_back_all_models_in_one_group():
     data = Data(*(np.zeros(shape, np.float32) for shape in [(3, 2), (3,), (1, 2), (1,)]))
-    shape = Architecture(2, 0, 1, "relu")
-    problem = Problem(
-        architecture=shape,
-        data=data,
+    problem = posed(
+        2,
+        data,
+        architecture=Architecture(2, 0, 1, "relu"),
         batch_size=2,
-        epochs=1,
         weights=np.ones((2, 3)),
         optimizer=["sgd", "adam"],
         learning_rate=np.full((2, 2), 0.1),
-        weight_decay=np.zeros(2),
-        rho=np.full(2, np.nan),
-        sam_adaptive=np.zeros(2, bool),
-        momentum=np.zeros(2),
-        nesterov=np.zeros(2, bool),
-        stop_at=np.full(2, np.nan),
-        order=np.arange(3, dtype=np.int32).reshape(1, 1, 3),
-        order_of=np.zeros(2, int),
-        decoupled=False,
     )
     engine = choice.choose("torch", "cpu", cells("adam"))
     assert engine.name == f"torch {torch.__version__}"

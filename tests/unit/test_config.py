@@ -12,18 +12,18 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped import DECK
 
 from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.study import axes, grid, schema
 from genboost.study.cells import text
 from genboost.study.config import complete, resolve
-from genboost.study.sources import check_file
+from genboost.study.sources import check_arguments, check_file
 from genboost.train import problem
-from genboost.train.engines import optim, torch_engine
+from genboost.train.engines import losses, optim, torch_engine
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 def mistakes(text: str) -> list[str]:
@@ -36,29 +36,6 @@ def mistakes(text: str) -> list[str]:
 
 
 # What a configuration means.
-
-
-def test_the_shipped_configuration_is_the_defaults_and_a_second_study():
-    ours, standard = resolve(SHIPPED), resolve({})
-    for section in standard.keys() - {"studies", "comparisons"}:
-        assert ours[section] == standard[section], section
-    assert list(ours["studies"]) == ["grid", "second_chance"]
-    assert ours["studies"]["grid"] == standard["studies"]["grid"]
-    second = copy.deepcopy(standard["studies"]["grid"])
-    second["title"] = ours["studies"]["second_chance"]["title"]
-    second["training"]["epochs_sam"] = 200
-    second["grid"][0].update(optimizer=["adam"], sam_rho=[0.02])
-    assert ours["studies"]["second_chance"] == second
-
-
-def test_the_shipped_configuration_lists_every_key_a_user_needs():
-    properties = schema.written()["properties"]
-    assert SHIPPED["measures"] == properties["measures"]["default"]
-    for section in properties.keys() - {"name", "studies", "comparisons", "schemes", "measures"}:
-        # The name of the one data set that is shipped is nothing to change in a first run.
-        # Nor are the epochs of a grid, which `training` has.
-        keys = set(properties[section]["properties"]) - {"dataset"}
-        assert set(SHIPPED[section]) == keys - ({"epochs"} if section == "grid" else set())
 
 
 def test_the_defaults_are_those_of_the_deck():
@@ -92,7 +69,8 @@ def test_the_defaults_are_those_of_the_deck():
         "nesterov": False,
         "sam_adaptive": False,
         "weight_decay_form": "l2",
-        "loss": "mean",
+        "loss": "mse",
+        "reduction": "mean",
         "stop_at_train_mse": None,
         "snapshots": [],
         "record_every": 1,
@@ -128,7 +106,9 @@ def test_a_study_that_is_null_is_left_out(nothing):
     assert list(resolve(config)["studies"]) == ["one"]
 
 
-@pytest.mark.parametrize("text", ["{}", "model:", "model:\ntraining:\ngrid:", "grid: {}"])
+@pytest.mark.parametrize(
+    "text", ["{}", "model:", "model:\ntraining:\ngrid:", "grid: {}", "comparisons: 'null'"]
+)
 def test_an_empty_block_means_the_defaults(text):
     assert resolve(yaml.safe_load(text)) == resolve({})
 
@@ -284,7 +264,7 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("name: ../x", 'name: "../x" cannot name the folder results/NAME'),
         ("name: a b", 'name: "a b" cannot name the folder results/NAME'),
         ("name: ''", 'name: "" cannot name the folder results/NAME'),
-        (f"name: {'a' * 65}", f'name: "{"a" * 65}" cannot name the folder results/NAME'),
+        (f"name: {'a' * 65}", f'name: "{"a" * 37}..." cannot name the folder results/NAME'),
         ("studies: {a: {grid: {seeds: [-1]}}}", "studies.a.grid.seeds[0]: -1 is negative"),
         (
             "studies: {a: {grid: {sam_rho: [1, 1]}}}",
@@ -308,6 +288,8 @@ def test_any_number_means_the_same_however_it_is_written(number):
         ("data: {source: file}", "data.path: is required with source: file; give the path"),
         ("data: {source: file, path: no.csv}", "data.path: no.csv: no such file"),
         ("data: {source: file, path: /}", "data.path: /: is a folder, not a file"),
+        (f"data: {{dataset: {'a' * 300}}}", "data.dataset: has 300 characters; at most 50"),
+        (f"schemes: {{{'a' * 300}: {{}}}}", f'schemes: "{"a" * 37}..." is not a valid name'),
         (
             "data: {dataset: nope}\nstudies: {a: {}, b: {}}",
             "data.dataset: workflow/datasets/nope.yaml does not exist; the data sets are",
@@ -354,6 +336,22 @@ def test_a_path_that_cannot_be_read_is_told_why(tmp_path, monkeypatch, path, exp
     Path("{x}.csv").touch()
     (message,) = mistakes(f"data: {{source: file, path: '{path}'}}")
     assert message == f"data.path: {path}: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("training: {loss: cross_entropy}", "training.loss"),
+        ("grid: {loss: [mse, cross_entropy]}", "grid.loss"),
+        ("studies: {a: {training: {loss: cross_entropy}}}", "studies.a.training.loss"),
+    ],
+)
+def test_a_number_is_not_learned_by_cross_entropy(text, place):
+    config = yaml.safe_load(text) | {"data": {"dataset": "diabetes"}}
+    (message,) = mistakes(yaml.safe_dump(config))
+    expected = "cross_entropy needs classes, but progression of workflow/datasets/diabetes.yaml is"
+    assert message.startswith(f"{place}: {expected} a number")
+    resolve(yaml.safe_load(text))
 
 
 @pytest.mark.parametrize(
@@ -470,6 +468,29 @@ def test_a_mistake_is_shown_with_its_file_and_line(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("more", "without"),
+    [
+        ({}, "grid, second_chance"),
+        ({"grid": {"validation_fraction": [0, 0.2]}}, "grid, second_chance"),
+        ({"studies": {"grid": {"data": {"validation_fraction": 0.2}}, "one": {}}}, "one"),
+    ],
+)
+def test_validation_rows_must_be_there_to_choose_by(tmp_path, more, without):
+    path = tmp_path / "mine.yaml"
+    own = {"studies": {"grid": {}, "second_chance": {}}, "tables": {"choose_by": "validation"}}
+    path.write_text(yaml.safe_dump(own | more, sort_keys=False))
+    line = 1 + path.read_text().splitlines().index("  choose_by: validation")
+    with pytest.raises(UserError) as raised:
+        resolve(own | more, [path])
+    assert (
+        f"{path}, line {line}: tables.choose_by: validation needs validation rows, and study "
+        f"{without} has cells without any; set data.validation_fraction" in str(raised.value)
+    )
+    resolve(own | more | {"tables": {"choose_by": "test"}})
+    resolve(own | {"data": {"validation_fraction": 0.1}})
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("grid:\n  seeds: 3\n  seeds: 5\n", "line 3: grid.seeds: duplicate key, first on line 2"),
@@ -492,11 +513,18 @@ def test_a_file_that_does_not_say_one_thing_is_refused(tmp_path, text, expected)
     assert str(path) in str(raised.value)
 
 
+def test_a_key_twice_in_an_argument_is_refused():
+    check_arguments(["grid={seeds: 1, width: 2}", "grid={seeds: 2}", "name=a: b: c", "model="])
+    with pytest.raises(UserError, match=r"--config: studies\.a\.grid\.seeds: duplicate key$"):
+        check_arguments(["name=a", "studies={a: {grid: {seeds: 1, seeds: 2}}}"])
+    with pytest.raises(UserError, match="--config grid, line 1: more than 50 blocks within blocks"):
+        check_arguments(["grid=" + "[" * 2000 + "]" * 2000])
+
+
 def test_anchors_and_merged_keys_are_no_repetition(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: [*a, *a, 1, 1]\n")
     check_file(path)
-    check_file(ROOT / "config.yaml")
 
 
 # The schema.
@@ -541,6 +569,8 @@ def test_the_schema_knows_what_the_code_knows():
     assert set(choices) >= problem.KERNEL_OPTIMIZERS
     activations = properties["model"]["properties"]["activation"]["enum"]
     assert set(activations) == set(torch_engine.ACTIVATIONS)
+    training = schema.schema()["properties"]["training"]["properties"]
+    assert set(training["loss"]["enum"]) == set(losses.LOSSES) >= problem.KERNEL_LOSSES
     fused = properties["execution"]["properties"]["fuse"]["items"]["enum"]
     assert set(fused) == {*axes.AXES, "seed"}
 
@@ -551,7 +581,7 @@ def test_every_scalar_setting_is_an_axis_and_a_choice_of_cells():
     curve = full["figures"]["properties"]["curves"]["items"]["properties"]
     assert {"batch_size", "width", "split_seed", "stratify", "epochs", "optimizer"} < set(axes.AXES)
     assert not {"dataset", "source", "path", "zeroed_features", "epochs_sam"} & set(axes.AXES)
-    assert set(full["grid"]["properties"]) == {*axes.AXES, "seeds"}
+    assert set(full["grid"]["properties"]) == {*axes.AXES, "trials", "sampling_seed", "seeds"}
     assert set(claim) == set(curve) == {*axes.AXES, "study"}
     assert set(full["tables"]["properties"]["rows"]["enum"]) == set(axes.AXES)
 
@@ -662,43 +692,12 @@ def test_a_comparison_is_filled_in():
         resolve({"comparisons": {"x": {}}})
 
 
-def merged(config: dict, other: dict) -> dict:
-    """Merge blocks key by key, as Snakemake does."""
-    both = {
-        key: merged(config[key], value) if isinstance(value, dict) and key in config else value
-        for key, value in other.items()
-    }
-    return {**config, **both}
-
-
-EXAMPLES = [None, *sorted((ROOT / "studies").rglob("*.yaml"))]
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name if path else "config.yaml")
-def test_shipped_comparisons_are_about_cells_that_there_are(example):
-    resolved = resolve(merged(SHIPPED, yaml.safe_load(example.read_text()) if example else {}))
-    cells = [
-        {"study": study.name, **cell} for study in grid.studies(resolved) for cell in study.cells
-    ]
-    assert resolved["comparisons"] or resolved["figures"]["measures"]
-    for name, claim in resolved["comparisons"].items():
-        for side in filter(None, (claim["a"], claim["b"])):
-            assert any(all(c[k] in v for k, v in side.items()) for c in cells), name
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name if path else "config.yaml")
-def test_a_complete_configuration_is_another_for_the_same(example):
-    given = merged(SHIPPED, yaml.safe_load(example.read_text()) if example else {})
-    assert given["name"] == (example.stem if example else "deck")
-    written = yaml.safe_load(yaml.safe_dump(complete(given)))
-    assert resolve(written) == resolve(given)
-    for section, default in schema.defaults().items():
-        if isinstance(default, dict) and section not in (
-            "grid",
-            "studies",
-            "comparisons",
-            "schemes",
-        ):
+def test_a_complete_configuration_is_another_for_the_same():
+    written = yaml.safe_load(yaml.safe_dump(complete(DECK)))
+    assert resolve(written) == resolve(DECK)
+    named = {"grid", "studies", "comparisons", "schemes"}  # which hold no keys of the schema's
+    for section in schema.defaults().keys() - named:
+        if isinstance(schema.defaults()[section], dict):
             assert written[section].keys() == schema.defaults(section).keys()
 
 

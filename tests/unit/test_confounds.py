@@ -1,6 +1,5 @@
 """What qualifies a comparison besides what its claim is about."""
 
-import pytest
 from some_cell import cell
 
 from genboost.analysis import confounds
@@ -23,12 +22,11 @@ def test_only_what_is_true_of_all_pairs_is_said():
     assert confounds.of_pairs([(SAM, PLAIN), (PLAIN, SAM)]) == []
 
 
-@pytest.mark.parametrize(
-    ("rate", "edge"), [(1e-3, "lr 1e-3"), (3e-3, ""), (1e-2, "lr 1e-2")], ids=str
-)
-def test_the_edge_of_the_grid(rate, edge):
-    cells = [PLAIN.replace(learning_rate=r, weight_decay=0.0) for r in (1e-3, 3e-3, 1e-2)]
-    cells += [c.replace(weight_decay=w) for c in cells for w in (1e-4, 1e-3)]
-    best = PLAIN.replace(learning_rate=rate, weight_decay=0.0)
-    assert confounds.at_the_edge(best, cells) == edge  # no decay is less than none
-    assert confounds.at_the_edge(best, cells[:2]) == ""  # two values have no middle
+def test_bests_at_the_edge_of_their_grid_are_named():
+    slow, middle, fast = (PLAIN.replace(learning_rate=rate) for rate in (1e-3, 3e-3, 1e-2))
+    cells = [slow, middle, fast]
+    first, second = confounds.of_bests(cells, cells, slow, fast)
+    assert first == "its best cell is at the edge of the grid (lowest lr)"
+    assert second == "the best cell compared with it is at the edge of the grid (highest lr)"
+    assert confounds.of_bests(cells, cells, middle, middle) == []
+    assert confounds.of_bests([], [], slow, fast) == []

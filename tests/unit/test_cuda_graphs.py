@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
+from shipped import DECK
 from test_torch_engine import (
     KINDS,
     MANY,
@@ -247,9 +247,10 @@ def test_a_step_works_without_the_processors_memory(monkeypatch):
     monkeypatch.setattr(torch_engine, "replayable", once)
     for kind in KINDS:
         for radius in RADII.values():
-            problem = some_kind(kind, **radius, weight_decay=0.1)
-            with pytest.raises(Done):
-                torch_engine.train(problem, device="meta")
+            for classes in (0, 7):
+                problem = some_kind(kind, **radius, weight_decay=0.1, classes=classes)
+                with pytest.raises(Done):
+                    torch_engine.train(problem, device="meta")
 
 
 def test_on_the_cpu_a_step_is_left_as_it_is():
@@ -460,7 +461,7 @@ errors.exit_cleanly(lambda: torch_engine.train(some_problem(["branching"]), "cud
 
 @on_gpu
 def test_a_gpu_trains_the_whole_grid_as_the_cpu_does():
-    studies = grid.studies(config.resolve(yaml.safe_load((ROOT / "config.yaml").read_text())))
+    studies = grid.studies(config.resolve(DECK))
     models = [
         (dataclasses.replace(model.cell, epochs=model.cell.epochs // 20), model.seed)
         for model in grid.models(studies)

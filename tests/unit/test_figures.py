@@ -1,15 +1,27 @@
 """Figures show the right numbers in the right places, for any grid, and can be read by anyone."""
 
+import itertools
 import math
+import re
+from xml.etree import ElementTree
 
 import matplotlib
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_up import BASELINES, Made, curves, mse
-from matplotlib.colors import LogNorm, to_hex, to_rgb
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LogNorm, to_hex, to_rgb, to_rgba
+from matplotlib.text import Text
 
 from genboost.errors import UserError
+from genboost.files import ROOT
 from genboost.report import exhibits
-from genboost.report.figures import drawing
+from genboost.report.figures import drawing, lanes, parallel, svg
+from genboost.report.figures.curves import turns
+from genboost.study.axes import SETTINGS, path
+from genboost.train import schedules
 
 SMALL = {
     "training": {"epochs": 8, "epochs_sam": 4},
@@ -155,7 +167,7 @@ def test_heatmap_frames_the_lowest_of_a_panel_and_stars_the_lowest_of_all(small)
     assert row.weight_decay == 0
     assert framed["Adam, no SAM, 8 epochs"] == [place]
     starred = [t for axes in found.values() for t in texts(axes).values() if t.startswith("★")]
-    assert set(starred) == {f"★{small.results.best_values['grid']:.2f}"}
+    assert set(starred) == {f"★{small.results.best_choices['grid']:.2f}"}
 
 
 def test_heatmaps_share_one_scale_and_hatch_what_diverged():
@@ -181,7 +193,7 @@ def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
     study = small.results.studies[0]
     norm = drawing.color_scale(small.results, study)
     assert (norm.vmin, norm.vmax) == (
-        small.results.best_values["grid"],
+        small.results.best_choices["grid"],
         BASELINES["mean"]["test_mse"],
     )
     bar = small.figure("heatmap-grid").axes[-1]
@@ -189,24 +201,53 @@ def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
         text.get_text(): tick
         for tick, text in zip(bar.get_yticks(), bar.get_yticklabels(), strict=True)
     }
-    assert labels["the\nmean"] == norm.vmax
+    assert labels["≥ predicting\nthe mean"] == norm.vmax
     assert labels["2"] == 2
 
 
-def test_every_model_is_a_mark_against_its_learning_rate():
+def drawn(axes, label):
+    """Return where the lines of a label are, gaps left out."""
+    lines = [line.get_xydata() for line in axes.lines if line.get_label() == label]
+    points = np.concatenate([np.empty((0, 2)), *lines])
+    return points[np.isfinite(points).all(axis=1)]
+
+
+def test_every_model_is_a_dash_and_every_mean_a_mark_at_its_learning_rate():
     made = Made(SMALL, errors=partly_lost)
     found = panels(made.figure("learning-rate-grid"))
     models = made.results.models
-    marks = [
-        line for axes in found.values() for line in axes.lines if line.get_linestyle() == "None"
-    ]
-    crosses = [line for line in marks if line.get_marker() == "x"]
-    shown = sorted(y for line in marks if line not in crosses for y in line.get_ydata() if y == y)
-    assert shown == sorted(models["test_mse"].dropna())
-    assert sum(len(line.get_xdata()) for line in crosses) == models["test_mse"].isna().sum()
-    for line in marks:
-        for x in line.get_xdata():
-            assert min(abs(math.log(x / rate)) for rate in (1e-4, 1e-3, 1e-2)) < 0.1
+    seeds = np.concatenate([drawn(axes, "seeds") for axes in found.values()])
+    assert sorted(seeds[::2, 1]) == sorted(models["test_mse"].dropna())
+    crosses = sum(len(drawn(axes, "diverged")) for axes in found.values())
+    assert crosses == models["test_mse"].isna().sum()
+    means = models.groupby(["optimizer", "sam_rho", "learning_rate", "weight_decay"])["test_mse"]
+    marks = np.concatenate([drawn(axes, "means") for axes in found.values()])
+    assert sorted(marks[:, 1]) == pytest.approx(sorted(means.mean()))
+    for x in marks[:, 0]:
+        assert min(abs(x - place) for place in (-4, -3, -2)) < 0.5
+
+
+def test_marks_of_different_columns_are_apart():
+    made = Made(one(weight_decay=[0, 1e-4, 1e-3, 1e-2], learning_rate=[1e-3, 1e-2]))
+    found = panels(made.figure("learning-rate-grid"))
+    for axes in found.values():
+        places = [line.get_xdata()[0] for line in axes.lines if line.get_label() == "means"]
+        reach = max(line.get_xdata()[1] - line.get_xdata()[0]
+                    for line in axes.lines if line.get_label() == "seeds")  # fmt: skip
+        assert np.diff(places).min() >= reach
+
+
+@pytest.mark.parametrize(("seeds", "intervals"), [(3, False), (4, False), (5, True), (30, True)])
+def test_a_mean_of_fewer_than_five_seeds_has_no_interval(seeds, intervals):
+    made = Made({**one(seeds=seeds, learning_rate=[1e-3, 1e-2]), "comparisons": CLAIMS})
+    for axes in panels(made.figure("learning-rate-grid")).values():
+        assert bool(len(drawn(axes, "intervals"))) == intervals
+    for name in ("methods", "cost"):
+        (axes,) = made.figure(name).axes
+        assert bool(len(drawn(axes, "interval"))) == intervals
+    compared = made.statistics["comparisons"]
+    (axes,) = made.figure("comparisons").axes
+    assert len(drawn(axes, "interval")) == 2 * sum(claim["n"] >= 5 for claim in compared)
 
 
 def test_decays_differ_without_their_colours(small):
@@ -238,6 +279,41 @@ def test_curves_are_read_for_the_models_that_are_shown_only(small):
     )
 
 
+def test_many_curves_are_their_median_and_what_holds_most_of_them():
+    made = Made({**one(seeds=31), "figures": {"curves": [{"sam_rho": "none"}]}})
+    figure = made.figure("curves")
+    axes = figure.axes[0]
+    all_curves = np.array([curves(m).test_mse for m in made.models if m.cell.sam_rho is None])
+    test, train = [line for line in axes.lines if len(line.get_xdata()) == 8]
+    assert test.get_ydata() == pytest.approx(np.median(all_curves, axis=0))
+    assert train.get_ydata() == pytest.approx(np.median(all_curves - 0.1, axis=0))
+    band = axes.collections[0].get_paths()[0].vertices
+    low, high = np.quantile(all_curves, [0.1, 0.9], axis=0)
+    assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((low.min(), high.max()))
+
+
+def test_the_learning_rate_has_a_strip_with_its_turn_marked():
+    def read(model):
+        rates = schedules.cosine(1e-3, model.cell.epochs, 4, 0.0)
+        return curves(model)._replace(learning_rate=rates)
+
+    axes = next(iter(panels(Made(SMALL).figure("curves-grid", read)).values()))
+    (strip,) = axes.child_axes
+    assert strip.get_position().y1 < axes.get_position().y0
+    marks = [line for part in (axes, strip) for line in part.lines if line.get_label() == "turn"]
+    # The rate is lowest in the fifth epoch, before which four steps lowered it.
+    assert [line.get_xdata()[0] for line in marks] == [5, 5]
+
+
+@pytest.mark.parametrize(
+    ("rates", "places"),
+    [([3, 2, 1, 2, 3], [2]), ([3, 2, 1, 1, 2], [3]), ([1, 2, 3, 2], []), ([2, 2, 2], []),
+     ([2, 1, 2, 1, 2], [1, 3]), ([1], [])],
+)  # fmt: skip
+def test_turns(rates, places):
+    assert turns(rates) == places
+
+
 def test_chosen_cells_have_the_values_of_a_choice(small):
     studies = small.results.studies
     found = exhibits.chosen_cells(
@@ -257,19 +333,68 @@ def test_chosen_cells_have_the_values_of_a_choice(small):
 
 def test_differences_lie_where_they_are_and_claims_on_their_side():
     made = Made({**one(seeds=5), "comparisons": CLAIMS})
-    axes = made.figure("comparisons").axes[0]
+    (axes,) = made.figure("comparisons").axes
     low, high = axes.get_xlim()
     assert low == -high
-    for place, found in enumerate(made.statistics["comparisons"][:2]):
-        (bar,) = [x for x in axes.lines if x.get_marker() == "|" and x.get_ydata()[0] == place]
-        assert bar.get_xdata()[0] == found["difference"]
-        (interval,) = [x for x in axes.lines if list(x.get_ydata()) == [place] * 2]
-        assert list(interval.get_xdata()) == [found["low"], found["high"]]
-        (seeds,) = [x for x in axes.lines if x.get_marker() == "o" and x.get_ydata()[0] == place]
-        assert list(seeds.get_xdata()) == found["differences"]
-    left = [bars.get_paths()[0].vertices[:, 0].min() for bars in axes.collections]
-    assert left == [0, 0.5, 0]
-    assert [t.get_text() for t in axes.get_yticklabels()][2] == "Nothing\nuntested, n = 0"
+    compared = made.statistics["comparisons"][:2]
+    assert drawn(axes, "mean")[:, 0].tolist() == [found["difference"] for found in compared]
+    ends = [end for found in compared for end in (found["low"], found["high"])]
+    assert drawn(axes, "interval")[:, 0].tolist() == ends
+    seeds = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [list(line.get_xdata()) for line in seeds] == [f["differences"] for f in compared]
+    sides = [bars.get_paths()[0].vertices[:, 0] for bars in axes.collections]
+    assert [(side.min(), side.max()) for side in sides] == [(low, 0), (0, high), (low, 0)]
+    shown = [text.get_text() for text in axes.texts]
+    assert "Nothing: untested, n = 0" in shown
+    assert shown[-2:] == ["← better", "worse →"]
+
+
+def test_a_large_difference_leaves_room_for_small_ones():
+    made = Made({**one(seeds=12), "comparisons": CLAIMS})
+    claim = made.statistics["comparisons"][0]
+    small = {**claim, "differences": [0.1] * 12, "difference": 0.1, "low": 0.05, "high": 0.15}
+    large = {**claim, "differences": [5.0] * 12, "difference": 5.0, "low": 4.0, "high": 6.0}
+    made.statistics["comparisons"] = [small, small, small, large]
+    (axes,) = made.figure("comparisons").axes
+    place = axes.xaxis.get_transform().transform
+    zero, found, end = place(np.array([0, 0.1, axes.get_xlim()[1]]))
+    assert (found - zero) / (end - zero) > 0.15  # 0.016 on a linear scale
+    ticks = [text.get_text() for text in axes.get_xticklabels()]
+    assert "0" in ticks
+    assert "+0.1" in ticks
+    assert "−0.1" in ticks
+
+
+def test_models_that_predict_a_constant_are_counted_and_not_drawn():
+    made = Made(one(seeds=6, sam_rho=[None]), collapsed=lambda model: float(model.seed == 2))
+    (axes,) = made.figure("methods").axes
+    assert any("1 of 6 collapsed" in text.get_text() for text in axes.texts)
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    errors = made.results.models.query("seed != 2")["test_mse"]
+    assert sorted(dots[0].get_xdata()) == sorted(errors[errors.index < 6])
+    # The mean is that of the tables, of all six.
+    assert drawn(axes, "mean")[0, 0] == pytest.approx(made.results.models["test_mse"][:6].mean())
+
+
+@given(st.lists(st.floats(0, 100), max_size=40))
+def test_dots_side_by_side_do_not_cover_each_other(across):
+    aside = lanes.side_by_side(across, 4, 1000)
+    dots = np.array([across, aside]).T
+    for one, other in itertools.combinations(dots, 2):
+        assert np.hypot(*(one - other)) > 4 - 1e-3
+    assert max(lanes.side_by_side(across, 4, 13), default=0) <= 13
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 20)), min_size=1, max_size=12))
+def test_labels_move_apart_in_their_order(wanted):
+    places, sizes = map(np.array, zip(*wanted, strict=True))
+    moved = drawing.apart(places, sizes)
+    order = np.argsort(moved)
+    gaps = np.diff(moved[order]) - (sizes[order][1:] + sizes[order][:-1]) / 2
+    assert (gaps > -1e-6).all()
+    assert (np.diff(places[order]) >= 0).all()
+    if all(abs(a - b) >= (s + t) / 2 for (a, s), (b, t) in itertools.combinations(wanted, 2)):
+        assert moved == pytest.approx(places)
 
 
 def test_deck_scatter_has_the_decks_value_across_and_ours_up():
@@ -287,6 +412,61 @@ def test_deck_scatter_has_the_decks_value_across_and_ours_up():
         assert shown == pytest.approx(expected)
     assert axes.get_xscale() == axes.get_yscale() == "log"
     assert axes.get_xlim() == axes.get_ylim()
+
+
+def test_the_decks_outliers_are_named():
+    made = Made({"studies": {"grid": {"title": "The grid"}}})
+    cells = made.statistics["deck"]
+    for cell in cells:
+        cell["log_ratio"] = 0.1 * (-1) ** cells.index(cell)
+    cells[7]["log_ratio"] = -2.0
+    figure = made.figure("deck")
+    expected = SETTINGS["weight_decay"].phrase(cells[7]["weight_decay"])
+    (name,) = [t.get_text() for t in figure.axes[0].texts if "lr" in t.get_text()]
+    assert name.endswith(expected)
+    assert name in figure.get_label()
+
+
+def test_train_and_test_errors_are_where_they_are(small):
+    figure = small.figure("generalization-grid")
+    shown = np.concatenate([line.get_xydata() for axes in figure.axes for line in axes.lines
+                            if line.get_linestyle() == "None"])  # fmt: skip
+    expected = small.results.summary[["train_mse", "test_mse"]].to_numpy()
+    assert sorted(map(tuple, shown)) == sorted(map(tuple, expected))
+    names = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    titles = [panel.title for panel in small.results.layouts["grid"].panels]
+    assert [name.rsplit(" (", 1)[0] for name in names] == titles
+
+
+def test_methods_that_share_a_panel_are_told_apart_by_what_they_do_not_share(whole):
+    found = {axes.get_title(): axes for axes in whole["generalization-grid"].axes}
+    names = [text.get_text() for text in found["Adam"].get_legend().get_texts()]
+    assert [name.split(",")[0] for name in names] == [
+        "no SAM", "SAM with ρ = 0.02", "SAM with ρ = 0.05", "SAM with ρ = 0.1",
+    ]  # fmt: skip
+    assert list(found) == ["SGD", "Adam"]
+
+
+def test_a_step_with_sam_costs_two_gradients():
+    made = Made(one(seeds=2, learning_rate=[1e-3, 1e-2], weight_decay=[0, 1e-2]))
+    figure = made.figure("cost")
+    ends = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_label() == "mean"]
+    # 53 batches: 8 epochs without SAM, 4 with it.
+    assert ends == [53 * 8, 53 * 4 * 2]
+
+
+def test_every_cell_is_a_line_that_ends_at_its_error(small):
+    figure = small.figure("parallel-grid")
+    lines = {line.get_gid(): line for line in figure.axes[0].lines if line.get_gid()}
+    cells = small.results.studies[0].cells
+    assert set(lines) == {svg.CELL + path(cell) for cell in cells}
+    errors = {cell: small.results.row(small.results.studies[0], cell).value for cell in cells}
+    ends = {cell: lines[svg.CELL + path(cell)].get_ydata()[-1] for cell in cells}
+    assert sorted(cells, key=ends.get) == sorted(cells, key=errors.get)
+    assert (min(ends.values()), max(ends.values())) == (0, 1)
+    text = dict(drawing.contents(figure))["svg"].decode()
+    for cell in cells:
+        assert text.count(f'data-cell="{path(cell)}"') == 1
 
 
 def test_without_cells_of_the_deck_the_figure_says_so(small):
@@ -335,3 +515,114 @@ def test_colours_can_be_read_in_grey():
         light, dark = sorted((background, luminance(ink)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
     assert drawing.color(1e9, norm) == drawing.color(4, norm)
+
+
+PAPERS = {"light": "#ffffff", "dark": "#14181c"}  # as in report.css
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS)
+def test_colours_are_seen_on_both_papers(paper):
+    css = (ROOT / "scripts/genboost/report/templates/report.css").read_text("utf-8")
+    assert f"--paper: {paper}" in css
+    ramp = [parallel.RAMP(place) for place in np.linspace(0, 1, 11)]
+    for color in (*drawing.COLORS, drawing.FAINT, *ramp):
+        assert contrast(color, paper) >= 3, color
+
+
+@pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS)
+@pytest.mark.parametrize("name", ["methods", "comparisons", "generalization-grid", "cost"])
+def test_marks_are_seen_as_drawn(name, paper):
+    made = Made({**one(seeds=6), "comparisons": CLAIMS})
+    for axes_of_it in made.figure(name).axes:
+        marks = [line for line in axes_of_it.lines if line.get_marker() in drawing.MARKERS]
+        assert marks
+        for line in marks:
+            *rgb, alpha = to_rgba(line.get_color(), line.get_alpha())
+            mixed = [alpha * c + (1 - alpha) * p for c, p in zip(rgb, to_rgb(paper), strict=True)]
+            assert contrast(mixed, paper) >= 3
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """Return every figure of the deck's studies, with claims."""
+    studies = {"grid": {"title": "The grid"}, "more": {"title": "A second chance for SAM",
+               "training": {"epochs_sam": 200}, "grid": {"optimizer": "adam"}}}  # fmt: skip
+    return dict(Made({"studies": studies, "comparisons": CLAIMS}).figures())
+
+
+def shown_texts(figure):
+    """Return the texts that are drawn, with their boxes in pixels."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    unseen = set()
+    for axes_of_it in figure.findobj(matplotlib.axes.Axes):
+        for axis in (axes_of_it.xaxis, axes_of_it.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            unseen |= {part for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high
+                       for part in (tick.label1, tick.label2)}  # fmt: skip
+    return [
+        (text, text.get_window_extent(canvas.get_renderer()))
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and text not in unseen
+    ]
+
+
+def test_no_label_covers_another_or_is_cut_off(whole):
+    for name, figure in whole.items():
+        found = shown_texts(figure)
+        for (one, first), (other, second) in itertools.combinations(found, 2):
+            covered = (
+                min(first.x1, second.x1) - max(first.x0, second.x0) > 1
+                and min(first.y1, second.y1) - max(first.y0, second.y0) > 1
+            )
+            assert not covered, (name, one.get_text(), other.get_text())
+        for text, box in found:
+            inside = box.x0 > -1 and box.y0 > -1 and box.x1 < figure.bbox.x1 + 1
+            assert inside and box.y1 < figure.bbox.y1 + 1, (name, text.get_text())
+
+
+def test_no_text_is_smaller_than_eleven_pixels(whole):
+    for name, figure in whole.items():
+        assert min(text.get_fontsize() for text, _ in shown_texts(figure)) * 4 / 3 >= 11, name
+
+
+def test_files_have_neither_a_style_nor_a_style_sheet_and_say_what_they_show(whole):
+    for name, figure in whole.items():
+        text = dict(drawing.contents(figure))["svg"].decode()
+        root = ElementTree.fromstring(text)
+        assert "style" not in re.sub(r">[^<]*<", "><", text), name
+        assert root[0].text == figure.get_suptitle()
+        if figure.get_label():
+            assert root[1].text == figure.get_label()
+        used = set(re.findall(r'(?:url\(#|xlink:href="#)([^")]+)', text))
+        assert used == {element.get("id") for element in root.iter() if element.get("id")}
+
+
+def test_slim_files_look_the_same(whole, tmp_path):
+    """Each mark and text of Matplotlib's file is in ours, to a tenth of a point."""
+    figure = whole["methods"]
+    with matplotlib.rc_context(drawing.STYLE):
+        figure.savefig(tmp_path / "whole.svg")
+    before = ElementTree.parse(tmp_path / "whole.svg").getroot()
+    after = ElementTree.fromstring(dict(drawing.contents(figure))["svg"])
+    for tag in ("use", "text", "path"):
+        many = [list(root.iter(f"{{{svg.SVG}}}{tag}")) for root in (before, after)]
+        assert len(many[0]) == len(many[1])
+        for one, other in zip(*many, strict=True):
+            assert (one.text or "").strip() == (other.text or "").strip()
+            if one.get("x"):
+                for key in "xy":
+                    assert float(one.get(key)) == pytest.approx(float(other.get(key)), abs=0.051)
+
+
+def test_files_do_not_grow_with_the_seeds():
+    few, many = (
+        sum(map(len, Made({**one(seeds=seeds), "comparisons": CLAIMS}).drawings().values()))
+        for seeds in (30, 300)
+    )
+    assert many < few * 1.1

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped import DECK
 from some_cell import cell
 
 from genboost.data import dataset
@@ -18,7 +19,6 @@ from genboost.study.cells import Cell, text
 from genboost.study.grid import Model
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 def studies(text: str = "{}") -> list[grid.Study]:
@@ -334,9 +334,9 @@ def records(tmp_path):
 
 
 def test_a_setting_that_a_later_version_adds_leaves_all_paths_as_they_are(records):
-    ours = [model.record for model in grid.models(grid.studies(config.resolve(SHIPPED)))]
-    assert records(SHIPPED) == ours
-    more = {**SHIPPED, "grid": {**SHIPPED["grid"], "newer_1": [0, 0.5]}}
+    ours = [model.record for model in grid.models(grid.studies(config.resolve(DECK)))]
+    assert records(DECK) == ours
+    more = {**DECK, "grid": {"newer_1": [0, 0.5]}}
     assert set(ours) < set(records(more))
     assert len(records(more)) == 2 * len(ours)
     assert sum("/newer_1~0.5/" in record for record in records(more)) == len(ours)

@@ -52,8 +52,8 @@ def test_missing_features_are_filled_in_from_the_training_rows(seed):
     codes = ["no", "Sometimes", "Frequently", "Always"]
     assert x[rows.index(2), inputs.index("CAEC")] == codes.index(most)
     assert result.notes[0] == "1 rows with no label were left out"
-    assert f"2 missing values of Age are taken as {middle:g}, the median" in result.notes[1]
-    assert f"CAEC are taken as {most}, the most frequent" in result.notes[2]
+    assert f"2 missing values of Age are replaced by {middle:g}, the median" in result.notes[1]
+    assert f"CAEC are replaced by {most}, the most frequent" in result.notes[2]
 
 
 def test_column_without_a_value_cannot_be_filled_in():

@@ -139,6 +139,22 @@ def test_grouped_split_keeps_rows_with_their_respondents():
     assert f"of 300 interpolated rows, {one} fit exactly one pair" in result.notes[0]
 
 
+def test_validation_rows_of_a_grouped_split_are_kept_with_their_respondents_too():
+    chosen = {"split": "grouped", "stratify": True}
+    without = prepare(TABLE, MADE_UP, Settings(**chosen))
+    result = prepare(TABLE, MADE_UP, Settings(**chosen, validation_fraction=0.25))
+    parts = [set(rows) for rows in (result.train_rows, result.test_rows, result.validation_rows)]
+    assert parts[1] == set(without.test_rows)
+    assert parts[0] | parts[2] < set(without.train_rows)
+    assert [len(part & set(range(PEOPLE))) for part in parts] == [36, 12, 12]
+    assert min(map(len, parts)) > 12
+    pairs = origins.parents(TABLE, MADE_UP, ORIGIN).pairs
+    for part in parts:
+        assert {int(person) for row in part for person in pairs[row]} <= part
+    left_out = PEOPLE + OTHERS - sum(map(len, parts))
+    assert f"{left_out} interpolated rows were left out" in result.notes[1]
+
+
 def test_grouped_split_follows_its_seed():
     draws = [prepare(TABLE, MADE_UP, Settings(split="grouped", split_seed=seed)) for seed in (0, 1)]
     again = prepare(TABLE, MADE_UP, Settings(split="grouped", split_seed=1))

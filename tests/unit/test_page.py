@@ -273,7 +273,8 @@ def test_inlined_figures_are_whole_and_take_the_pages_colours(drawings):
     for name, svg in drawings.items():
         text, width = report.inline(svg, name, "A <title>")
         root = ElementTree.fromstring(text)
-        assert root.get("aria-label") == "A <title>"
+        finding = ElementTree.fromstring(svg).findtext("{http://www.w3.org/2000/svg}desc")
+        assert root.get("aria-label") == (f"A <title>. {finding}" if finding else "A <title>")
         assert root.get("width") is None
         assert width == round(float(root.get("viewBox").split()[2]))
         assert all(e.get("id", name).startswith(name) for e in root.iter())

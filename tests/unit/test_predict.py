@@ -36,6 +36,7 @@ WAYS = [
     {"missing": "impute", "scaling": "standard", "activation": "gelu", "hidden_layers": 2},
     {"normalization": "layer", "scaling": "standard"},
     {"hidden_layers": 0, "zeroed_features": ("Weight", "MTRANS"), "split_seed": 3},
+    {"loss": "cross_entropy", "scaling": "standard", "label_coding": "alphabetical"},
 ]
 
 
@@ -69,7 +70,7 @@ def trained(folder: Path, described=OBESITY, content=CONTENT, **choices) -> Trai
     path = folder / Model(one, 1).record
     coding = predict.coding_of(path)
     engine = choice.choose("auto", "cpu", [one]).train
-    ((_, result),) = training.train([(one, 1)], prepared.data, engine)
+    ((_, result),) = training.train([(one, 1)], prepared.data, engine, len(prepared.coding.classes))
     run = {"seconds": 1, "engine": "simd", "device": "cpu", "versions": {}}
     origin = {"data": identity, "code": "c0de", "fingerprint": "0" * 64}
     for file, text in (
@@ -154,6 +155,21 @@ def test_command_writes_predictions_and_the_nearest_classes(plain):
     output = file.parent / "predicted.csv"
     assert run(plain.path, file, "--output", output).stdout == ""
     assert output.read_text() == printed.stdout
+
+
+def test_a_classifier_predicts_the_expected_and_the_most_probable_class(tmp_path):
+    one = trained(tmp_path, loss="cross_entropy", scaling="standard", label_coding="alphabetical")
+    file = one.file("new.csv", one.rows)
+    table = pd.read_csv(io.StringIO(run(one.path, file).stdout))
+    model = predict.load(one.path)
+    x = torch.from_numpy(model.coding.apply(pd.read_csv(file, keep_default_na=False)))
+    probabilities = torch.softmax(model(x), dim=1).detach().numpy()
+    assert probabilities.shape == (len(one.rows), 7)
+    names = sorted(OBESITY.classes)
+    assert table["class"].tolist() == [names[code] for code in probabilities.argmax(axis=1)]
+    np.testing.assert_allclose(table["prediction"], probabilities @ np.arange(7), rtol=1e-5)
+    nearest = table["prediction"].round().astype(int)
+    assert table["class"].tolist() != [names[code] for code in nearest]  # not the same
 
 
 def test_new_rows_need_the_columns_that_the_model_sees_in_any_order(plain):

@@ -133,15 +133,52 @@ def test_split_follows_its_seed_and_stratification():
     assert np.abs(counts - np.bincount(TABLE.label) * 423 / 2111).max() < 1
 
 
+@pytest.mark.parametrize("choices", [{}, {"stratify": True}, {"rows": "all", "split_seed": 7}])
+def test_validation_rows_are_taken_from_the_training_rows(choices):
+    without, result = prepared(**choices), prepared(validation_fraction=0.25, **choices)
+    assert result.test_rows.tolist() == without.test_rows.tolist()
+    assert result.data.test_x.tobytes() == without.data.test_x.tobytes()
+    kept, validation = set(result.train_rows), set(result.validation_rows)
+    assert (len(kept), len(validation)) == (1266, 422)
+    assert kept | validation == set(without.train_rows)
+    assert result.data.validation_y.tolist() == TABLE.label[result.validation_rows].tolist()
+    expected = TABLE.columns["CH2O"][result.validation_rows].astype(np.float32)
+    assert np.array_equal(column(result, "CH2O", "validation"), expected)
+    again = prepared(validation_fraction=0.25, **choices)
+    assert again.data.digest == result.data.digest != without.data.digest
+
+
+def test_validation_rows_keep_the_classes_shares_if_the_test_rows_do():
+    even = prepared(stratify=True, validation_fraction=0.25)
+    counts = np.bincount(even.data.validation_y.astype(int))
+    assert np.abs(counts - np.bincount(TABLE.label) * 422 / 2111).max() < 2
+    other = prepared(stratify=True, validation_fraction=0.25, split_seed=1)
+    assert set(even.validation_rows) != set(other.validation_rows)
+
+
+def test_validation_rows_are_scaled_like_test_rows_and_keep_their_labels():
+    result = prepared(scaling="standard", validation_fraction=0.25, shuffle_labels=1.0)
+    assert result.data.train_x.astype(float).mean(axis=0) == pytest.approx(0, abs=1e-5)
+    assert np.abs(result.data.validation_x.astype(float).mean(axis=0)).max() > 1e-3
+    assert result.data.validation_y.tolist() == TABLE.label[result.validation_rows].tolist()
+
+
+def test_data_without_validation_rows_are_what_they_were():
+    data = prepared().data
+    assert len(data.validation_y) == 0
+    assert data.digest == Data(data.train_x, data.train_y, data.test_x, data.test_y).digest
+
+
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
         ({"zeroed_features": ["Wieght"]}, "Wieght is not a feature.*Weight"),
         ({"zeroed_features": ["NObeyesdad"]}, "NObeyesdad is not a feature"),
-        ({"test_fraction": 0.0}, "cannot be split with test fraction 0"),
-        ({"test_fraction": 1.0}, "cannot be split with test fraction 1"),
+        ({"test_fraction": 0.0}, "cannot be split with fraction 0"),
+        ({"test_fraction": 1.0}, "cannot be split with fraction 1"),
         ({"test_fraction": 1e-4, "stratify": True}, "cannot be split .* stratify True"),
         ({"split_seed": -1}, "cannot be split .* seed -1"),
+        ({"validation_fraction": 1.0}, "1688 rows cannot be split with fraction 1"),
     ],
 )
 def test_what_cannot_be_done_is_said(choices, message):

@@ -250,7 +250,10 @@ def test_a_measure_is_held_against_error_and_gap_cell_by_cell():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"measures": ["flatness"]}, "measures[0]: flatness is unknown; choose from controls,"),
+        (
+            {"measures": ["flatness"]},
+            "measures[0]: flatness is unknown; choose from classification,",
+        ),
         (
             {"tables": {"quantities": ["hessian_max"]}},
             "tables.quantities[0]: hessian_max is not measured; add hessian to measures",

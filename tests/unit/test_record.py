@@ -25,6 +25,7 @@ def some_result(**changes) -> Result:
         weights=random.normal(size=5).astype(np.float32),
         train_loss=random.uniform(size=3) / 3,
         test_mse=random.uniform(size=3) * 1e-300,
+        validation_mse=np.array([0.75, 1 / 3, 0.5]),
         learning_rate=np.array([0.1, 0.05, 1 / 3]),
         train_mse=1 / 7,
         reached=False,
@@ -66,6 +67,18 @@ def test_the_best_epoch_counts_where_the_settings_say_so(path):
     for choice, expected in (("last", 0.75), ("best", 0.5)):
         path.write_text(record.compose(cell(test_error=choice), 2, result, ORIGIN, RUN))
         assert record.read(path)["test_mse"] == expected
+
+
+def test_validation_errors_are_there_where_there_are_validation_rows(path):
+    path.write_text(compose())
+    assert "validation_mse" not in record.read(path).keys() | record.read(path)["curves"].keys()
+    one = cell(validation_fraction=0.25)
+    path.write_text(record.compose(one, 2, some_result(), ORIGIN, RUN))
+    entries = record.read(path)
+    assert (entries["validation_mse"], entries["test_mse"]) == (0.5, some_result().test_mse[-1])
+    assert entries["curves"]["validation_mse"] == [0.75, 1 / 3, 0.5]
+    path.write_text(record.compose(one, 2, some_result(diverged=True), ORIGIN, RUN))
+    assert record.read(path)["validation_mse"] is None
 
 
 def test_whether_the_training_error_was_reached_is_there_where_it_was_asked_for(path):

@@ -9,6 +9,8 @@ from genboost.analysis import schemes, verdicts
 from genboost.analysis.values import Measured
 from genboost.errors import UserError
 from genboost.measures.registry import Quantity
+from genboost.study import grid
+from genboost.study.config import resolve
 
 CLAIM = {
     "title": "Small steps are better",
@@ -105,3 +107,91 @@ def test_a_scheme_sees_its_own_cells_and_errors(made):
     claims = {"small": {**made.config["comparisons"]["small"], "quantity": "test_mse"}}
     (found,) = verdicts.verdicts(claims, chosen)
     assert found.verdict == "supported"
+
+
+DATA = {
+    "name": "other_data",
+    "data": {"scaling": "standard"},
+    "studies": {
+        "grid": {"title": "The grid"},
+        "longer": {"training": {"epochs": 300}, "grid": {"split_seed": [0, 1]}},
+    },
+    "grid": {**SETTINGS["grid"], "split": ["random"], "split_seed": [0, 1, 2]},
+    "comparisons": {
+        "small": {
+            **CLAIM,
+            "a": {"study": "grid", **CLAIM["a"]},
+            "b": {"study": "grid", **CLAIM["b"]},
+            "scale": "ratio",
+        },
+        "longer": {"a": {"study": "longer"}, "b": {"study": "grid"}},
+    },
+    "schemes": {
+        "wine": {"title": "wine", "data": {"dataset": "wine", "source": "sklearn"}},
+        "digits": {"data": {"dataset": "digits", "split_seed": 7}},
+    },
+}
+
+
+def test_a_scheme_with_data_repeats_the_studies_on_these():
+    resolved = resolve(DATA)
+    found = {study.name: study for study in grid.studies(resolved)}
+    assert list(found) == ["grid-wine", "longer-wine", "grid-digits", "longer-digits"]
+    assert found["grid-wine"].title == "The grid: wine"
+    cells = {name: set(study.cells) for name, study in found.items()}
+    for name, some in cells.items():
+        study, _, scheme = name.partition("-")
+        kinds = {(cell.dataset, cell.scaling, cell.epochs) for cell in some}
+        assert kinds == {(scheme, "standard", 300 if study == "longer" else 200)}
+    # A scheme's data count more than an axis, of the grid or of a study.
+    splits = {name: {cell.split_seed for cell in some} for name, some in cells.items()}
+    assert (splits["grid-wine"], splits["longer-wine"]) == ({0, 1, 2}, {0, 1})
+    assert splits["grid-digits"] == splits["longer-digits"] == {7}
+    # As a setting of a study would.
+    same = {**DATA, "schemes": {}, "data": {"scaling": "standard", "dataset": "wine"}}
+    assert set(grid.studies(resolve(same))[0].cells) == cells["grid-wine"]
+
+
+def test_the_studies_themselves_are_trained_if_a_scheme_judges_them():
+    schemes = {"here": {}, "left_out": None, "wine": DATA["schemes"]["wine"]}
+    resolved = resolve({**DATA, "schemes": schemes})
+    assert list(resolved["schemes"]) == ["here", "wine"]
+    assert list(resolved["studies"]) == ["grid", "longer", "grid-wine", "longer-wine"]
+    study = {"title": "Left out"}
+    without = resolve({**DATA, "studies": {**DATA["studies"], "longer": None, "other": study}})
+    assert list(without["studies"]) == ["grid-wine", "other-wine", "grid-digits", "other-digits"]
+    assert list(without["comparisons"]) == ["small"]  # the other claim is about what is left out
+
+
+def test_claims_are_judged_on_the_data_of_each_scheme():
+    def error_on(model):
+        lower = model.cell.learning_rate < 5e-3
+        better = lower == (model.cell.dataset == "wine")
+        noise = math.sin(97 * model.seed + 31 * model.cell.split_seed) / 100
+        return (1 if better else 2) * (100 if model.cell.dataset == "digits" else 1) + noise
+
+    made = Made(DATA, errors=error_on)
+    on_wine, on_digits = (scheme["verdicts"][0] for scheme in made.statistics["schemes"])
+    assert (on_wine["verdict"], on_wine["n"]) == ("supported", 4)
+    assert on_wine["difference"] == pytest.approx(-math.log(2), abs=0.02)
+    assert on_digits["difference"] == pytest.approx(math.log(2), abs=0.02)
+    for scheme in made.statistics["schemes"]:
+        assert scheme["verdicts"][1]["n"], "the claim about two studies is judged, too"
+    axes = made.figure("schemes").axes
+    assert [one.get_title("left") for one in axes] == ["Small steps are better", "longer"]
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["wine", "digits"]
+    assert axes[0].get_xlabel() == "ratio of test MSE"
+    assert axes[1].get_xlabel() == "difference of test MSE"
+    shown = {line.get_color() for line in axes[0].lines if len(line.get_xdata()) == 1}
+    assert len(shown) == 2  # each in the colour of its verdict
+
+
+def test_mistakes_in_the_data_of_a_scheme_are_named():
+    for data, key in (
+        ({"dataset": "no"}, "dataset"),
+        ({"dataset": "wine", "zeroed_features": ["Age"]}, "zeroed_features"),
+        ({"source": "file"}, "path"),
+        ({"colour": "red"}, "colour"),
+    ):
+        with pytest.raises(UserError, match=rf"schemes\.odd\.data\.{key}: "):
+            resolve({"schemes": {"odd": {"data": data}}})

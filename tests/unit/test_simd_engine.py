@@ -13,9 +13,10 @@ import numpy as np
 import plain_torch
 import pytest
 import torch
+from some_cell import posed
 
 from genboost.data.arrays import Data
-from genboost.train.engines import kernel_build, simd_engine
+from genboost.train.engines import kernel_build, simd_engine, torch_engine
 from genboost.train.problem import (
     KERNEL_ACTIVATIONS,
     Architecture,
@@ -41,27 +42,36 @@ def pose(
     features=16,
     rows=75,
     test_rows=21,
+    validation_rows=37,
     batch_size=32,
     epochs=4,
     decoupled=False,
     summed=False,
     in_order=False,
+    classes=0,
     seed=0,
 ) -> Problem:
     """Return models of all `KINDS`: 75 rows and batches of 32 leave a last batch of 11."""
     random = np.random.default_rng(seed)
-    architecture = Architecture(features, hidden_layers, width, activation)
+    architecture = Architecture(features, hidden_layers, width, activation, outputs=classes or 1)
     shapes = (rows, features), (rows,), (test_rows, features), (test_rows,)
     data = Data(*(random.standard_normal(shape).astype(np.float32) for shape in shapes))
+    if validation_rows:
+        x = random.standard_normal((validation_rows, features)).astype(np.float32)
+        data = replace(data, validation_x=x, validation_y=x[:, 0])
+    if classes:
+        labels = (random.integers(classes, size=n).astype("f4") for n in (rows, test_rows))
+        data = replace(data, **dict(zip(("train_y", "test_y"), labels, strict=True)))
     k = np.arange(models)
     layers = [
         random.uniform(-(inputs**-0.5), inputs**-0.5, (models, (inputs + 1) * outputs))
         for inputs, outputs in architecture.layers
     ]
     orders = [[random.permutation(rows) for _ in range(epochs)] for _ in range(3)]
-    return Problem(
+    return posed(
+        models,
+        data,
         architecture=architecture,
-        data=data,
         batch_size=batch_size,
         epochs=epochs,
         weights=np.concatenate(layers, axis=1),
@@ -76,6 +86,7 @@ def pose(
         order=None if in_order else np.array(orders, np.int32),
         order_of=random.integers(0, 3, models),
         decoupled=decoupled,
+        loss="cross_entropy" if classes else "mse",
         summed=summed,
         snapshots=(1, 3),
     )
@@ -110,6 +121,12 @@ PROBLEMS = {
     "all rows in order": {"batch_size": 1000, "in_order": True},
     "batches in order": {"batch_size": 7, "in_order": True},
     "one test row": {"test_rows": 1},
+    "no validation rows": {"validation_rows": 0},
+    "classes": {"classes": 7, "hidden_layers": 4},
+    "classes, loss summed": {"classes": 3, "summed": True, "batch_size": 4},
+    "classes, several blocks": {"classes": 4, "batch_size": 70, "rows": 150},
+    "classes, linear": {"classes": 5, "hidden_layers": 0},
+    "more classes than units": {"classes": 23, "width": 5, "decoupled": True},
     "leaky_relu": {"activation": "leaky_relu"},
     "elu": {"activation": "elu"},
     "tanh": {"activation": "tanh"},
@@ -165,7 +182,7 @@ def test_float32_agrees_to_rounding(options, double_kernel):
     outcome = simd_engine.train(problem)
     expected = simd_engine.train(problem, kernel=double_kernel)
     assert outcome.weights.dtype == np.float32
-    for name in ("train_loss", "test_mse", "train_mse"):
+    for name in ("train_loss", "test_mse", "validation_mse", "train_mse"):
         np.testing.assert_allclose(getattr(outcome, name), getattr(expected, name), rtol=2e-5)
     # Adam makes a step of the rounding of a gradient near zero, so single weights differ more.
     assert np.quantile(np.abs(outcome.weights - expected.weights), 0.99) < 2e-6
@@ -188,6 +205,33 @@ def test_activations_over_the_whole_range(activation, double_kernel):
             np.testing.assert_allclose(outcome.test_mse[0], expected.test_mse, rtol=1e-12)
             single = simd_engine.train(case)
             np.testing.assert_allclose(single.test_mse[0], expected.test_mse, rtol=1e-6)
+
+
+def test_cross_entropy_over_the_whole_range(double_kernel):
+    """Outputs as large as they are, with labels likely and unlikely: neither 0 nor infinite."""
+    problem = pose(1, 0, features=1, rows=3, batch_size=3, test_rows=3, epochs=1, classes=3)
+    x, labels = np.ones((3, 1), "f4"), np.arange(3, dtype="f4")
+    for outputs in ([0, 0, 0], [0.5, -2, 1], [30, 0, -30], [80, 40, 0], [99, 0, -5], [-9, -8, -99]):
+        case = replace(
+            problem,
+            data=Data(x, labels, x, labels),
+            weights=np.array([[*outputs, 0.0, 0.0, 0.0]]),
+            learning_rate=np.array([[0.1]]),
+            optimizer=["sgd"],
+        )
+        expected = plain_torch.train(case, 0)
+        for kernel in (double_kernel, simd_engine.load()):
+            outcome = simd_engine.train(case, kernel=kernel)
+            # An output is rounded to its own size, and a probability is as far off as that.
+            rounding = 3 * np.finfo(kernel.dtype).eps * (1 + np.max(np.abs(outputs)))
+            for name in ("train_loss", "test_mse", "weights"):
+                np.testing.assert_allclose(
+                    getattr(outcome, name)[0],
+                    getattr(expected, name),
+                    rtol=rounding,
+                    atol=rounding,
+                    err_msg=f"{name} of {outputs}",
+                )
 
 
 def gelus(z: np.ndarray, kernel: simd_engine.Kernel) -> np.ndarray:
@@ -282,9 +326,10 @@ def test_bits_do_not_depend_on_order_and_threads(crowd):
         assert_same_bits(shuffled, rows_of(outcome, order))
 
 
-def test_mixed_groups_are_as_their_models_alone():
+@pytest.mark.parametrize("classes", [0, 7])
+def test_mixed_groups_are_as_their_models_alone(classes):
     """As many kinds as a vector has lanes, each in every lane."""
-    problem = pose(16, epochs=3)
+    problem = pose(16, epochs=3, classes=classes)
     mixed = simd_engine.train(problem)
     for k in range(16):
         assert_same_bits(simd_engine.train(problem.select([k])), rows_of(mixed, [k]))
@@ -293,9 +338,10 @@ def test_mixed_groups_are_as_their_models_alone():
         assert_same_bits(simd_engine.train(problem.select(shifted)), rows_of(mixed, shifted))
 
 
+@pytest.mark.parametrize("classes", [0, 7])
 @pytest.mark.parametrize("activation", sorted(KERNEL_ACTIVATIONS))
-def test_levels_give_the_same_bits(activation):
-    problem = pose(24, activation=activation, width=11, features=5)
+def test_levels_give_the_same_bits(activation, classes):
+    problem = pose(24, activation=activation, width=11, features=5, classes=classes)
     levels = kernel_build.supported_levels()
     if len(levels) < 2:
         pytest.skip("this processor has one level only")
@@ -313,6 +359,8 @@ def test_compilers_give_the_same_bits(compiler, tmp_path, monkeypatch):
     monkeypatch.setenv("GENBOOST_KERNEL_DIR", str(tmp_path))
     kernel = simd_engine.load(level=kernel_build.supported_levels()[-1])
     assert_same_bits(simd_engine.train(pose(17), kernel=kernel), outcome)
+    problem = pose(17, classes=7)
+    assert_same_bits(simd_engine.train(problem, kernel=kernel), simd_engine.train(problem))
 
 
 def test_baseline_works():
@@ -459,6 +507,24 @@ def test_a_model_that_diverges_is_over_even_if_its_weights_are_finite():
     assert_same_bits(simd_engine.train(problem.select([2])), rows_of(outcome, [2]))
 
 
+def test_an_error_on_validation_rows_that_is_not_finite_is_divergence():
+    problem = pose(3, hidden_layers=0)
+    validation_x, weights = problem.data.validation_x.copy(), problem.weights.copy()
+    validation_x[0, 0] = 3e38
+    weights[:, 0] = [0.1, 2.0, 0.1]  # 6e38 is no float32
+    data = replace(problem.data, validation_x=validation_x)
+    problem = replace(problem, data=data, weights=weights)
+    for engine in (simd_engine.train, torch_engine.train):
+        assert engine(problem).epochs_run.tolist() == [4, 0, 4]
+
+
+def test_a_classifier_that_diverges_is_seen():
+    problem = pose(classes=4)
+    problem = replace(problem, learning_rate=problem.learning_rate * 1e30)
+    wild = [name == "sgd" for name in problem.optimizer]
+    assert (simd_engine.train(problem).epochs_run[wild] < problem.epochs).all()
+
+
 def test_not_a_number_does_not_hide_behind_a_relu():
     problem = pose(2)
     weights = problem.weights.copy()
@@ -540,6 +606,7 @@ def test_what_the_kernel_knows_is_known_without_it():
         ({"momentum": np.ones(3)}, "momentum has shape"),
         ({"optimizer": ["sgd"] * (KINDS - 1) + ["rmsprop"]}, "no optimizer rmsprop"),
         ({"architecture": Architecture(16, 2, 18, "mish")}, "no activation mish"),
+        ({"loss": "hinge"}, "no loss hinge"),
         ({"architecture": Architecture(16, 2, 18, "relu", "layer")}, "no normalization layer"),
     ],
 )

@@ -7,6 +7,8 @@ import plain_torch
 import pytest
 import pytorch_optimizer
 import torch
+from shipped import as_shipped
+from some_cell import posed
 from torch import nn
 
 from genboost.data.arrays import Data
@@ -42,6 +44,8 @@ def some_data(rows: int = ROWS, features: int = FEATURES) -> Data:
         train_y=random.integers(0, 7, size=rows).astype(np.float32),
         test_x=test_x.astype(np.float32),
         test_y=random.integers(0, 7, size=TEST_ROWS).astype(np.float32),
+        validation_x=random.normal(size=(4, features)).astype(np.float32),
+        validation_y=random.integers(0, 7, size=4).astype(np.float32),
     )
 
 
@@ -63,17 +67,22 @@ def some_problem(
     decoupled: bool = False,
     rows: int = ROWS,
     features: int = FEATURES,
+    classes: int = 0,
 ) -> Problem:
-    """Return a problem of one model per name in `optimizer`; model k has seed k % 2."""
-    architecture = Architecture(features, hidden_layers, width, activation)
+    """Return a problem of one model per name in `optimizer`; model k has seed k % 2.
+
+    With classes, of which `some_data` has seven, they are trained by cross-entropy.
+    """
+    architecture = Architecture(features, hidden_layers, width, activation, outputs=classes or 1)
     models, steps = len(optimizer), -(-rows // batch_size)
     rates = [
         schedules.cosine(one, epochs, t_max=2, eta_min=one / 10)
         for one in np.broadcast_to(rate, models)
     ]
-    return Problem(
+    return posed(
+        models,
+        some_data(rows, features),
         architecture=architecture,
-        data=some_data(rows, features),
         batch_size=batch_size,
         epochs=epochs,
         weights=np.stack([training.initial_weights(architecture, k % 2) for k in range(models)]),
@@ -88,6 +97,7 @@ def some_problem(
         order=np.stack([training.batch_order(rows, epochs, seed) for seed in (0, 1)]),
         order_of=np.arange(models) % 2,
         decoupled=decoupled,
+        loss="cross_entropy" if classes else "mse",
     )
 
 
@@ -103,9 +113,10 @@ def train64(problem: Problem) -> Outcome:
 def assert_close(ours: Outcome, k: int, reference: Outcome, rtol: float = 1e-9) -> None:
     ran = ours.epochs_run[k]
     assert (ran, ours.stopped[k]) == (reference.epochs_run, reference.stopped)
-    for name in ("weights", "train_loss", "test_mse", "train_mse", "snapshots"):
+    curves = "train_loss", "test_mse", "validation_mse"
+    for name in (*curves, "weights", "train_mse", "snapshots"):
         actual, expected = getattr(ours, name)[k], getattr(reference, name)
-        actual = actual[:ran] if name in ("train_loss", "test_mse") else actual
+        actual = actual[:ran] if name in curves else actual
         np.testing.assert_allclose(actual, expected, rtol=rtol, atol=rtol / 100, err_msg=name)
 
 
@@ -119,7 +130,7 @@ def shortened(problem: Problem, epochs: int) -> Problem:
 
 def assert_same(ours: Outcome, k: int, other: Outcome, j: int) -> None:
     """Assert that two outcomes are equal bit by bit."""
-    for name in ("weights", "train_loss", "test_mse", "train_mse", "epochs_run"):
+    for name in ("weights", "train_loss", "test_mse", "validation_mse", "train_mse", "epochs_run"):
         np.testing.assert_array_equal(getattr(ours, name)[k], getattr(other, name)[j], name)
 
 
@@ -138,6 +149,28 @@ def test_agrees_with_the_reference_implementations(kind, decoupled, radius):
         ours = train64(problem)
         for k in range(2):
             assert_close(ours, k, plain_torch.train(problem, k))
+
+
+@pytest.mark.parametrize("radius", RADII.values(), ids=RADII)
+@pytest.mark.parametrize("summed", [False, True], ids=["mean", "sum"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_cross_entropy_agrees_with_the_reference_implementations(kind, summed, radius):
+    for epochs in (1, 2, 3):
+        problem = some_kind(kind, weight_decay=[0.3, 0.0], epochs=epochs, classes=7, **radius)
+        problem = dataclasses.replace(problem, summed=summed)
+        ours = train64(problem)
+        for k in range(2):
+            assert_close(ours, k, plain_torch.train(problem, k))
+
+
+def test_cross_entropy_with_layer_normalization_and_an_error_to_stop_at():
+    problem = some_problem(["adam"] * 2, epochs=20, classes=7, stop_at=[2.5, np.nan])
+    layered = dataclasses.replace(problem.architecture, normalization="layer")
+    problem = dataclasses.replace(problem, architecture=layered)
+    ours = train64(problem)
+    assert ours.stopped.tolist() == [True, False]
+    for k in range(2):
+        assert_close(ours, k, plain_torch.train(problem, k))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -182,6 +215,7 @@ def test_every_activation_agrees_with_torchs_module(activation):
     assert_close(train64(problem), 0, plain_torch.train(problem, 0))
 
 
+@as_shipped
 def test_nothing_is_there_but_what_is_tested():
     assert set(optim.OPTIMIZERS) == {kind["optimizer"] for kind in KINDS.values()}
     assert set(torch_engine.ACTIVATIONS) == set(plain_torch.ACTIVATIONS)
@@ -288,26 +322,14 @@ def by_hand(data: Data, optimizer: str, batch_size: int, rates: list[float], **f
     """Return a problem of one linear model y = w x + b, for one epoch, rows in their order."""
     rows = len(data.train_y)
     values = {
+        "architecture": Architecture(1, 0, 1, "relu"),
+        "batch_size": batch_size,
         "weights": np.zeros((1, 2)),
-        "weight_decay": np.zeros(1),
-        "rho": np.array([np.nan]),
-        "sam_adaptive": np.array([False]),
-        "momentum": np.array([0.0]),
-        "nesterov": np.array([False]),
-        "stop_at": np.array([np.nan]),
-        "decoupled": False,
+        "optimizer": [optimizer],
+        "learning_rate": np.array([rates]),
+        "order": np.arange(rows, dtype=np.int32).reshape(1, 1, rows),
     }
-    return Problem(
-        architecture=Architecture(1, 0, 1, "relu"),
-        data=data,
-        batch_size=batch_size,
-        epochs=1,
-        optimizer=[optimizer],
-        learning_rate=np.array([rates]),
-        order=np.arange(rows, dtype=np.int32).reshape(1, 1, rows),
-        order_of=np.array([0]),
-        **(values | fields),
-    )
+    return posed(1, data, **(values | fields))
 
 
 ONE_ROW = Data(
@@ -436,7 +458,14 @@ def test_models_are_trained_each_as_if_alone_and_come_back_in_order(decoupled):
     together = train64(problem)
     for k in range(len(problem.optimizer)):
         alone = train64(problem.select([k]))
-        for name in ("weights", "train_loss", "test_mse", "train_mse", "epochs_run"):
+        for name in (
+            "weights",
+            "train_loss",
+            "test_mse",
+            "validation_mse",
+            "train_mse",
+            "epochs_run",
+        ):
             np.testing.assert_allclose(
                 getattr(together, name)[k], getattr(alone, name)[0], rtol=1e-11, atol=1e-13
             )

@@ -29,14 +29,13 @@ CELLS = (
 def arrays(tmp_path_factory) -> Path:
     random = np.random.default_rng(5)
     path = tmp_path_factory.mktemp("data") / "arrays.npz"
-    np.savez(
-        path,
+    data = Data(
         train_x=random.normal(size=(30, 4)).astype(np.float32),
         train_y=random.integers(0, 7, 30).astype(np.float32),
         test_x=random.normal(size=(6, 4)).astype(np.float32),
         test_y=random.integers(0, 7, 6).astype(np.float32),
-        name="obesity (SYNTHETIC)",
     )
+    np.savez(path, **vars(data), name="obesity (SYNTHETIC)", classes=7)
     return path
 
 
@@ -139,19 +138,20 @@ def test_records_are_written_kept_and_written_again_when_they_must_be(run, train
     assert "trained 4 of 4 models" in train(*paths, code={"torch": "other", "simd": "51bd"})
 
 
-@pytest.mark.parametrize("changed", ["data", "name", "settings", "engine"])
+@pytest.mark.parametrize("changed", ["data", "name", "classes", "settings", "engine"])
 def test_what_determines_a_result_is_in_its_fingerprint(train, tmp_path, arrays, changed):
     path = models(0)[0]
     train(path)
     before = state(tmp_path, [path])
-    doubled, named = tmp_path / "arrays.npz", tmp_path / "named.npz"
+    doubled, named, classified = (tmp_path / f"{name}.npz" for name in ("x", "name", "classes"))
     with np.load(arrays) as loaded:
-        twice = {name: loaded[name] * 2 for name in loaded if name != "name"}
-        np.savez(doubled, **twice, name=loaded["name"])
+        np.savez(doubled, **{**loaded, "train_x": loaded["train_x"] * 2})
         np.savez(named, **{**loaded, "name": "obesity"})
+        np.savez(classified, **{**loaded, "classes": 8})
     others = {
         "data": {"data": doubled},
         "name": {"data": named},
+        "classes": {"data": classified},
         "settings": {"settings": {"width": 4}},  # as after the change of a default
         "engine": {"engine": "simd", "accepted": [["simd", "cpu"]]},
     }

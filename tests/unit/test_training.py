@@ -190,7 +190,7 @@ def test_all_settings_reach_the_engine(data):
         weight_decay_form="decoupled",
         batch_size=100,
         initialization="xavier",
-        loss="sum",
+        reduction="sum",
     )
     problem = training.pose([(other, 0)], data)
     assert problem.decoupled and problem.summed
@@ -228,6 +228,7 @@ class Engine:
                 weights=problem.weights[[k]] + 1,
                 train_loss=np.array([100 * problem.learning_rate[k, 0] + epochs]),
                 test_mse=np.array([200 * problem.learning_rate[k, 0] + epochs]),
+                validation_mse=np.array([300 * problem.learning_rate[k, 0] + epochs]),
                 train_mse=np.array([self.train_mse]),
                 epochs_run=np.array([ran]),
                 stopped=np.array([self.stopped]),
@@ -267,7 +268,7 @@ def test_models_of_any_settings_are_trained_in_one_call(data):
         changed(SAM, batch_size=3),
         SAM,
         changed(SAM, weight_decay_form="decoupled"),
-        changed(SAM, loss="sum"),
+        changed(SAM, reduction="sum"),
         changed(SAM, hidden_layers=1),
         changed(SAM, activation="tanh"),
         changed(SAM, normalization="layer"),
@@ -351,7 +352,7 @@ def test_nothing_to_train(data):
 
 
 def test_prepared_data_come_back_as_they_were_saved(tmp_path, data):
-    np.savez(tmp_path / "arrays.npz", name="obesity", **dataclasses.asdict(data))
+    np.savez(tmp_path / "arrays.npz", name="obesity", classes=7, **dataclasses.asdict(data))
     loaded = Data.load(tmp_path / "arrays.npz")
     for field in dataclasses.fields(Data):
         np.testing.assert_array_equal(getattr(loaded, field.name), getattr(data, field.name))

@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 from checkouts import CHECKOUT
+from shipped import as_shipped
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,13 @@ def test_a_file_of_which_nothing_is_made(fresh, text, words):
     assert len(result.stderr) < 2000
 
 
+@pytest.mark.parametrize("text", ["", "# nothing\n"])
+def test_an_empty_file_leaves_all_to_the_defaults(fresh, text):
+    (fresh.folder / "config.yaml").write_text(text)
+    result = fresh.run("--dry-run", "--config", "data={source: synthetic}", "grid={seeds: 1}")
+    assert "To train: 192 of 192 models" in result.stderr
+
+
 def test_titles_are_any_text(fresh):
     title = r"$\lambda_{max}$ {0} \textbf{bold} {wildcards.x} {a"
     fresh.configure(
@@ -91,6 +99,12 @@ def test_command_line(fresh):
     result = fresh.run("--config", "grid={seed: 3}", check=False)
     assert result.returncode == 1
     assert "--config: grid.seed: unknown key; did you mean seeds?" in result.stderr
+    result = fresh.run("--config", "grid={seeds: 1, seeds: 2}", check=False)
+    assert result.returncode == 1
+    assert "--config: grid.seeds: duplicate key" in result.stderr
+    result = fresh.run("--config", "schemes={a: {quantity: hessian_max}}", check=False)
+    assert result.returncode == 1
+    assert "--config: schemes.a.quantity: hessian_max is not measured; add hessian" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -137,6 +151,7 @@ ELSEWHERE = (
 )  # not in a dry run of this copy
 
 
+@as_shipped
 def test_every_command_that_is_documented_is_one(fresh):
     texts = [
         path.read_text()

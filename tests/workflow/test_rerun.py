@@ -7,6 +7,8 @@ import pytest
 import yaml
 from checkouts import kill
 
+from genboost.data import dataset, synthetic
+
 MODES = {"single": (), "fused": ("--profile", "fused")}
 ANEW = {"aggregate": 1, "tables": 1, "statistics": 1}
 AFTERWARDS = {**ANEW, "configuration": 1}
@@ -200,6 +202,32 @@ def test_a_stand_in_and_real_data_share_no_path(workflow):
     workflow.configure(data={"source": "synthetic"})
     assert not workflow.planned()["train"]
     assert made.items() <= workflow.inodes().items()
+
+
+def test_rows_of_another_origin_are_measured_again(fresh):
+    """Their numbers are the same, so nothing is trained; a run may have ended in between."""
+    description, cells = (
+        fresh.folder / name for name in ("workflow/datasets/obesity.yaml", "results/deck/cells.csv")
+    )
+    whole = description.read_text()
+    described = yaml.safe_load(whole)
+    mine = fresh.folder / "mine.csv"
+    mine.write_bytes(synthetic.generate(dataset.load(description)))
+    del described["respondents"]
+    mode = (*MODES["fused"], "--config", "data={source: file, path: mine.csv}")
+    fresh.run(*mode)
+    made = fresh.inodes()
+    assert "test_mse[origin=respondent]" in cells.read_text()
+    description.write_text(yaml.safe_dump(described, sort_keys=False))
+    arrays = next(fresh.folder.glob("results/data/*/arrays.npz")).relative_to(fresh.folder)
+    fresh.run(*mode, "--", str(arrays))
+    fresh.run(*mode)
+    assert "test_mse[origin=" not in cells.read_text()
+    description.write_text(whole)
+    fresh.run(*mode)
+    assert "test_mse[origin=respondent]" in cells.read_text()
+    assert fresh.inodes() == made
+    assert not fresh.planned(*mode)
 
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)

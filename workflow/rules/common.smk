@@ -57,18 +57,21 @@ FILES = [*map(os.path.relpath, reversed(given.configfiles)), CONFIG]
 GIVEN = [given.config, *filter(os.path.exists, FILES)]
 if snakemake_internals.config_is_passed(workflow):
     GIVEN = []
-else:
-    # Snakemake starts with what is given on the command line, and merges it again after the file.
-    config.clear()  # so that studies come in the order of the file
 try:
     deployment.check(snakemake_internals.is_prefixed(workflow), CONTAINED)
+    sources.check_arguments(snakemake_internals.config_arguments(workflow))
     for file in GIVEN[1:]:
         sources.check_file(file)
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
 
-configfile: CONFIG
+if sources.has_keys(CONFIG):
+    if GIVEN:
+        # Snakemake starts with what is given on the command line, and merges it again after the file.
+        config.clear()  # so that studies come in the order of the file
+
+    configfile: CONFIG
 
 
 try:
@@ -81,6 +84,7 @@ try:
             *policy.mistakes(ENGINE[0], CELLS),
             *registry.mistakes(STUDY),
             *registry.unfit(STUDY["measures"], CELLS),
+            *grid.unnameable(STUDIES),
         ],
         GIVEN,
     )

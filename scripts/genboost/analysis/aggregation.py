@@ -1,4 +1,4 @@
-"""From the records of all models to one row per model, and from these to one row per cell."""
+"""From the records of all models to a table of models, and from that to a table of cells."""
 
 import csv
 import itertools
@@ -13,13 +13,14 @@ import pandas as pd
 
 from genboost.errors import UserError
 from genboost.measures import sheet
+from genboost.measures.registry import ERRORS
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.train import record
 
 TEXTS = {"data", "study", "status", "engine"}
 SPLIT = "split_seed"
-NAMED = 20  # mistakes that a message names
+NAMED = 20  # mistakes named in a message
 
 
 def collect(
@@ -28,7 +29,7 @@ def collect(
     measures: Sequence[str] = (),
     folder: str | Path = ".",
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read the record of every model of some studies, and nothing else.
+    """Read the record of every model of some studies, and no other.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def collect(
     measures
         Names of measures; their numbers are read from the models' sheets.
     folder
-        Where the records' paths start.
+        The folder that the records' paths are relative to.
 
     Returns
     -------
@@ -45,15 +46,16 @@ def collect(
         One row per study and model, in the studies' order: ``data``, what the model was trained on,
         ``study``, then the settings that tell cells apart (`axes.shown_settings`), as
         `axes.Setting.column` writes them; ``seed``, ``test_mse`` and ``train_mse`` (NaN if the run
-        diverged), ``status`` and ``engine``; then the quantities that measures yield.
+        diverged), with validation rows ``validation_mse``, ``status`` and ``engine``; then the
+        quantities that measures yield.
     dict
         How the models were trained; see `run_facts`.
 
     Raises
     ------
     UserError
-        Naming every model whose record is missing, damaged, doubled or not what is wanted: of
-        another model, other data, or trained by other code.
+        Names every model whose record is missing, damaged, duplicate, or belongs to another model,
+        other data or other code.
     """
     models = grid.models(list(studies))
     entries, numbers, mistakes = {}, {}, list(_doubled(studies))
@@ -71,13 +73,14 @@ def collect(
             f"in the records of {len(models)} models:\n  " + "\n  ".join(lines)
         )
     settings = axes.shown_settings(cell for study in studies for cell in study.cells)
+    errors = [e.name for e in ERRORS if any(e.name in found for found in entries.values())]
     rows = [
         {
             "data": entries[model]["data"]["name"],
             "study": study.name,
             **columns(model.cell, settings),
             "seed": model.seed,
-            **{name: entries[model][name] for name in ("test_mse", "train_mse", "status")},
+            **{name: entries[model].get(name) for name in (*errors, "status")},
             "engine": entries[model]["engine"][0],
             **numbers[model],
         }
@@ -85,19 +88,17 @@ def collect(
         for model in study.models
     ]
     frame = pd.DataFrame(rows)
-    floats = dict.fromkeys(quantities(frame), float)
-    return frame.astype({"test_mse": float, "train_mse": float, **floats}), run_facts(
-        [found["run"] for found in entries.values()]
-    )
+    floats = dict.fromkeys([*errors, *quantities(frame)], float)
+    return frame.astype(floats), run_facts([found["run"] for found in entries.values()])
 
 
 def quantities(models: pd.DataFrame) -> list[str]:
-    """Return the columns of a table of models that measures yield: all after ``engine``."""
+    """Return the columns with measures in a table of models: all after ``engine``."""
     return list(models.columns[models.columns.get_loc("engine") + 1 :])
 
 
 def run_facts(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return how long training took, in all and by engine, and with which versions.
+    """Return how long training took, in all and by engine, and the versions used.
 
     Parameters
     ----------
@@ -124,12 +125,12 @@ def run_facts(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def columns(cell: Cell, settings: Sequence[axes.Setting]) -> dict[str, Any]:
-    """Return some settings of a cell as a table of results has them."""
+    """Return some settings of a cell as written in a table of results."""
     return {setting.name: setting.column(cell[setting.name]) for setting in settings}
 
 
-class Run(NamedTuple):
-    """What tells the models of a cell apart: the seed of the split, and their own."""
+class Repetition(NamedTuple):
+    """What tells the models of a cell apart: the split's seed and the model's."""
 
     split: int
     seed: int
@@ -137,17 +138,17 @@ class Run(NamedTuple):
 
 def values_by_cell(
     studies: Sequence[grid.Study], models: pd.DataFrame, quantity: str = "test_mse"
-) -> dict[tuple[str, Cell], dict[Run, float]]:
-    """Return a quantity of each run of each cell, by the study's name and the cell.
+) -> dict[tuple[str, Cell], dict[Repetition, float]]:
+    """Return a quantity of each model of each cell, by the study's name and the cell.
 
-    Cells that differ in the split alone count as the first of them.
+    Cells that differ only in the split count as the first of them.
 
     Parameters
     ----------
     models
         One row per study and model, as `collect` makes it.
     quantity
-        A column. Where there is none, as of a group of rows that the data lack, all is NaN.
+        A column; if it is missing, as for a group of rows that the data lack, all values are NaN.
     """
     shown = [axes.SETTINGS[name] for name in models.columns if name in axes.SETTINGS]
     settings = [setting for setting in shown if setting.name != SPLIT]
@@ -160,20 +161,20 @@ def values_by_cell(
     several = SPLIT in models
     splits = models[SPLIT] if several else itertools.repeat(None, len(models))
     values = models[quantity] if quantity in models else pd.Series(math.nan, models.index)
-    found: dict[tuple[str, Cell], dict[Run, float]] = {}
+    found: dict[tuple[str, Cell], dict[Repetition, float]] = {}
     for key, split, seed, value in zip(
         keys, splits, models["seed"], values.astype(float), strict=True
     ):
         cell = cells[key]
-        run = Run(split if several else cell.split_seed, seed)
-        found.setdefault((key[0], cell), {})[run] = value
+        repetition = Repetition(split if several else cell.split_seed, seed)
+        found.setdefault((key[0], cell), {})[repetition] = value
     return found
 
 
 def over_splits(models: pd.DataFrame) -> pd.DataFrame:
     """Return a table of models in which the split no longer tells cells of a study apart.
 
-    Each has the split seed of the first of its cell's, and where that is the same for all, none.
+    Each model has the split seed of its cell's first model; if all are the same, the column goes.
     """
     if SPLIT not in models:
         return models
@@ -192,37 +193,35 @@ def summarize(models: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The columns before ``seed``; over the models that did not diverge, mean (``test_mse``) and
         deviation (``test_mse_sd``, with n - 1; NaN for one model) of the test MSE, both of the
-        train MSE, and number (``n``); the number of models that ``diverged``; and both of each of
-        the `quantities`, the deviation under its name and ``_sd``.
+        train MSE and of the validation MSE, if there is one, and number (``n``); the number of
+        models that ``diverged``; and both of each of the `quantities`, the deviation under its name
+        and ``_sd``.
     """
-    measured = {
-        f"{name}{ending}": (name, how)
-        for name in quantities(models)
-        for ending, how in (("", "mean"), ("_sd", "std"))
-    }
+
+    def moments(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+        ends = ("", "mean"), ("_sd", "std")
+        return {f"{name}{end}": (name, how) for name in names for end, how in ends}
+
     return (
         models.assign(diverged=models["status"] == "diverged")
         .groupby(list(models.columns[: models.columns.get_loc("seed")]), sort=False)
         .agg(
-            test_mse=("test_mse", "mean"),
-            test_mse_sd=("test_mse", "std"),
-            train_mse=("train_mse", "mean"),
-            train_mse_sd=("train_mse", "std"),
+            **moments([error.name for error in ERRORS if error.name in models]),
             n=("test_mse", "count"),
             diverged=("diverged", "sum"),
-            **measured,
+            **moments(quantities(models)),
         )
         .reset_index()
     )
 
 
 def to_csv(frame: pd.DataFrame) -> str:
-    """Write a frame so that `read_csv` gives it back exactly; NaN is empty."""
+    """Return a frame as CSV that `read_csv` restores exactly; NaN is empty."""
     return frame.to_csv(index=False, lineterminator="\n")
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:
-    """Read what `to_csv` wrote; only numbers can be missing, a study may be called ``NA``."""
+    """Read CSV from `to_csv`; only numbers can be missing, and a study may be called ``NA``."""
     with open(path, newline="", encoding="utf-8") as file:
         header = next(csv.reader(file))
     texts = TEXTS | {name for name, setting in axes.SETTINGS.items() if not setting.is_number}
@@ -232,11 +231,11 @@ def read_csv(path: str | Path) -> pd.DataFrame:
         keep_default_na=False,
         na_values={name: [""] for name in header if name not in texts},
     )
-    return frame.copy()  # in one piece, or pandas warns of each column that is added to many
+    return frame.copy()  # in one piece, or pandas warns when columns are added
 
 
 def _doubled(studies: Sequence[grid.Study]) -> Iterator[str]:
-    """Yield the models that a study has more than once, so that its means would be wrong."""
+    """Yield the models that a study has more than once, which would falsify its means."""
     for study in studies:
         for model, times in Counter(study.models).items():
             if times > 1:
@@ -244,7 +243,7 @@ def _doubled(studies: Sequence[grid.Study]) -> Iterator[str]:
 
 
 def _checked(model: grid.Model, fingerprints: Collection[str], folder: Path) -> dict[str, Any]:
-    """Read a model's record and make sure that it is this model's, trained as is wanted now."""
+    """Read a model's record, and make sure that it is this model, trained as wanted now."""
     path = folder / model.record
     entries = record.read(path)
     found = {**model.cell, **Cell(entries["settings"]), "seed": entries["seed"]}
@@ -264,7 +263,7 @@ def _checked(model: grid.Model, fingerprints: Collection[str], folder: Path) -> 
 def _measured(
     model: grid.Model, seal: str, measures: Sequence[str], folder: Path
 ) -> dict[str, float | None]:
-    """Read what was measured of a model; nothing of one that diverged."""
+    """Read a model's measures; nothing for a model that diverged."""
     if not measures:
         return {}
     path = folder / sheet.path_of(model.record)

@@ -1,7 +1,6 @@
-"""Analysis of variance of complete grids: what varies with which axis, and how much of it.
+"""Analysis of variance of complete grids: how much varies with each axis.
 
-Values come as an array with one axis for each factor and one value in each place. A set of factors
-is a tuple of axes, in order.
+Values are an array with one axis for each factor. A set of factors is a tuple of axes, in order.
 """
 
 import itertools
@@ -19,20 +18,20 @@ Factors = tuple[int, ...]
 def sums_of_squares(values: np.ndarray, most: int | None = None) -> dict[Factors, float]:
     """Return the sum of squares of every effect in a complete grid.
 
-    An effect of a set u of factors is what the means over all others vary by that no smaller set
-    explains; its sum of squares is that of f_u over the grid, where values = Σ_u f_u.
+    The effect of a set u of factors is the variation of the means over all other factors that no
+    smaller set explains; its sum of squares is that of f_u over the grid, where values = Σ_u f_u.
 
     Parameters
     ----------
     values
         One value for each combination of the factors.
     most
-        The most factors that an effect has; all of them, unless given.
+        The most factors that an effect may have; by default, all.
 
     Returns
     -------
     dict
-        By set of factors, without the mean's. They sum to Σ (values - mean)², if all are there.
+        By set of factors, without the mean. All together sum to Σ (values - mean)².
 
     Raises
     ------
@@ -68,13 +67,13 @@ def components(values: np.ndarray) -> dict[Factors, float]:
     """Return the components of variance of fully crossed random factors.
 
     Unbiased, from E[MS_u] = Σ_{v ⊇ u} σ²_v Π_{k ∉ v} n_k (Searle, Casella & McCulloch 1992, chapter
-    4); one may come out below zero when it is small. The component of all factors together is what
-    is left: with one value in each place it cannot be told from noise.
+    4); a small component may come out below zero. The component of all factors together is the
+    residual: with one value per combination, it cannot be told from noise.
 
     Parameters
     ----------
     values
-        One value for each combination of the factors, of two levels or more each.
+        One value for each combination of the factors, each with two levels or more.
     """
     squares = mean_squares(values)
     found = {}
@@ -92,8 +91,8 @@ class Share:
     Attributes
     ----------
     of : tuple of str
-        The axes whose effect it is; ``("seed",)`` for what seeds make, and ``("beyond pairs",)``
-        for all effects of three axes and more.
+        The axes whose effect it is; ``("seed",)`` for seeds, ``("beyond pairs",)`` for all effects
+        of three axes or more.
     share, low, high : float
         From 0 to 1 but for chance; NaN ends with fewer than three seeds.
     """
@@ -111,16 +110,16 @@ def importance(values: np.ndarray, axes: Sequence[str]) -> list[Share]:
     """Decompose the variance over a complete grid by axis and pair of axes (functional ANOVA).
 
     With the effects f_u of the cells' expected values, the share of u is mean(f_u²) / V, where V is
-    the variance of a run whose cell is drawn evenly from the grid (Hutter, Hoos & Leyton-Brown
-    2014, with the grid itself for their forest). Seeds make noise in the means, which
-    would count as effects, so it is taken out: mean(f_u²) is estimated by
+    the variance of a model whose cell is drawn evenly from the grid (Hutter, Hoos & Leyton-Brown
+    2014, with the grid in place of their forest). Seeds make noise in the
+    means, which would count as effects, so it is removed: mean(f_u²) is estimated by
     (SS_u - SS_{u, seed} / (S - 1)) / N, and the variance between seeds of a cell is a share of its
     own.
 
     Parameters
     ----------
     values : [axis 1, axis 2, ..., seeds]
-        Such as logs of test errors: two seeds or more, the same in every cell.
+        For example logs of test errors; two seeds or more, the same in every cell.
     axes
         Names of the axes but the seeds.
 
@@ -128,7 +127,7 @@ def importance(values: np.ndarray, axes: Sequence[str]) -> list[Share]:
     -------
     list of Share
         Axes, pairs of axes, all beyond pairs, seeds; the shares sum to 1. Intervals are jackknife
-        intervals over the seeds: they hold for this grid and other seeds.
+        intervals over the seeds, and hold for this grid and other seeds.
     """
     names: list[tuple[str, ...]] = [
         *((axes[a],) for a in range(len(axes))),
@@ -165,4 +164,5 @@ def _shares(values: np.ndarray) -> np.ndarray:
     all_cells = (between - (within - squares[(seed_axis,)]) / (seeds - 1)) / values.size
     by_seed = within / (means.size * (seeds - 1))
     beyond = [all_cells - sum(effects)] if seed_axis > 2 else []
-    return np.array([*effects, *beyond, by_seed]) / (all_cells + by_seed)
+    # Without seeds that differ from all others, nothing may vary at all: no share is known then.
+    return np.array([*effects, *beyond, by_seed]) / ((all_cells + by_seed) or math.nan)

@@ -16,7 +16,7 @@ RESAMPLES = 2_000
 
 
 def read_trial(path: str | Path, splits: int, seeds: int) -> dict[str, np.ndarray]:
-    """Return the errors of a trial's models, by ``last`` and ``best``: [splits, cells, seeds]."""
+    """Return the errors of a trial's models by ``last`` and ``best``, [splits, cells, seeds]."""
     frame = pd.read_csv(path)
     return {
         name: frame[name].to_numpy(float).reshape(splits, -1, seeds) for name in ("last", "best")
@@ -33,9 +33,9 @@ class Score:
         Root mean square over the cells of log(ours / deck's), ours as the mean over the splits of
         the log of the mean over the seeds.
     noise_floor : float
-        What it would be, were the reading right and the deck's split and three seeds like ours.
+        What it would be if the reading were right and the deck's split and three seeds like ours.
     unexplained : float
-        What is left beyond the floor, sqrt(max(0, log_error² - noise_floor²)).
+        What the floor leaves, sqrt(max(0, log_error² - noise_floor²)).
     geometric_mean_ratio, rank_correlation, inside : float
         As in `deck.Agreement`; the interval is that of one more split.
     diverged : float
@@ -44,9 +44,9 @@ class Score:
         Log error on single splits minus that of the best reading, with its 95 % t interval over
         the splits.
     first : float
-        Share of resamples, of splits, seeds and cells, in which it has the lowest log error of all.
+        Share of resamples (of splits, seeds and cells) in which it has the lowest log error.
     p : float
-        That no reading is better, from the same resamples: see `confidence_set`.
+        The p value of no reading being better, from the same resamples; see `confidence_set`.
     """
 
     reading: Reading
@@ -118,11 +118,11 @@ def score(
 
 
 def noise_floor(errors: np.ndarray) -> np.ndarray:
-    """Return the log error that a reading would have, had it made the deck.
+    """Return the log error that a reading would have if it had made the deck.
 
-    The deck's figure is the log of the mean of three seeds on one split, with variance v; ours is
-    the mean of that over J splits. They differ with variance v + w / J, w being that of the log of
-    a split's mean over all of its seeds.
+    The log of the deck's figure, a mean of three seeds on one split, has variance v. Ours is a mean
+    over J splits of the log of a split's mean over all its seeds, which has variance w. So the two
+    differ with variance v + w / J.
 
     Parameters
     ----------
@@ -140,8 +140,8 @@ def noise_floor(errors: np.ndarray) -> np.ndarray:
 def resampled(errors: np.ndarray, target: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
     """Return the log errors of readings when splits, their seeds and the deck's cells are redrawn.
 
-    All readings share what is drawn. As each split has its own seeds, seeds are drawn within
-    every split that is drawn (a two-stage bootstrap: Davison & Hinkley 1997, section 3.8).
+    All readings share the draws. As each split has its own seeds, seeds are drawn within every
+    split drawn (a two-stage bootstrap: Davison & Hinkley 1997, section 3.8).
 
     Parameters
     ----------
@@ -170,9 +170,9 @@ def confidence_set(scores: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """Return a p value for each candidate: that none has a lower expected score.
 
     The candidates with p > 0.05 contain the best in 95 % of cases, however many there are, and
-    cannot be told apart (the model confidence set of Hansen, Lunde & Nason 2011, statistic T_max):
-    the worst is dropped, and its distance from the mean tested against the largest that chance
-    makes, until one is left; a p value is the largest so far.
+    cannot be told apart: the model confidence set of Hansen, Lunde & Nason (2011), statistic T_max.
+    Its worst member is dropped, after its distance from the mean is tested against the largest
+    distance by chance, until one is left; a p value is the largest so far.
 
     Parameters
     ----------

@@ -1,7 +1,9 @@
-"""The best of many cells: how to choose it, what the choice is worth, and comparing two of them.
+"""The best of many cells: choosing it, what the choice is worth, and comparing two bests.
 
 Errors are float arrays [cells, n], with the same n seeds in the same order in all that is compared,
-or [cells, splits, n], where each seed was trained on each split.
+or [cells, splits, n], where each seed was trained on each split. The cells are chosen by these
+errors or by others of the same models, such as those on validation rows: by arrays of the same
+shape, ``by``.
 """
 
 from dataclasses import dataclass, replace
@@ -10,26 +12,26 @@ import numpy as np
 
 from genboost.analysis import splits, stats
 
-CLOSEST = 8  # rivals of a best cell that its sign-flip test goes through
-CHOICES = 200  # of seeds, to see what a verdict owes to the seeds that chose
+CLOSEST = 8  # rivals of a best cell for its sign-flip test
+CHOICES = 200  # of seeds, to see how much a verdict depends on the seeds that chose
 
 
 def choosing(n: int) -> int:
-    """Return how many of n seeds, or splits, choose the best cell of a set; the others judge it."""
+    """Return how many of n seeds (or splits) choose the best cell of a set; the others judge it."""
     return max(n // 3, 1)
 
 
 def apart(errors: np.ndarray, chosen: int) -> tuple[np.ndarray, np.ndarray]:
-    """Separate the runs that choose from those that judge; with no choice, all do both.
+    """Separate the models that choose from those that judge; without a choice, all judge.
 
-    The mean over seeds that a cell was chosen by flatters it. On the other seeds its errors are
-    independent of the choice, so that intervals and tests hold as for any cell. (To choose anew
-    for each seed by all others would use every seed, and be right on average; but a cell that is
-    lucky as a whole wins every time, and neither interval nor test would know of it.)
+    The mean over the seeds that chose a cell flatters it. On the other seeds, its errors are
+    independent of the choice, so intervals and tests hold as for any cell. (Choosing anew for each
+    seed by all others would use every seed and be right on average; but a cell that is lucky
+    overall would win every time, and neither interval nor test would notice.)
 
-    Of several splits the first third chooses, too: a cell is lucky with test rows as with seeds. So
-    no run that judges shares its split or its seed with one that chose. A single seed is taken as
-    given, and the splits alone are parted.
+    Of several splits, the first third also chooses: a cell can be lucky with test rows as with
+    seeds. So no model that judges shares its split or its seed with one that chose. A single seed
+    is taken as given, and only the splits are separated.
 
     Parameters
     ----------
@@ -63,11 +65,11 @@ class Optimism:
 
     @property
     def optimism(self) -> float:
-        """What the first flatters by."""
+        """How much the first flatters."""
         return self.honest - self.apparent
 
 
-def optimism(errors: np.ndarray, few: int, seed: int = 0) -> Optimism:
+def optimism(errors: np.ndarray, few: int, seed: int = 0, by: np.ndarray | None = None) -> Optimism:
     """Choose the best cell by a few of the seeds, look at it on the others, over many subsets.
 
     Parameters
@@ -75,13 +77,15 @@ def optimism(errors: np.ndarray, few: int, seed: int = 0) -> Optimism:
     errors : [cells, n]
     few
         Seeds to choose by, 1 to n - 1.
+    by
+        What chooses, unless the errors do.
     """
+    by = errors if by is None else by
     n = errors.shape[1]
     apparent, honest = [], []
     for chosen in stats.subsets(n, few, seed=seed):
-        means = errors[:, chosen].mean(axis=1)
-        cell = means.argmin()
-        apparent.append(means[cell])
+        cell = by[:, chosen].mean(axis=1).argmin()
+        apparent.append(errors[cell, chosen].mean())
         honest.append((errors[cell].sum() - errors[cell, chosen].sum()) / (n - few))
     return Optimism(float(np.mean(apparent)), float(np.mean(honest)))
 
@@ -95,11 +99,11 @@ class Bests:
     a, b : int
         The cells that the first seeds choose.
     differences : float array
-        Of these two, error of a minus that of b, on the other seeds; [splits, n] of several splits.
+        Error of a minus that of b on the other seeds; with several splits, [splits, n].
     low, high : float
         95 % interval of min(a) - min(b), the lowest expected error of each set.
     p : float
-        That the lowest expected errors are equal; two-sided.
+        The two-sided p value of equal lowest expected errors.
     """
 
     a: int
@@ -110,38 +114,46 @@ class Bests:
     p: float
 
 
-def compare_bests(a: np.ndarray, b: np.ndarray, chosen: int) -> Bests:
+def compare_bests(
+    a: np.ndarray,
+    b: np.ndarray,
+    chosen: int,
+    by: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Bests:
     """Compare the lowest expected errors of two sets of cells.
 
-    To compare the two chosen cells alone would be to test the choice, not the claim: with equal
-    minima it finds a difference in 10 to 14 % of runs, as the larger set's chosen cell is further
-    from its best. But the chosen cell of a set is no better than its best, so min(a) < min(b) is
-    shown if it is better than *every* cell of b: an intersection-union test (Berger 1982), at level
-    α without a correction for the number of cells. Its p is the largest of those of sign-flip
-    tests; likewise the upper end of the interval is the largest upper end of a difference with a
-    cell of b, and the lower end follows from the chosen cell of b and all of a. In simulations a
-    false difference comes in 1 to 4 % of runs, and the interval holds the true one in 96 to 99 %.
+    Comparing only the two chosen cells would test the choice, not the claim: with equal minima, it
+    finds a difference in 10 to 14 % of simulations, as the larger set's chosen cell is further from
+    its best. But the chosen cell of a set is never better than its best, so min(a) < min(b) is
+    shown if a's chosen cell is better than *every* cell of b: an intersection-union test (Berger
+    1982), at level α without a correction for the number of cells. Its p is the largest of the
+    sign-flip tests'; likewise, the interval's upper end is the largest upper end of a difference
+    with a cell of b, and the lower end follows from b's chosen cell and all of a. Simulations find
+    a false difference in 1 to 4 % of cases, and the interval covers the true one in 96 to 99 %.
 
     Parameters
     ----------
     a, b : [cells, n] or [cells, splits, n]
     chosen
         How many seeds choose; 0 if both sets have a single cell.
+    by
+        What chooses of each set, unless the errors do.
     """
+    by = by or (a, b)
     if a.ndim == 2:
-        found = compare_bests(a[:, None], b[:, None], chosen)
+        found = compare_bests(a[:, None], b[:, None], chosen, (by[0][:, None], by[1][:, None]))
         return replace(found, differences=found.differences[0])
-    (choose_a, a), (choose_b, b) = (apart(side, chosen) for side in (a, b))
-    rows = [int(side.mean(axis=(1, 2)).argmin()) for side in (choose_a, choose_b)]
+    rows = [int(apart(side, chosen)[0].mean(axis=(1, 2)).argmin()) for side in by]
+    a, b = (apart(side, chosen)[1] for side in (a, b))
     below, high = _against_all(a[rows[0]], b)
     above, low = _against_all(b[rows[1]], a)
     return Bests(*rows, a[rows[0]] - b[rows[1]], -low, high, min(below, above))
 
 
 def _against_all(cell: np.ndarray, rivals: np.ndarray) -> tuple[float, float]:
-    """Return p, and the largest difference that is possible, of a cell against the best rival.
+    """Return p and the largest plausible difference of a cell against the best rival.
 
-    On several splits by crossed components; on one, or with one seed, by seeds or splits alone.
+    By crossed components over several splits; with one split or one seed, over the other alone.
     """
     differences = cell - rivals
     if min(cell.shape) > 1:
@@ -166,37 +178,49 @@ def _t_statistic(differences: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Shares of the choices of seeds with which a's best comes out lower, higher, or neither."""
+    """Of the choices of seeds, the shares in which a's best is lower, higher, or neither."""
 
     lower: float
     higher: float
     undecided: float
 
 
-def outcomes(a: np.ndarray, b: np.ndarray, chosen: int, seed: int = 0) -> Outcomes:
+def outcomes(
+    a: np.ndarray,
+    b: np.ndarray,
+    chosen: int,
+    seed: int = 0,
+    by: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Outcomes:
     """Repeat `compare_bests` with other seeds choosing: how much hangs on which ones did.
 
     By t tests at 5 %, without a correction for other claims.
 
     Parameters
     ----------
-    a, b, chosen
+    a, b, chosen, by
         As for `compare_bests`, with two seeds or more left.
     """
+    by = by or (a, b)
     if a.ndim == 3 and min(a.shape[1:]) > 1:
-        return _outcomes_over_splits(a, b, chosen, seed)
-    a, b = (side.reshape(len(side), -1) for side in (a, b))
+        return _outcomes_over_splits(a, b, chosen, seed, by)
+    a, b, *by = (side.reshape(len(side), -1) for side in (a, b, *by))
     found = []
     for seeds in stats.subsets(a.shape[1], chosen, CHOICES, seed):
         rest = np.delete(np.arange(a.shape[1]), seeds)
-        chosen_a, chosen_b = (side[side[:, seeds].mean(axis=1).argmin(), rest] for side in (a, b))
+        chosen_a, chosen_b = (
+            side[choose[:, seeds].mean(axis=1).argmin(), rest]
+            for side, choose in zip((a, b), by, strict=True)
+        )
         lower = stats.interval(chosen_a - b[:, rest])[1].max() < 0
         higher = stats.interval(chosen_b - a[:, rest])[1].max() < 0
         found.append((lower, higher, not (lower or higher)))
     return Outcomes(*np.mean(found, axis=0).tolist())
 
 
-def _outcomes_over_splits(a: np.ndarray, b: np.ndarray, chosen: int, seed: int) -> Outcomes:
+def _outcomes_over_splits(
+    a: np.ndarray, b: np.ndarray, chosen: int, seed: int, by: tuple[np.ndarray, np.ndarray]
+) -> Outcomes:
     """Repeat the choice with other thirds of the splits and of the seeds."""
     from scipy.special import stdtrit
 
@@ -210,9 +234,8 @@ def _outcomes_over_splits(a: np.ndarray, b: np.ndarray, chosen: int, seed: int) 
     found = []
     for _ in range(CHOICES):
         order = np.ix_(*(random.permutation(count) for count in a.shape[1:]))
-        (choose_a, rest_a), (choose_b, rest_b) = (
-            apart(side[:, order[0], order[1]], chosen) for side in (a, b)
-        )
+        choose_a, choose_b = (apart(side[:, *order], chosen)[0] for side in by)
+        rest_a, rest_b = (apart(side[:, *order], chosen)[1] for side in (a, b))
         best_a, best_b = (
             rest[choose.mean(axis=(1, 2)).argmin()]
             for choose, rest in ((choose_a, rest_a), (choose_b, rest_b))
@@ -220,56 +243,3 @@ def _outcomes_over_splits(a: np.ndarray, b: np.ndarray, chosen: int, seed: int) 
         lower, higher = is_lower(best_a, rest_b), is_lower(best_b, rest_a)
         found.append((lower, higher, not (lower or higher)))
     return Outcomes(*np.mean(found, axis=0).tolist())
-
-
-@dataclass(frozen=True)
-class Regret:
-    """What choosing by validation rows costs, against choosing by the test rows themselves.
-
-    Attributes
-    ----------
-    by_validation, by_test : float
-        Mean test error, on the seeds that did not choose, of the cell chosen by either.
-    low, high : float
-        95 % interval over the splits of what the first is higher by; NaN for one split.
-    same : float
-        Share of the choices in which both choose the same cell.
-    """
-
-    by_validation: float
-    by_test: float
-    low: float
-    high: float
-    same: float
-
-    @property
-    def regret(self) -> float:
-        """What the first is higher by: part of it is luck with these test rows."""
-        return self.by_validation - self.by_test
-
-
-def regret(validation: np.ndarray, test: np.ndarray, chosen: int, seed: int = 0) -> Regret:
-    """Choose the best cell by validation and by test errors, and look at both on other seeds.
-
-    Parameters
-    ----------
-    validation, test : [cells, splits, n]
-        Errors of the same models.
-    chosen
-        Seeds that choose, 1 to n - 1; over all subsets of so many.
-    """
-    _, splits, n = test.shape
-    subsets = stats.subsets(n, chosen, CHOICES, seed)
-    found = np.empty((splits, len(subsets), 2))
-    same = np.empty((splits, len(subsets)))
-    for split, (by_validation, by_test) in enumerate(
-        zip(np.moveaxis(validation, 1, 0), np.moveaxis(test, 1, 0), strict=True)
-    ):
-        for place, seeds in enumerate(subsets):
-            rest = np.delete(np.arange(n), seeds)
-            cells = [e[:, seeds].mean(axis=1).argmin() for e in (by_validation, by_test)]
-            found[split, place] = [by_test[cell, rest].mean() for cell in cells]
-            same[split, place] = cells[0] == cells[1]
-    means = found.mean(axis=1)
-    low, high = stats.interval(means[:, 0] - means[:, 1])
-    return Regret(*means.mean(axis=0).tolist(), float(low), float(high), float(same.mean()))

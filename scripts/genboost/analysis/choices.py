@@ -1,4 +1,4 @@
-"""The best cell of each set of cells, and the error that it really has."""
+"""The best cell of each set of cells, and its true error."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genboost.analysis import best_cells, splits, stats
+from genboost.analysis import best_cells, edges, splits, stats
 from genboost.analysis.values import Measured
 from genboost.analysis.verdicts import FEW
 from genboost.study import grid
@@ -15,26 +15,28 @@ from genboost.study.cells import Cell
 
 @dataclass(frozen=True)
 class Choice:
-    """The best cell of a set, and the error that it really has.
+    """The best cell of a set, and its true error.
 
     Attributes
     ----------
     scope : str
-        What it is the best of.
+        The set that it is the best of.
     cells : int
-        What it was chosen from.
+        The number of cells it was chosen from.
     cell, table : str and float
-        The cell of the lowest mean over all seeds, and that mean, as in the tables.
+        The best cell over all seeds, and its mean error, as in the tables.
+    edge : str
+        The edges of the grid that this cell is at, as `edges.named` has them.
     chosen, unbiased, low, high : str and float
         The cell that the first third of the seeds chooses; its mean error on the others, with its
         95 % interval, NaN where fewer than `stats.ENOUGH` errors judge.
     choosing, n : int
         Seeds that choose, and seeds that judge.
     few : int
-        Seeds of the choices that the next three are about: three, or all but one of fewer than six.
+        Seeds that choose for the next three values: three, or all but one of fewer than six.
     apparent, honest, optimism : float
-        Over all choices by so few seeds: mean error of the chosen cell on the seeds that chose it
-        and on all others, and the difference, by which the first flatters.
+        Over all choices by so few seeds: the chosen cell's mean error on the seeds that chose it,
+        on all others, and the difference.
     """
 
     study: str
@@ -42,6 +44,7 @@ class Choice:
     cells: int
     cell: str
     table: float
+    edge: str
     chosen: str
     unbiased: float
     low: float
@@ -57,7 +60,7 @@ class Choice:
 def choices(
     measured: Measured, scopes: Sequence[tuple[grid.Study, str, Sequence[Cell]]]
 ) -> list[Choice]:
-    """Say what the best cell of each set is worth.
+    """Judge the best cell of each set.
 
     Parameters
     ----------
@@ -67,7 +70,7 @@ def choices(
     Returns
     -------
     list of Choice
-        Without sets of which no cell finished, or fewer than two seeds.
+        Without sets that have no finished cell or fewer than two seeds.
     """
     found = []
     for study, scope, cells in scopes:
@@ -75,21 +78,26 @@ def choices(
         n = len(errors.seeds)
         if not errors.cells or n < 2:
             continue
-        means = errors.values.mean(axis=(1, 2))
+        best = int(errors.choosing.mean(axis=(1, 2)).argmin())
+        best_cell = errors.cells[best]
         choosing = best_cells.choosing(n)
-        choose, judge = best_cells.apart(errors.values, choosing)
+        choose, _ = best_cells.apart(errors.choosing, choosing)
+        _, judge = best_cells.apart(errors.values, choosing)
         chosen = int(choose.mean(axis=(1, 2)).argmin())
         judged = _judge(judge[chosen])
-        few = FEW if n >= 2 * FEW else n - 1
-        on_each = np.moveaxis(errors.values, 1, 0)
-        luck = [best_cells.optimism(on_split, few) for on_split in on_each]
+        few = few_of(n)
+        luck = [
+            best_cells.optimism(errors.values[:, split], few, by=errors.choosing[:, split])
+            for split in range(len(errors.splits))
+        ]
         found.append(
             Choice(
                 study=study.name,
                 scope=scope,
                 cells=len(errors.cells),
-                cell=measured.describe(errors.cells[means.argmin()]),
-                table=float(means.min()),
+                cell=measured.describe(best_cell),
+                table=float(errors.values.mean(axis=(1, 2))[best]),
+                edge="" if study.sampled else edges.named(edges.edges(best_cell[1], cells)),
                 chosen=measured.describe(errors.cells[chosen]),
                 unbiased=judged.value,
                 low=judged.low,
@@ -105,8 +113,13 @@ def choices(
     return found
 
 
+def few_of(n: int) -> int:
+    """Return how many of n seeds choose where all subsets do: three, or all but one of few."""
+    return FEW if n >= 2 * FEW else max(n - 1, 1)
+
+
 def _judge(errors: np.ndarray) -> stats.Interval:
-    """Return the mean of errors [splits, seeds] with its interval, if they are enough."""
+    """Return the mean of errors [splits, seeds], with its interval if there are enough."""
     crossed = min(errors.shape) > 1
     found = splits.crossed(errors) if crossed else stats.estimate(errors.ravel())
     ends = (found.low, found.high) if errors.size >= stats.ENOUGH else (math.nan, math.nan)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from genboost.analysis import edges
 from genboost.study import axes
 from genboost.study.cells import Cell
 from genboost.train.training import learning_rates
 
-FEWEST = 3  # values of an axis, of which the first and the last are an edge
 NO_RATE, FULL_RATE = 0.01, 0.95  # of the start: where a schedule ends at about zero, or did not end
 
 
@@ -23,12 +23,15 @@ def of_pairs(pairs: Iterable[tuple[Cell, Cell]]) -> list[str]:
 
 
 def of_bests(a: Sequence[Cell], b: Sequence[Cell], best_of_a: Cell, best_of_b: Cell) -> list[str]:
-    """Say what qualifies a comparison of the bests of two sets: training, and edges of the grid."""
-    edges = {
-        "its best cell": at_the_edge(best_of_a, a),
-        "the best cell compared with it": at_the_edge(best_of_b, b),
+    """Say what qualifies a comparison of the bests of two sets: training, and edges of the grid.
+
+    A set has no edges if it is empty, as that of a random search has to be.
+    """
+    at = {
+        "its best cell": edges.named(edges.edges(best_of_a, a)),
+        "the best cell compared with it": edges.named(edges.edges(best_of_b, b)),
     }
-    told = [f"{name} is at the edge of the grid ({edge})" for name, edge in edges.items() if edge]
+    told = [f"{name} is at the edge of the grid ({edge})" for name, edge in at.items() if edge]
     return [*of_pairs([(best_of_a, best_of_b)]), *told]
 
 
@@ -53,19 +56,3 @@ def _end(cell: Cell) -> str:
     if share < NO_RATE:
         return "a rate of about zero"
     return "nearly the full rate" if share > FULL_RATE else f"{share:.0%} of the first rate"
-
-
-def at_the_edge(best: Cell, cells: Sequence[Cell]) -> str:
-    """Say on which axes the best of some cells has an extreme value, so that others may be better.
-
-    Zero is none: nothing lies below it.
-    """
-    found = []
-    for setting in axes.varying(cells):
-        values = {cell[setting.name] for cell in cells} - {None}
-        value = best[setting.name]
-        if not all(isinstance(v, int | float) for v in values) or len(values) < FEWEST:
-            continue
-        if value and value in (min(values), max(values)) and setting.name != "split_seed":
-            found.append(setting.phrase(value))
-    return " and ".join(found)

@@ -21,9 +21,9 @@ SEEDS = 3  # models behind each of the deck's figures
 
 
 def load(path: str | Path = PATH) -> pd.DataFrame:
-    """Read the deck's figures: one row per cell, the columns `axes.ALWAYS` and ``deck``, its MSE.
+    """Read the deck's figures: one line per cell, with columns `axes.ALWAYS` and ``deck``, its MSE.
 
-    ``sam_rho`` is text, ``none`` where the file has 0: the deck's models without SAM.
+    ``sam_rho`` is text; ``none`` stands for the file's 0, the deck's models without SAM.
     """
     figures = pd.read_csv(path).rename(columns={"test_mse": "deck"})
     rho = [text(value or None) for value in figures["sam_rho"].astype(float)]
@@ -31,14 +31,14 @@ def load(path: str | Path = PATH) -> pd.DataFrame:
 
 
 def is_repeated_by(study: grid.Study) -> bool:
-    """Say whether a study has cells with the deck's data set and protocol: the defaults."""
+    """Say whether a study has cells with the deck's data set and protocol, the defaults."""
     return any(map(axes.repeats_standard, study.cells))
 
 
 def compare(
     studies: Sequence[grid.Study], models: pd.DataFrame, figures: pd.DataFrame
 ) -> pd.DataFrame:
-    """Put the deck's figures beside those of the studies that repeat it.
+    """Compare the deck's figures with studies that repeat it.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def compare(
     Returns
     -------
     DataFrame
-        One row per study and cell that the deck has, with its data and protocol, and in which no
-        model diverged: ``data``, ``study``, the cell, ``deck``; ``test_mse``, ``sd`` and ``n`` of
+        One line per study and cell that the deck has too, with its data and protocol, and without
+        a diverged model: ``data``, ``study``, the cell, ``deck``; ``test_mse``, ``sd`` and ``n`` of
         ours; ``difference`` (ours minus the deck's), ``ratio`` (ours divided by the deck's),
         ``log_ratio``; ``low`` and ``high``, the 95 % prediction interval of a mean of three
         (NaN with fewer than `stats.ENOUGH` seeds), and whether the deck's figure is ``inside`` it.
@@ -60,10 +60,10 @@ def compare(
     theirs = {tuple(row): error for *row, error in figures.itertuples(index=False)}
     data = dict(zip(models["study"], models["data"], strict=True))
     rows = []
-    for (study, cell), by_run in aggregation.values_by_cell(studies, models).items():
+    for (study, cell), errors_of in aggregation.values_by_cell(studies, models).items():
         key = tuple(aggregation.columns(cell, settings).values())
         # The deck's split was one and the same.
-        by_seed = [error for run, error in by_run.items() if run.split == cell.split_seed]
+        by_seed = [error for which, error in errors_of.items() if which.split == cell.split_seed]
         errors = np.array(by_seed, float)
         if axes.repeats_standard(cell) and key in theirs and np.isfinite(errors).all():
             found = stats.estimate(errors)
@@ -84,7 +84,7 @@ def compare(
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well some cells agree with the deck's; NaN where there is nothing to compute it from.
+    """How well some cells agree with the deck's; NaN where it cannot be computed.
 
     Attributes
     ----------
@@ -92,11 +92,11 @@ class Agreement:
     log_error : float
         Root mean square of log(ours / deck's).
     noise_floor : float
-        What it would be, were the deck's figures means of three more of our seeds.
+        What it would be if the deck's figures were means of three more of our seeds.
     geometric_mean_ratio : float
         Of ours divided by the deck's.
     inside : float
-        Share of the deck's figures in our prediction intervals; 0.95 if ours explained them.
+        Share of the deck's figures in our prediction intervals; 0.95 if our seeds explained them.
     rank_correlation : float
         Spearman's.
     """
@@ -110,7 +110,7 @@ class Agreement:
 
 
 def agreement(compared: pd.DataFrame) -> Agreement:
-    """Sum up what `compare` found; a cell that several studies have counts once, the first."""
+    """Sum up what `compare` found; a cell in several studies counts once, as in the first."""
     compared = compared.drop_duplicates(axes.ALWAYS)
     if compared.empty:
         return Agreement(0, *[math.nan] * 5)

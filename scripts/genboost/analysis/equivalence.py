@@ -1,4 +1,4 @@
-"""Paired ratios, and tests that two things are the same to within a margin."""
+"""Paired ratios, and tests that two things are equal to within a margin."""
 
 import math
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from scipy.special import stdtr
 from genboost.analysis import stats
 from genboost.analysis.stats import Interval
 
-MARGIN = math.log(1.05)  # of differences of logs: between 5 % more and 5 % more the other way
+MARGIN = math.log(1.05)  # of differences of logs: 5 % more, in either direction
 
 
 def ratio(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> Interval:
-    """Return the geometric mean of a / b over pairs: from the t interval of log a - log b.
+    """Return the geometric mean of a / b over pairs, with the t interval of log a - log b.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def ratio(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> I
 
 
 def log_ratios(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Return log a - log b of pairs of positive values, to compare as differences are compared."""
+    """Return log a - log b of pairs of positive values, to be compared like differences."""
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if (a <= 0).any() or (b <= 0).any():
         raise ValueError("a ratio takes positive values")
@@ -41,7 +41,8 @@ class Equivalence:
     ----------
     margin : float
     p : float
-        That it is not; at most alpha if and only if the interval is within the margins.
+        The p value of a larger difference; at most alpha exactly if the interval is within
+        ± margin.
     low, high : float
         The 1 - 2 alpha interval.
     """
@@ -59,13 +60,13 @@ def equivalence(
 ) -> Equivalence:
     """Test whether a mean difference is within ± margin: two one-sided t tests (Schuirmann 1987).
 
-    The larger of the p values of "at most -margin" and "at least margin" is that of both. A
-    difference that is not significant is no evidence of equality; this is.
+    The p value is the larger of those of "at most -margin" and "at least margin". A difference that
+    is merely not significant is no evidence of equality; this test is.
 
     Parameters
     ----------
     differences : [n]
-        Paired differences, or `log_ratios` for a margin of a share; n >= 2.
+        Paired differences, or `log_ratios` if the margin is a ratio's; n >= 2.
     """
     differences = np.asarray(differences, dtype=float)
     n, mean = len(differences), differences.mean()

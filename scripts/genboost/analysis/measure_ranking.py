@@ -1,4 +1,4 @@
-"""Which measures rank generalization: coefficients, intervals and a verdict for each."""
+"""How measures rank generalization: coefficients, intervals and a verdict for each."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,10 @@ from genboost.analysis import aggregation, pair_ranks, stats
 from genboost.analysis.pair_ranks import Coefficient, SignError
 from genboost.analysis.stats import Interval
 from genboost.measures import registry
-from genboost.study import axes as settings
 from genboost.study.axes import Setting
 from genboost.study.grid import Study
 
-RESAMPLES = 200  # of K: with 864 cells 10 s a measure
+RESAMPLES = 200  # of K: with 864 cells, 10 s per measure
 
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
 AXIS_DEPENDENT, UNDECIDED = "axis-dependent", "undecided"
@@ -29,9 +28,9 @@ class Ranking:
     ----------
     measure : str
     cells : int
-        Of which every run is there.
+        The cells of which every model has a value.
     tau : Coefficient
-        Kendall's, over all pairs: high, too, for what merely tracks a hyperparameter.
+        Kendall's, over all pairs; also high for a measure that merely tracks a hyperparameter.
     axes : dict
         By axis, the granulated ψ.
     psi : Coefficient
@@ -63,7 +62,7 @@ class Ranking:
 
 
 def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) -> list[Ranking]:
-    """Rank quantities by how well they rank the cells of a study by their gaps.
+    """Judge quantities by how well they rank the cells of a study by the gap.
 
     Parameters
     ----------
@@ -74,11 +73,12 @@ def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) ->
     Returns
     -------
     list of Ranking
-        In the order of the quantities; none of a study whose cells differ in fewer than two axes.
+        In the order of the quantities; none of a random search, whose cells share no values, or of
+        a study whose cells differ in fewer than two axes.
         What is held to be better when higher is ranked as its negative.
     """
-    axes = axes_of(study)
-    if len(axes) < 2:
+    axes = study.axes
+    if study.sampled or len(axes) < 2:
         return []
     own = models[models["study"] == study.name]
     own = own.assign(error_gap=own["test_mse"] - own["train_mse"])
@@ -91,22 +91,12 @@ def _sign(name: str) -> int:
     return -1 if registry.quantity(name).better == "higher" else 1
 
 
-def axes_of(study: Study) -> list[Setting]:
-    """Return what tells the cells of a study apart, without what follows: of SAM, the epochs."""
-    found = settings.varying(study.cells)
-    for axis in reversed(found):
-        rest = [other for other in found if other != axis]
-        if len({tuple(cell[o.name] for o in rest) for cell in study.cells}) == len(study.cells):
-            found = rest
-    return found
-
-
 def _array(
     study: Study, models: pd.DataFrame, axes: Sequence[Setting], quantity: str
 ) -> np.ndarray:
     """Return a quantity as [axis 1, axis 2, ..., seeds]; NaN where it is not finite.
 
-    Of several splits, the first.
+    With several splits, the first counts.
     """
     values = aggregation.values_by_cell([study], models, quantity)
     levels = [list(dict.fromkeys(cell[axis.name] for cell in study.cells)) for axis in axes]
@@ -130,14 +120,14 @@ def rank(
     Parameters
     ----------
     measures
-        By name: [axis 1, axis 2, ..., seeds], NaN for runs that are not there. A cell counts if all
-        of its runs are.
+        By name, [axis 1, axis 2, ..., seeds]; NaN for a missing model. A cell counts if none of its
+        models is missing.
     target : [axis 1, axis 2, ..., seeds]
         Such as the generalization gap.
     axes
         Names of the axes but the seeds.
     resamples
-        Of seeds and cells, for the interval of K alone; the others' are in closed form.
+        Of seeds and cells, for K's interval alone; the others have a closed form.
 
     Returns
     -------
@@ -176,8 +166,8 @@ def _information_interval(
 ) -> Interval:
     """Return K with the basic bootstrap interval, from resamples of seeds and of cells.
 
-    Resampled cells and seeds make K larger, as few cells do; the basic interval, 2 K less the
-    quantiles, turns that around. Seeds are drawn for all cells at once, as they share them.
+    Resampling cells and seeds makes K larger, as having few cells does; the basic interval, 2 K
+    minus the quantiles, corrects that. Seeds are drawn for all cells at once, as cells share them.
     """
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([0])))
     seeds, cells = measure.shape[-1], math.prod(measure.shape[:-1])

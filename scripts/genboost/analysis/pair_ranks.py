@@ -21,7 +21,7 @@ LEAST_PAIRS = 12  # of an environment, as in the code of Dziugaite et al. (2020)
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of cells, and what each counts for.
+    """Pairs of cells, and their weights.
 
     Attributes
     ----------
@@ -37,14 +37,14 @@ class Pairs:
 
 
 def all_pairs(present: np.ndarray) -> Pairs:
-    """Return all pairs of the cells that are there (`present`: bool, the grid's shape)."""
+    """Return all pairs of cells that are `present`, bool in the grid's shape."""
     places = np.flatnonzero(present)
     i, j = np.triu_indices(len(places), 1)
     return Pairs(places[i], places[j], np.full(len(i), 1 / max(len(i), 1)))
 
 
 def line_pairs(present: np.ndarray, axis: int) -> Pairs:
-    """Return the pairs of cells that differ on one axis only; every line along it counts alike."""
+    """Return the pairs of cells that differ on one axis only; all lines along it count equally."""
     length = present.shape[axis]
     lines = np.moveaxis(np.arange(present.size).reshape(present.shape), axis, -1)
     lines = lines.reshape(-1, length)
@@ -68,7 +68,7 @@ def concordance(measure: np.ndarray, target: np.ndarray, pairs: Pairs) -> np.nda
 
 @dataclass(frozen=True)
 class Coefficient:
-    """A rank coefficient between -1 and 1, with its 95 % interval and the p value of none."""
+    """A rank coefficient from -1 to 1, with its 95 % interval and the p value of no correlation."""
 
     value: float
     low: float
@@ -88,8 +88,8 @@ def kendall(measure: np.ndarray, target: np.ndarray) -> Coefficient:
 def granulated(measure: np.ndarray, target: np.ndarray) -> tuple[list[Coefficient], Coefficient]:
     """Return ψ of every axis and their mean Ψ (Jiang et al. 2020).
 
-    ψ is the mean of Kendall's τ over the lines that vary one axis alone: a measure cannot score by
-    knowing the value of another. An axis without a pair has no ψ, and does not count.
+    ψ is the mean of Kendall's τ over the lines that vary one axis alone, so a measure cannot score
+    by knowing another axis's value. An axis without pairs has no ψ and does not count.
     """
     present = ~np.isnan(measure + target)
     axes = [line_pairs(present, axis) for axis in range(measure.ndim)]
@@ -108,11 +108,11 @@ def _coefficient(
     """Return the mean over groups of pairs of their weighted mean concordance.
 
     Pairs that share a cell are dependent. With w the weights and c the concordances, the variance
-    is taken as Σ over pairs p, q that share a cell, p itself among them, of w_p c_p w_q c_q (dyadic
-    clusters: Fafchamps & Gubert 2007; Aronow, Samii & Assenova 2015), or that of independent pairs,
-    if larger; noise of seeds is in it. Resampling lines axis by axis would leave out what the axes
-    share, and cover Ψ in 75 to 90 % of cases. The interval is Wilson's for as many independent
-    signs as have this variance, so it has a width where all pairs agree.
+    is taken as Σ w_p c_p w_q c_q over pairs p, q that share a cell, p = q included (dyadic
+    clusters: Fafchamps & Gubert 2007; Aronow, Samii & Assenova 2015), or that of independent pairs
+    if larger; it includes seed noise. Resampling lines axis by axis would miss what the axes share,
+    and cover Ψ in 75 to 90 % of cases. The interval is Wilson's for as many independent signs as
+    have this variance, so it has a width even where all pairs agree.
     """
     if not sum(len(pairs.first) for pairs in groups):
         return NO_PAIRS
@@ -130,7 +130,7 @@ def _coefficient(
 
 
 def wilson(mean: float, n: float, tail: float = (1 - stats.CONFIDENCE) / 2) -> tuple[float, float]:
-    """Return Wilson's (1927) interval for the mean of n independent signs, ±1."""
+    """Return Wilson's (1927) interval for the mean of n independent signs ±1."""
     square = float(ndtri(tail)) ** 2 / n
     middle = mean / (1 + square)
     half = math.sqrt(max(square * (1 + square - mean**2), 0)) / (1 + square)
@@ -147,11 +147,11 @@ class SignError:
         0.5 is chance.
     axis : int
     levels : tuple of int
-        The two values of the axis that the environment compares, by their places.
+        The indices of the axis's two values that the environment compares.
     pairs : int
-        Pairs of the environment whose targets differ by more than seed noise.
+        Its pairs whose targets differ by more than seed noise.
     environments : int
-        With `LEAST_PAIRS` such pairs or more.
+        How many have `LEAST_PAIRS` such pairs or more.
     """
 
     error: Interval
@@ -164,10 +164,10 @@ class SignError:
 def sign_error(measure: np.ndarray, target: np.ndarray) -> SignError | None:
     """Return the largest sign error over environments (Dziugaite et al. 2020).
 
-    An environment takes an axis from one value to another, all others being equal; its sign error
+    An environment changes an axis from one value to another, all else being equal; its sign error
     is the share of its pairs of cells that are discordant, (1 - concordance) / 2. Pairs whose
-    targets differ by no more than the half-width of the 95 % t interval of the difference, paired
-    by seed, are left out: their order is not known.
+    targets differ by at most the half-width of the 95 % t interval of the difference, paired by
+    seed, are left out, as their order is unknown.
 
     Parameters
     ----------
@@ -178,18 +178,18 @@ def sign_error(measure: np.ndarray, target: np.ndarray) -> SignError | None:
     Returns
     -------
     SignError or None
-        None without an environment of `LEAST_PAIRS` pairs. The interval holds the largest error of
-        all environments: Wilson's upper ends, and lower ends with Bonferroni's correction.
+        None if no environment has `LEAST_PAIRS` pairs. The interval covers the largest error of all
+        environments: Wilson's upper ends, and lower ends with Bonferroni's correction.
     """
     present = ~np.isnan(measure + target.mean(axis=-1))
-    runs = target.reshape(-1, target.shape[-1])
+    targets = target.reshape(-1, target.shape[-1])
     tail = (1 - stats.CONFIDENCE) / 2
     found = []  # (error, pairs, axis, levels)
     for axis, length in enumerate(measure.shape):
         pairs = line_pairs(present, axis)
         step = math.prod(measure.shape[axis + 1 :])
         levels = (pairs.first // step % length) * length + pairs.second // step % length
-        differences = runs[pairs.first] - runs[pairs.second]
+        differences = targets[pairs.first] - targets[pairs.second]
         low, high = stats.interval(differences)
         decided = (low > 0) | (high < 0)
         discordant = (1 - concordance(measure, target.mean(axis=-1), pairs)) / 2
@@ -200,7 +200,7 @@ def sign_error(measure: np.ndarray, target: np.ndarray) -> SignError | None:
     if not found:
         return None
     error, count, axis, worst = max(found)
-    # Wilson's interval of a share is that of signs, halved.
+    # Wilson's interval for a share is half as wide as for signs.
     high = max(wilson(2 * e - 1, n, tail)[1] for e, n, *_ in found)
     low = max(wilson(2 * e - 1, n, tail / len(found))[0] for e, n, *_ in found)
     interval = Interval(error, (1 + low) / 2, (1 + high) / 2)
@@ -214,9 +214,9 @@ def information(
 
     Of two cells drawn at random, V_μ and V_g are the signs of their differences in measure and
     target, and U_S their values on a set S of axes. K is the least I(V_μ; V_g | U_S) / H(V_g | U_S)
-    over the sets of at most `most` axes: what the measure says beyond what the hyperparameters say
-    already, as a share of what there is to say. Values of U_S count by their probability. (The
-    scoring program of the PGDL competition counts them alike.)
+    over the sets of at most `most` axes: what the measure says beyond the hyperparameters, as a
+    share of all there is to say. Values of U_S are weighted by their probability. (The scoring
+    program of the PGDL competition weights them equally.)
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def information(
 
     Returns
     -------
-    K and the set S of axes that it is least for; NaN if the target never varies.
+    K and the set S of axes for which it is least; NaN if the target never varies.
     """
     weights = np.ones(measure.size) if weights is None else weights
     places = np.flatnonzero(~np.isnan(measure + target).ravel() & (weights > 0))
@@ -246,7 +246,9 @@ def information(
             code, count = code * measure.shape[axis] + levels[axis], count * measure.shape[axis]
         place = (code[first] * count + code[second]) * 9 + kind
         table = np.bincount(place, weight, count * count * 9).reshape(count, count, 3, 3)
-        table = table + table.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]  # each pair both ways
+        table = (
+            table + table.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
+        )  # each pair in both directions
         known, entropy = conditional_information(table.reshape(-1, 3, 3))
         if entropy > 1e-12 and not known / entropy >= least[0]:
             least = known / entropy, factors

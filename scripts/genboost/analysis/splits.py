@@ -1,4 +1,4 @@
-"""Differences over splits and seeds: what holds beyond the split that a study happened to draw.
+"""Differences over splits and seeds: what holds beyond the split that a study drew.
 
 All models are trained with the same seeds on every split, so a difference in error of two cells is
 d_js = μ + a_j + b_s + e_js, of split j and seed s.
@@ -23,7 +23,7 @@ class Difference:
     error : float
         Standard error of the mean.
     freedom : float
-        Degrees of freedom of the t distribution that the last three are from.
+        Degrees of freedom of the t distribution behind the interval and p.
     """
 
     mean: float
@@ -45,7 +45,7 @@ class Difference:
         return cls(mean, error, freedom, mean - half, mean + half, p)
 
     def p_beyond(self, margin: float) -> float:
-        """Return the p value of a difference of the margin or more: two one-sided t tests."""
+        """Return the p value of a difference of at least the margin, by two one-sided t tests."""
         from scipy.special import stdtr
 
         if not self.error:
@@ -54,7 +54,7 @@ class Difference:
 
 
 def crossed(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Difference:
-    """Estimate a difference over splits and seeds, both drawn at random and crossed.
+    """Estimate a difference over splits and seeds, random and crossed.
 
     The variance of the mean is σ²_a / J + σ²_b / S + σ²_e / (J S), with the components from the
     mean squares, those below zero taken as zero; its degrees of freedom are Satterthwaite's (1946).
@@ -64,7 +64,7 @@ def crossed(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Di
     Parameters
     ----------
     differences : [splits, seeds]
-        Of two splits and two seeds or more.
+        Two splits and two seeds or more.
     """
     mean, error, freedom = map(float, crossed_error(differences))
     return Difference.of(mean, error, freedom, confidence)
@@ -111,7 +111,7 @@ def corrected_resampled_t(
     Parameters
     ----------
     differences : [splits] or [splits, seeds]
-        With several seeds, their mean on each split is a split's difference.
+        With several seeds, a split's difference is their mean.
     """
     if differences.ndim > 1:
         differences = differences.mean(axis=1)
@@ -121,32 +121,32 @@ def corrected_resampled_t(
 
 
 def probability_lower(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Interval:
-    """Return the probability that A has a lower error than B, for who trains each once.
+    """Return the probability that A has a lower error than B if each is trained once.
 
-    It is P(A > B) of Bouthillier et al. (2021), who call a difference meaningful if it
-    is 0.75 or more, and its interval above 0.5. Equal errors count half. Runs share splits and
-    seeds, so the interval is Clopper and Pearson's for as many independent runs as would give the
-    mean difference the same variance (after Korn & Graubard 1998, who take that of the share; a
-    difference's is known better, and is larger, as signs agree less than the differences
-    themselves). A bootstrap would have no width where A always wins.
+    It is P(A > B) of Bouthillier et al. (2021), who call a difference meaningful if it is 0.75 or
+    more and its interval lies above 0.5. Equal errors count half. Models share splits and seeds, so
+    the interval is Clopper and Pearson's for as many independent models as would give the mean
+    difference the same variance (after Korn & Graubard 1998, who take the variance of the share;
+    that of the difference is known better, and is larger, as signs agree less than differences). A
+    bootstrap interval would have no width where A always wins.
 
     Parameters
     ----------
     differences : [splits, seeds]
-        Error of A minus that of B, with the same split and seed. One split, or one seed, is taken
-        as given.
+        Error of A minus that of B on the same split and seed. A single split or seed is taken as
+        given.
     """
     from scipy.special import betaincinv
 
     share = float(((differences < 0) + (differences == 0) / 2).mean())
-    runs = float(differences.size)
+    models = float(differences.size)
     if min(differences.shape) > 1:
         parts = anova.components(differences).values()
         error = crossed(differences).error
-        runs = sum(max(part, 0) for part in parts) / error**2 if error else 1.0
-    won, tail = share * runs, (1 - confidence) / 2
-    low = float(betaincinv(won, runs - won + 1, tail)) if won > 0 else 0.0
-    high = float(betaincinv(won + 1, runs - won, 1 - tail)) if won < runs else 1.0
+        models = sum(max(part, 0) for part in parts) / error**2 if error else 1.0
+    won, tail = share * models, (1 - confidence) / 2
+    low = float(betaincinv(won, models - won + 1, tail)) if won > 0 else 0.0
+    high = float(betaincinv(won + 1, models - won, 1 - tail)) if won < models else 1.0
     return Interval(share, low, high)
 
 
@@ -156,12 +156,12 @@ def variance_shares(errors: np.ndarray) -> dict[str, float]:
     Parameters
     ----------
     errors : [cells, splits, seeds]
-        Such as logs of test errors; of two or more of each.
+        For example logs of test errors; two or more of each.
 
     Returns
     -------
     dict
-        By ``cell``, ``split``, ``seed``, their pairs (``cell × split``: splits that favour some
+        By ``cell``, ``split``, ``seed``, their pairs (``cell × split``: some splits favour some
         cells) and ``rest``. They sum to 1; a component below zero counts as zero.
     """
     names = "cell", "split", "seed"

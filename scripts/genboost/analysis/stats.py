@@ -1,7 +1,7 @@
-"""Statistics of test errors over seeds: intervals, paired comparisons, and what a choice costs.
+"""Statistics of test errors over seeds: intervals, paired tests, power and resampling.
 
-Pure functions of arrays; nothing here knows of cells or files. Errors come as float arrays whose
-last axis is the seeds, the same seeds in the same order in all that is compared.
+Pure functions of arrays, which know nothing about cells or files. The last axis of an array of
+errors is the seeds, the same seeds in the same order in all arrays compared.
 """
 
 import itertools
@@ -15,8 +15,8 @@ from scipy.stats import rankdata
 
 CONFIDENCE = 0.95
 POWER = 0.8
-ENOUGH = 5  # values from which an interval is told: one from fewer says little and is very wide
-EXACT_LIMIT = 40  # values up to which a sign-flip test goes through all 2**n signs
+ENOUGH = 5  # the fewest values with a useful t interval
+EXACT_LIMIT = 40  # values up to which a sign-flip test counts all 2**n signs
 DRAWS = 100_000
 SUBSETS = 5_000
 
@@ -44,7 +44,7 @@ class Interval:
 def estimate(values: Sequence[float] | np.ndarray, confidence: float = CONFIDENCE) -> Estimate:
     """Estimate a mean from n independent values.
 
-    The interval is mean ± t(n - 1) sd / sqrt(n), so it wants the mean of n such values to be about
+    The interval is mean ± t(n - 1) sd / sqrt(n), so the mean of n such values should be about
     normal.
     """
     values = np.asarray(values, dtype=float)
@@ -61,15 +61,15 @@ def half_width(
     future: int | None = None,
     confidence: float = CONFIDENCE,
 ) -> np.ndarray:
-    """Return half the width of a t interval, for each of some samples of normal values.
+    """Return half the width of the t interval of each of some samples of normal values.
 
     Parameters
     ----------
     sd, n
-        Standard deviation (n - 1) and size of each sample; of one shape, or one for all.
+        Standard deviation (n - 1) and size of each sample, of one shape or one for all.
     future
-        How many more values the interval shall hold the mean of. Without it, the interval is that
-        of the expected value.
+        For a prediction interval: how many more values it should hold the mean of. By default, the
+        interval is for the expected value.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def interval(
     future: int | None = None,
     confidence: float = CONFIDENCE,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ends of the t intervals of the samples along an axis, as `half_width` has them."""
+    """Return the ends of the t intervals of the samples along an axis; see `half_width`."""
     values = np.asarray(values, dtype=float)
     n = values.shape[axis]
     mean = values.mean(axis=axis)
@@ -103,13 +103,13 @@ def jackknife(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Estimate a smooth statistic of a sample, and its interval, leaving each value out once.
 
-    The pseudo-values n θ - (n - 1) θ₋ᵢ are about as independent values of the statistic, so their t
-    interval is taken (Tukey 1958; Efron & Tibshirani 1993, chapter 11).
+    The pseudo-values n θ - (n - 1) θ₋ᵢ are much like independent values of the statistic, so their
+    t interval is taken (Tukey 1958; Efron & Tibshirani 1993, chapter 11).
 
     Parameters
     ----------
     statistic
-        Of an array [..., n], for any n of two or more.
+        A function of an array [..., n], for any n of two or more.
     values : [..., n]
         The sample lies along the last axis.
 
@@ -141,8 +141,8 @@ def sign_flip(
     ----------
     differences : [n]
     draws, seed
-        Above `EXACT_LIMIT` differences, signs are drawn at random, and the observed ones count as
-        one more draw.
+        With more than `EXACT_LIMIT` differences, signs are drawn at random, and the observed ones
+        count as one more draw.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def sign_flip(
     """
     differences = np.asarray(differences, dtype=float)
     sizes = np.abs(differences)
-    # Sums that are equal but for rounding are equal.
+    # Sums that differ only by rounding are equal.
     observed = abs(differences.sum()) - 1e-12 * sizes.sum()
     if len(sizes) > EXACT_LIMIT:
         random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed])))
@@ -165,7 +165,7 @@ def sign_flip(
     second = np.sort(second)
     below = np.searchsorted(second, -observed - first, side="right")
     above = len(second) - np.searchsorted(second, observed - first, side="left")
-    # Around zero, both count the same sums.
+    # Near zero, both count the same sums.
     return min(int((below + above).sum()) / 2 ** len(sizes), 1.0)
 
 
@@ -178,7 +178,7 @@ def _signed_sums(sizes: np.ndarray) -> np.ndarray:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust the p values of several tests for the chance of any false finding (Holm 1979)."""
+    """Adjust the p values of several tests to bound the chance of any false finding (Holm 1979)."""
     adjusted, largest = [math.nan] * len(p_values), 0.0
     for rank, index in enumerate(np.argsort(p_values, kind="stable")):
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
@@ -189,7 +189,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def seeds_needed(
     effect: float, sd: float, alpha: float = 1 - CONFIDENCE, power: float = POWER
 ) -> int | None:
-    """Return how many pairs a two-sided t test needs to find a difference, if it is as estimated.
+    """Return how many pairs a two-sided t test needs to find a difference that is as estimated.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def seeds_needed(
         if shift > 30:
             return True
         critical = stdtrit(n - 1, 1 - alpha / 2)
-        return 1 - nctdtr(n - 1, shift, critical) >= power  # in the direction that it has
+        return 1 - nctdtr(n - 1, shift, critical) >= power  # in its direction
 
     low, high = 1, 2
     while not reached(high):

@@ -1,7 +1,7 @@
-"""A quantity of cells, by split and seed: what claims compare and what best cells are chosen by."""
+"""A quantity of cells, by split and seed: what claims compare and choose best cells by."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,29 +20,84 @@ class Values:
     Attributes
     ----------
     cells : list of (str, Cell)
-        Each with the name of its study.
+        Each cell, with the name of its study.
     splits, seeds : list of int
     values : float array [cells, splits, seeds]
+    choosing : float array [cells, splits, seeds]
+        By whose means the best cells are chosen: the values themselves, or validation errors.
     """
 
     cells: list[tuple[str, Cell]]
     splits: list[int]
     seeds: list[int]
     values: np.ndarray
+    choosing: np.ndarray
 
     def of_cells(self, rows: Sequence[int]) -> "Values":
         """Return those of some cells, by their places."""
+        rows = list(rows)
         cells = [self.cells[row] for row in rows]
-        return Values(cells, self.splits, self.seeds, self.values[list(rows)])
+        return Values(cells, self.splits, self.seeds, self.values[rows], self.choosing[rows])
 
-    def of_runs(self, splits: Sequence[int], seeds: Sequence[int]) -> "Values":
-        """Return those of some splits and seeds."""
+    def repeated(self, splits: Sequence[int], seeds: Sequence[int]) -> "Values":
+        """Return the values on some splits and seeds."""
         places = np.ix_(
             range(len(self.cells)),
             [self.splits.index(split) for split in splits],
             [self.seeds.index(seed) for seed in seeds],
         )
-        return Values(self.cells, list(splits), list(seeds), self.values[places])
+        values, choosing = self.values[places], self.choosing[places]
+        return Values(self.cells, list(splits), list(seeds), values, choosing)
+
+    def mapped(self, function: Callable[[np.ndarray], np.ndarray]) -> "Values":
+        """Return a function of them."""
+        return replace(self, values=function(self.values), choosing=function(self.choosing))
+
+
+def choosing_column(quantity: Quantity, choose_by: str) -> str:
+    """Return the column that chooses the best cells of a quantity.
+
+    Parameters
+    ----------
+    choose_by : str
+        ``test`` or ``validation``, the rows that choose.
+    """
+    return quantity.chosen_by if quantity.chosen_by and choose_by != "test" else quantity.name
+
+
+def errors_or_useless(
+    cells: Sequence[tuple[str, Cell]],
+    values: Mapping[tuple[str, Cell], Mapping[aggregation.Repetition, float]],
+    useless: Callable[[Cell], float],
+) -> np.ndarray:
+    """Return the test errors of some cells; of models that are no good, that of useless ones.
+
+    A model that diverged is worth no more than one that predicts the mean; nor is one whose error
+    is higher, by however much it misses.
+
+    Parameters
+    ----------
+    cells
+        Each with the name of its study.
+    values
+        As `aggregation.values_by_cell` returns them.
+    useless
+        Returns the test error of predicting the mean, on the data of a cell.
+
+    Returns
+    -------
+    array [cells, splits, seeds]
+        With the splits and seeds that all of the cells have.
+    """
+    splits, seeds = (
+        sorted(
+            set.intersection(*({repetition[part] for repetition in values[cell]} for cell in cells))
+        )
+        for part in (0, 1)
+    )
+    errors = [[[values[cell][split, seed] for seed in seeds] for split in splits] for cell in cells]
+    limits = np.array([useless(cell) for _, cell in cells])[:, None, None]
+    return np.fmin(np.array(errors, float), limits)
 
 
 class Measured:
@@ -54,6 +109,8 @@ class Measured:
         One row per study and model, as `aggregation.collect` makes it.
     where
         For ``study`` and some settings, a list of values: the cells that there are to choose from.
+    choose_by
+        The rows that choose the best of them, ``test`` or ``validation``.
     """
 
     def __init__(
@@ -62,45 +119,60 @@ class Measured:
         models: pd.DataFrame,
         quantity: Quantity = TEST_MSE,
         where: Mapping[str, Any] | None = None,
+        choose_by: str = "test",
     ):
         self.studies = [study.over_splits() for study in studies]
         self.models = models
         self.quantity = quantity
         self.where = where or {}
-        values = aggregation.values_by_cell(self.studies, models, quantity.name)
+        self.choose_by = choose_by
+        columns = quantity.name, choosing_column(quantity, choose_by)
+        found = {
+            column: aggregation.values_by_cell(self.studies, models, column)
+            for column in set(columns)
+        }
         there = [(study.name, cell) for study, cell in grid.chosen(self.studies, self.where)]
-        self.values = {name: values[name] for name in there}
+        self.values, self.choices = (
+            {name: found[column][name] for name in there} for column in columns
+        )
         self.settings = axes.shown_settings(cell for _, cell in self.values)
 
     def of_quantity(self, quantity: Quantity) -> "Measured":
         """Return another quantity of the same cells."""
-        return Measured(self.studies, self.models, quantity, self.where)
+        return Measured(self.studies, self.models, quantity, self.where, self.choose_by)
+
+    def chosen_by(self, rows: str) -> "Measured":
+        """Return the same of the same cells, of which other rows choose the best."""
+        return Measured(self.studies, self.models, self.quantity, self.where, rows)
 
     def select(self, selection: Mapping[str, Any]) -> Values:
         """Return the values of the cells that `grid.chosen` returns for a selection."""
         return self.of(grid.chosen(self.studies, selection))
 
     def of(self, cells: Sequence[tuple[grid.Study, Cell]]) -> Values:
-        """Return the values of those of some cells of which every run has one.
+        """Return the values of those of some cells of which every model has one.
 
-        With the splits and seeds that all of the cells have.
+        Only splits and seeds that all of the cells have are used.
         """
         names = [(study.name, cell) for study, cell in cells if (study.name, cell) in self.values]
         splits, seeds = (
-            sorted(set.intersection(*({run[part] for run in self.values[n]} for n in names)))
+            sorted(set.intersection(*({each[part] for each in self.values[n]} for n in names)))
             if names
             else []
             for part in (0, 1)
         )
-        values = [
-            [[self.values[name][split, seed] for seed in seeds] for split in splits]
-            for name in names
-        ]
-        table = np.array(values, float).reshape(len(names), len(splits), len(seeds))
-        finished = np.isfinite(table).all(axis=(1, 2))
+        shape = len(names), len(splits), len(seeds)
+        values, choices = (
+            np.array(
+                [[[table[n][split, seed] for seed in seeds] for split in splits] for n in names],
+                float,
+            ).reshape(shape)
+            for table in (self.values, self.choices)
+        )
+        finished = np.isfinite(values + choices).all(axis=(1, 2))
         kept = [name for name, whole in zip(names, finished, strict=True) if whole]
-        return Values(kept, splits, seeds, table[finished])
+        return Values(kept, splits, seeds, values[finished], choices[finished])
 
     def describe(self, cell: tuple[str, Cell]) -> str:
-        """Write a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""
+        """Return a cell in a few words: ``Adam, no SAM, 200 epochs, lr 3e-3, wd 1e-4``."""
         return axes.describe(cell[1], self.settings)

@@ -1,12 +1,12 @@
-"""Claims about test errors or measures, declared in advance, and what the models say to each.
+"""Claims about test errors or measures, declared in advance, and the verdicts on them.
 
 A claim compares two sets of cells: ``best``, the best cell of one with the best of the other, or
 ``each``, every cell of one with its partner in the other. All cells share seeds, so the comparison
-is of differences, seed by seed. Where there is something to choose, the first third of the seeds
-chooses, and the others compare: a choice by the very numbers that are compared would flatter the
-larger set. `best_cells` has the test. Ratios are compared as differences of logarithms, and two
-one-sided tests show that two sets are equal (`equivalence`). With several splits, a cell has its
-values on all of them: a third of the splits chooses, too, and verdicts hold for other splits as
+is of differences, seed by seed. Where there is a choice, the first third of the seeds chooses, and
+the others compare: choosing by the numbers that are then compared would flatter the larger set.
+`best_cells` has the test. Ratios are compared as differences of logarithms, and two
+one-sided tests show that two sets are equal (`equivalence`). With several splits, a cell has
+values on all of them: a third of the splits also chooses, and verdicts hold for other splits as
 well as for other seeds.
 """
 
@@ -31,20 +31,20 @@ EQUAL = "equal"  # a claim, besides lower and higher
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known about a claim that the cells `a` have lower, higher or equal values than `b`.
+    """The verdict on a claim that the cells `a` have lower, higher or equal values than `b`.
 
     Attributes
     ----------
     quantity, scale : str
         What is compared (``test_mse``), and whether by ``difference`` or ``ratio``.
     margin : float
-        Of a claim that they are equal: how large a difference may be, on the scale of differences.
+        For a claim of equality: how large a difference may be, on the scale of differences.
     a, b : str
         The cells that are compared.
     a_cells, b_cells : int
-        What they were chosen from.
+        How many cells they were chosen from.
     a_error, b_error : float
-        Their mean values on the seeds that compare (geometric means, with the scale ``ratio``).
+        Their mean values on the seeds that compare (geometric means for the scale ``ratio``).
     choosing, n : int
         Seeds that choose, and seeds that compare.
     choosing_splits, splits : int
@@ -52,35 +52,35 @@ class Verdict:
     over : str
         What the verdict generalizes over: ``seeds``, ``splits`` or ``seeds and splits``.
     difference, sd, low, high : float
-        Mean of a's less b's value over the runs (with ``ratio``, of their logarithms), its
-        standard deviation, and the 95 % interval: of the mean or, of bests, of the difference of
-        the best expected values. No interval comes from fewer than `stats.ENOUGH` runs: NaN.
+        Mean of a's value minus b's (for ``ratio``, of their logarithms) over pairs of models on the
+        same split and seed, its standard deviation, and the 95 % interval of the mean or, for
+        bests, of the difference of the best expected values; NaN for an interval from fewer than
+        `stats.ENOUGH` pairs.
     differences : tuple of float
-        Run by run, those of a split side by side.
+        Of each pair of models, those of a split side by side.
     p, p_holm : float
-        Of bests against every rival; of equality, of the two one-sided tests. Of the sign-flip
-        test, or over seeds and splits of the t test by crossed components (`splits.crossed`).
-        Adjusted for all claims of the study.
+        From the sign-flip test or, over seeds and splits, from the t test by crossed components
+        (`splits.crossed`): for bests, against every rival; for equality, two one-sided tests.
+        `p_holm` is adjusted for all claims.
     corrected_low, corrected_high, corrected_p : float
-        Of the two cells' difference by `splits.corrected_resampled_t`: for other rows of the kind.
-        NaN where one split compares.
+        Interval and p of the two cells' difference by `splits.corrected_resampled_t`, for other
+        rows of this kind; NaN if only one split compares.
     p_lower, p_lower_low, p_lower_high : float
-        P(a has the lower value) for one run of each, with its interval.
+        P(a has the lower value) if each is trained once, with its interval.
     stability : float
-        Of all choices by so many seeds, the share with which the unadjusted outcome is the same;
-        NaN where there is nothing to choose.
+        Of all choices by so many seeds, the share with the same unadjusted outcome; NaN if there is
+        no choice.
     confounds : tuple of str
         What else differs between the cells of a and b that are compared, or limits the claim.
     verdict, reason : str
     seeds_needed : int or None
-        Seeds in all that would decide, were the difference as estimated; None if no number would.
+        Total seeds that would decide if the difference is as estimated; None if no number would.
     seeds_least, too_few : int or None, and bool
-        Seeds in all with fewer than which no difference is large enough, and whether they are.
+        The fewest total seeds with which any difference can decide, and whether there are fewer.
     subsets, wrong_direction, decided_right, decided_wrong : int and float
-        Of all subsets of three seeds on one split: how many there are; the share in which the plain
-        comparison of lowest means comes out the other way than here; the shares in which it comes
-        out this way, or the other, with a t interval that excludes zero. NaN with fewer than six
-        seeds.
+        Of all subsets of three seeds on one split: their number; the share in which a plain
+        comparison of lowest means contradicts the direction found here; the shares in which a t
+        interval excludes zero in this direction, and in the other. NaN with fewer than six seeds.
     """
 
     name: str
@@ -138,7 +138,7 @@ def verdicts(claims: Mapping[str, Mapping[str, Any]], measured: Measured) -> lis
     Returns
     -------
     list of Verdict
-        In the order of the claims. A claim about cells that there are none of is untested.
+        In the order of the claims. A claim about cells that do not exist is untested.
     """
     of = {
         name: measured.of_quantity(registry.quantity(name))
@@ -156,7 +156,7 @@ def verdicts(claims: Mapping[str, Mapping[str, Any]], measured: Measured) -> lis
 
 
 def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdict:
-    """Measure what a claim is about, without judging it."""
+    """Measure the cells of a claim, without judging it."""
     is_ratio, is_equal = claim["scale"] == "ratio", claim["claim"] == EQUAL
     verdict = Verdict(
         name,
@@ -180,22 +180,23 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     if not (seeds and both):
         what = "split" if seeds else "seed"
         return replace(verdict, reason=f"a and b have no {what} in common")
-    a, b = (side.of_runs(both, seeds) for side in (a, b))
+    a, b = (side.repeated(both, seeds) for side in (a, b))
     if is_equal and len(seeds) * len(both) < 2:
         return replace(verdict, reason="showing that two are equal takes at least two seeds")
     if is_ratio:
-        if any((side.values <= 0).any() for side in (a, b)):
+        if any((table <= 0).any() for side in (a, b) for table in (side.values, side.choosing)):
             name = measured.quantity.phrase
             return replace(verdict, reason=f"a ratio needs positive values, but {name} has others")
-        a, b = (replace(side, values=np.log(side.values)) for side in (a, b))
+        a, b = (side.mapped(np.log) for side in (a, b))
     sign = -1 if measured.quantity.better == "higher" else 1
+    a, b = (side.mapped(lambda values: sign * values) for side in (a, b))
     choosing = 0
     if claim["by"] == "each":
         a, b = _partners(a, b)
         if not a.cells:
             return replace(verdict, reason="no cell of a has exactly one match in b")
         texts = [f"each of {len(a.cells)} cells"] * 2
-        sides = [sign * side.values.mean(axis=0, keepdims=True) for side in (a, b)]
+        sides = [side.values.mean(axis=0, keepdims=True) for side in (a, b)]
         bests = best_cells.compare_bests(*sides, 0)
         qualified = confounds.of_pairs(
             (one, other) for (_, one), (_, other) in zip(a.cells, b.cells, strict=True)
@@ -205,11 +206,12 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
             choosing = best_cells.choosing(len(seeds))
         if choosing == len(seeds) == len(both):
             return replace(verdict, reason="choosing the best of a set takes at least two seeds")
-        sides = [sign * a.values, sign * b.values]
-        bests = best_cells.compare_bests(*sides, choosing)
+        sides = [a.values, b.values]
+        bests = best_cells.compare_bests(*sides, choosing, (a.choosing, b.choosing))
         texts = _named(measured, a, b, bests)
-        sets = [[cell for _, cell in side.cells] for side in (a, b)]
-        qualified = confounds.of_bests(*sets, sets[0][bests.a], sets[1][bests.b])
+        sampled = {study.name for study in measured.studies if study.sampled}
+        grids = [[cell for name, cell in side.cells if name not in sampled] for side in (a, b)]
+        qualified = confounds.of_bests(*grids, a.cells[bests.a][1], b.cells[bests.b][1])
     compared, n = bests.differences.shape
     found = stats.estimate(sign * bests.differences.ravel())
     ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
@@ -244,14 +246,10 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         p_lower=lower.value,
         p_lower_low=lower.low if found.n >= stats.ENOUGH else math.nan,
         p_lower_high=lower.high if found.n >= stats.ENOUGH else math.nan,
-        **_corrected(sign * bests.differences, a.cells[0][1].test_fraction),
+        **_corrected(sign * bests.differences, a.cells[0][1]),
         confounds=tuple(qualified),
-        stability=_stability(*sides, choosing, sign * found.mean, p) if repeated else math.nan,
-        **(
-            {}
-            if is_equal
-            else _with_few_seeds(sign * a.values, sign * b.values, claim["by"], sign * found.mean)
-        ),
+        stability=_stability(a, b, choosing, sign * found.mean, p) if repeated else math.nan,
+        **({} if is_equal else _with_few_seeds(a, b, claim["by"], sign * found.mean)),
     )
 
 
@@ -317,17 +315,18 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
 
 
 def _generality(compared: int, n: int) -> str:
-    """Say what differences on some splits, with n seeds each, generalize over."""
+    """Say what differences on some splits with n seeds each generalize over."""
     if min(compared, n) > 1:
         return "seeds and splits"
     return "splits" if compared > 1 else "seeds"
 
 
-def _corrected(differences: np.ndarray, test_fraction: float) -> dict[str, float]:
-    """Return what differences [splits, seeds] say of other rows of this kind."""
+def _corrected(differences: np.ndarray, cell: Cell) -> dict[str, float]:
+    """Return what differences [splits, seeds] of such cells say of other rows of this kind."""
     if len(differences) == 1:
         return {}
-    found = splits.corrected_resampled_t(differences, 1 - test_fraction, test_fraction)
+    train_fraction = (1 - cell.test_fraction) * (1 - cell.validation_fraction)
+    found = splits.corrected_resampled_t(differences, train_fraction, cell.test_fraction)
     if differences.size < stats.ENOUGH:
         return {"corrected_p": found.p}
     return {"corrected_low": found.low, "corrected_high": found.high, "corrected_p": found.p}
@@ -336,7 +335,7 @@ def _corrected(differences: np.ndarray, test_fraction: float) -> dict[str, float
 def _equality(
     differences: np.ndarray, margin: float, confidence: float = stats.CONFIDENCE
 ) -> tuple[float, float, float]:
-    """Return p that differences [splits, seeds] are beyond a margin, and their interval."""
+    """Return the p value of differences [splits, seeds] beyond a margin, and their interval."""
     if min(differences.shape) > 1:
         found = splits.crossed(differences, confidence)
         return found.p_beyond(margin), found.low, found.high
@@ -345,7 +344,7 @@ def _equality(
 
 
 def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Values, Values]:
-    """Return the two sets of cells; without ``b``, it is the rest of the studies that a is of."""
+    """Return the two sets of cells; without ``b``, it is the rest of a's studies."""
     a = measured.select(claim["a"])
     if claim["b"] is not None:
         return a, measured.select(claim["b"])
@@ -356,7 +355,7 @@ def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Values, Values
 
 
 def _partners(a: Values, b: Values) -> tuple[Values, Values]:
-    """Match cells that agree on every axis but those on which each side has a single value."""
+    """Match cells that agree on every axis, except axes on which each side has a single value."""
 
     def values(cell: tuple[str, Cell]) -> tuple[Any, ...]:
         return cell[0], *(cell[1][name] for name in axes.SETTINGS)
@@ -377,15 +376,13 @@ def _partners(a: Values, b: Values) -> tuple[Values, Values]:
     return a.of_cells([i for i, _ in pairs]), b.of_cells([j for _, j in pairs])
 
 
-def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) -> dict[str, Any]:
+def _with_few_seeds(a: Values, b: Values, by: str, difference: float) -> dict[str, Any]:
     """Return how often three of the seeds, on one split, would have said something else."""
-    _, several, n = a.shape
+    _, several, n = a.values.shape
     if n < 2 * FEW or difference == 0:
         return {}
     few = stats.subsets(n, FEW)
-    gaps = np.array(
-        [_plain(a[:, split, s], b[:, split, s], by) for split in range(several) for s in few]
-    )
+    gaps = np.array([_plain(a, b, split, s, by) for split in range(several) for s in few])
     low, high = stats.interval(gaps)
     excludes_zero = (low > 0) | (high < 0)
     wrong = np.sign(gaps.mean(axis=1)) != np.sign(difference)
@@ -397,23 +394,27 @@ def _with_few_seeds(a: np.ndarray, b: np.ndarray, by: str, difference: float) ->
     }
 
 
-def _stability(a: np.ndarray, b: np.ndarray, choosing: int, difference: float, p: float) -> float:
+def _stability(a: Values, b: Values, choosing: int, difference: float, p: float) -> float:
     """Return the share of choices of seeds with which a comparison comes out as this one did."""
-    shares = best_cells.outcomes(a, b, choosing)
+    by = a.choosing, b.choosing
+    shares = best_cells.outcomes(a.values, b.values, choosing, by=by)
     if p > 1 - stats.CONFIDENCE:
         return shares.undecided
     return shares.lower if difference < 0 else shares.higher
 
 
-def _plain(a: np.ndarray, b: np.ndarray, by: str) -> np.ndarray:
+def _plain(a: Values, b: Values, split: int, seeds: np.ndarray, by: str) -> np.ndarray:
     """Compare as tables of means invite to: the cells that are lowest on these very seeds."""
+    (of_a, by_a), (of_b, by_b) = (
+        (side.values[:, split, seeds], side.choosing[:, split, seeds]) for side in (a, b)
+    )
     if by == "each":
-        return (a - b).mean(axis=0)
-    return a[a.mean(axis=1).argmin()] - b[b.mean(axis=1).argmin()]
+        return (of_a - of_b).mean(axis=0)
+    return of_a[by_a.mean(axis=1).argmin()] - of_b[by_b.mean(axis=1).argmin()]
 
 
 def rows(found: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return verdicts as rows of a table, without what has no single value."""
+    """Return verdicts as rows of a table, without attributes that are no single value."""
     return [
         {key: v for key, v in asdict(entry).items() if key not in ("differences", "confounds")}
         for entry in found

@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -11,33 +11,47 @@ import numpy as np
 from genboost.errors import UserError
 
 MARK = "SYNTHETIC"
-# Who a row is; see origins.py.
+# The origin of a row; see origins.py.
 RESPONDENT, INTERPOLATED, UNKNOWN = "respondent", "interpolated", "unknown"
 
 
 def marked(dataset: str, synthetic: bool) -> str:
-    """Return what results call a data set: its name, with a mark if it is a generated stand-in."""
+    """Return a data set's name in results, marked if it is a generated stand-in."""
     return f"{dataset} ({MARK})" if synthetic else dataset
+
+
+def _no_rows() -> np.ndarray:
+    return np.empty(0, np.float32)
 
 
 @dataclass(frozen=True)
 class Data:
-    """A prepared data set, split in two; x is [rows, features], y is [rows]; float32."""
+    """A prepared data set, split in two or three; x is [rows, features], y is [rows]; float32.
+
+    There may be no validation rows.
+    """
 
     train_x: np.ndarray
     train_y: np.ndarray
     test_x: np.ndarray
     test_y: np.ndarray
+    validation_x: np.ndarray = field(default_factory=_no_rows)
+    validation_y: np.ndarray = field(default_factory=_no_rows)
 
     @classmethod
     def load(cls, path: str | Path) -> "Data":
         """Read what prepare.py wrote; see `_read` for errors."""
-        return cls(*_read(path, *(field.name for field in fields(cls))))
+        return cls(*_read(path, *(part.name for part in fields(cls))))
 
     @staticmethod
     def origins(path: str | Path) -> np.ndarray:
-        """Return the origin of each test row in a file, text [rows], as `origins.tell` has it."""
+        """Return the origin of each test row in a file, text [rows], see `origins.tell`."""
         return _read(path, "test_origin")[0]
+
+    @staticmethod
+    def classes(path: str | Path) -> int:
+        """Return how many classes the label in a file has, coded 0, 1, ...; 0 for a number."""
+        return int(_read(path, "classes")[0])
 
     @staticmethod
     def name(path: str | Path) -> str:
@@ -46,17 +60,21 @@ class Data:
 
     @classmethod
     def identity(cls, path: str | Path) -> str:
-        """Return the name and the digest of the data in a file; see `_read` for errors."""
-        return f"{cls.name(path)}, {cls.load(path).digest}"
+        """Return what tells the data in a file from all others; see `_read` for errors."""
+        return f"{cls.name(path)}, {cls.classes(path)} classes, {cls.load(path).digest}"
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the arrays, not of the file: its headers depend on Python's version."""
+        """A digest of the arrays, not of the file: its headers depend on Python's version.
+
+        A part without rows counts as if there were no such part.
+        """
         total = hashlib.sha256()
-        for field in fields(self):
-            array = getattr(self, field.name)
-            total.update(f"{field.name} {array.dtype.str} {array.shape}".encode())
-            total.update(array.tobytes())
+        for part in fields(self):
+            array = getattr(self, part.name)
+            if len(array):
+                total.update(f"{part.name} {array.dtype.str} {array.shape}".encode())
+                total.update(array.tobytes())
         return total.hexdigest()
 
 
@@ -66,7 +84,7 @@ def _read(path: str | Path, *names: str) -> list[np.ndarray]:
     Raises
     ------
     UserError
-        If the file or one of them is not there, or is damaged.
+        If the file or one of its arrays is missing or damaged.
     """
     try:
         with np.load(path) as arrays:

@@ -1,4 +1,4 @@
-"""What simple methods reach on the same split, so that a reader can tell what an MSE is worth."""
+"""The errors of simple methods on the same split, which tell a reader what an MSE is worth."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from genboost.data.arrays import UNKNOWN, Data
 def baselines(
     data: Data, seed: int = 0, test_origin: np.ndarray | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Return the errors of predicting the mean, and of three other simple methods.
+    """Return the errors of predicting the mean and of three other simple methods.
 
     Ridge regression, boosted trees and the nearest neighbour, each fitted on the training rows with
     scikit-learn's default settings; ridge regression and the neighbour on standardized inputs. One
@@ -19,14 +19,14 @@ def baselines(
     Parameters
     ----------
     test_origin : text array [test rows], optional
-        Who the test rows are, as `origins.tell` has it.
+        The origin of each test row; see `origins.tell`.
 
     Returns
     -------
     dict
-        By method: ``train_mse``, ``test_mse``, and ``test_mse_by_origin``, which is empty where the
-        origin is not known. A neighbour that does far better on interpolated rows than on
-        respondents shows that these lie close to rows it was fitted on.
+        By method: ``train_mse``, ``test_mse``, and ``test_mse_by_origin``, which is empty if the
+        origin is unknown. A nearest neighbour that does far better on interpolated rows than on
+        respondents shows that interpolated rows lie close to training rows.
     """
     from sklearn.dummy import DummyRegressor
     from sklearn.ensemble import HistGradientBoostingRegressor

@@ -1,4 +1,4 @@
-"""The data sets that scikit-learn carries, as CSV files: real data that need no network."""
+"""The data sets that come with scikit-learn, as CSV files: real data without a network."""
 
 import csv
 import io
@@ -8,12 +8,12 @@ from genboost.errors import UserError
 
 
 def content(dataset: Dataset) -> bytes:
-    """Return a data set of scikit-learn as a CSV file, classes by their names.
+    """Return a data set of scikit-learn as a CSV file, with classes by name.
 
     Raises
     ------
     UserError
-        If the description names none, or one that scikit-learn does not carry.
+        If the description names no data set, or one that scikit-learn does not have.
     """
     if not dataset.sklearn:
         raise UserError(f"{dataset.path} names no data set of scikit-learn")
@@ -21,8 +21,8 @@ def content(dataset: Dataset) -> bytes:
 
     known = {name.removeprefix("load_") for name in datasets.__all__ if name.startswith("load_")}
     if dataset.sklearn not in known - {"files", "sample_image", "sample_images", "svmlight_file"}:
-        raise UserError(f"{dataset.path}: scikit-learn carries no data set {dataset.sklearn}")
-    # Of the diabetes data it has a scaled copy besides.
+        raise UserError(f"{dataset.path}: scikit-learn has no data set {dataset.sklearn}")
+    # Its diabetes data come scaled by default.
     options = {"scaled": False} if dataset.sklearn == "diabetes" else {}
     found = getattr(datasets, f"load_{dataset.sklearn}")(**options)
     labels = (

@@ -1,7 +1,7 @@
 """How the values of a raw file become a network's inputs: codes, replacements, scales.
 
 Preparation fits a `Coding` to the training rows, codes all rows with it, and keeps it in a file
-beside the arrays, so that new rows can be coded in just the same way.
+beside the arrays, so that new rows can be coded in the same way.
 """
 
 import json
@@ -28,7 +28,7 @@ class Input:
     name : str
         The column's name; with one-hot coding followed by the value, as in ``CAEC=no``.
     range : (float, float) or None
-        The smallest and the largest value of a column of numbers, as the data set describes it.
+        The smallest and largest value of a column of numbers, from the data set's description.
     codes : dict of str to int, or None
         The code of each value of a category. An input with neither range nor codes is set to zero.
     """
@@ -45,7 +45,7 @@ class Input:
 
     @property
     def text(self) -> str:
-        """How the input is coded, for a reader."""
+        """How the input is coded, in words."""
         if self.range:
             return "{:g} to {:g}".format(*self.range)
         if not self.codes:
@@ -55,12 +55,12 @@ class Input:
         return ", ".join(f"{code} {value}" for value, code in self.codes.items())
 
     def of(self, values: np.ndarray) -> np.ndarray:
-        """Return the codes, float64 [rows], of a column's values, none of them missing.
+        """Return the codes of a column's values, float64 [rows]; no value may be missing.
 
         Raises
         ------
         UserError
-            If the column cannot have such a value; names the row, from 1.
+            If the column cannot have a value; names the row, counted from 1.
         """
         if self.is_zeroed:
             return np.zeros(len(values))
@@ -86,7 +86,7 @@ class Coding:
     inputs : sequence of Input
         In the order of the network's inputs.
     replacements : dict
-        By column: what is taken for a missing value. Empty if none may be missing.
+        By column, the replacement for a missing value; empty if none may be missing.
     label : str
         The name of the label's column.
     classes : dict of str to int
@@ -112,7 +112,7 @@ class Coding:
         Parameters
         ----------
         data
-            Name and digest (``name``, ``sha256``) of the data that it must belong to.
+            ``name`` and ``sha256`` of the data that it must belong to.
 
         Raises
         ------
@@ -136,7 +136,7 @@ class Coding:
         return coding
 
     def write(self, data: Mapping[str, str]) -> str:
-        """Return the text of a file that holds all of this; for `data` see `load`."""
+        """Return the coding as a file's text; for `data`, see `load`."""
         return json.dumps({"data": data, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
 
     @property
@@ -145,7 +145,7 @@ class Coding:
         return list(dict.fromkeys(one.column for one in self.inputs if not one.is_zeroed))
 
     def scaled(self, scaling: str, shift: Iterable[float], scale: Iterable[float]) -> "Coding":
-        """Return the same with a scaling."""
+        """Return the same coding with a scaling."""
         return replace(
             self, scaling=scaling, shift=[*map(float, shift)], scale=[*map(float, scale)]
         )
@@ -153,7 +153,7 @@ class Coding:
     def apply(self, columns: Mapping[str, Sequence[Any]]) -> np.ndarray:
         """Return rows as the network sees them, coded and scaled, float32 [rows, inputs].
 
-        The parameter and errors are those of `codes`.
+        For the parameter and errors, see `codes`.
         """
         codes = self.codes(columns)
         if self.scaling == "standard":
@@ -169,12 +169,12 @@ class Coding:
         ----------
         columns
             The rows' raw values by column, as `read` returns them or a pandas.DataFrame has them.
-            Those that the network sees as zero may be left out.
+            Columns that the network sees as zero may be left out.
 
         Raises
         ------
         UserError
-            If a column or a value is missing, or is none that the column can have.
+            If a column or a value is missing, or a column cannot have a value.
         """
         if lacking := [name for name in self.columns if name not in columns]:
             raise UserError(f"missing column {', '.join(lacking)}")
@@ -191,13 +191,13 @@ class Coding:
         Parameters
         ----------
         content, name
-            As `raw_table.read_table` has them.
+            See `raw_table.read_table`.
 
         Raises
         ------
         UserError
-            If the file cannot be read, or lacks a column; if a value is missing, and nothing is to
-            be taken for it, or is none that its column can have. Names line and column.
+            If the file cannot be read or lacks a column, if a value is missing and has no
+            replacement, or if a column cannot have a value. Names the line and column.
         """
         inputs = {one.column: one for one in self.inputs if not one.is_zeroed}
         wanted = [
@@ -233,7 +233,7 @@ def _shown(data: Any) -> str:
 
 
 def _beyond(inputs: Mapping[str, Input], columns: Mapping[str, np.ndarray]) -> list[str]:
-    """Say which columns have numbers that no training row can have had."""
+    """Name the columns with numbers outside the range of all training rows."""
     notes = []
     for column, one in inputs.items():
         if one.range:

@@ -51,12 +51,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Respondents:
-    """How a file tells rows that are answers of people from rows interpolated between two of them.
+    """How to tell people's answers from rows interpolated between two of them.
 
     Attributes
     ----------
     first_rows : int
-        How many rows, the first of the file, are answers.
+        How many rows at the top of the file are answers.
     decimals : dict of str to int
         How many decimals an answer has at most, by column; interpolated values have more.
     """
@@ -67,7 +67,7 @@ class Respondents:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is known of a data set before any file of it is read.
+    """What is known about a data set before its file is read.
 
     Attributes
     ----------
@@ -80,17 +80,17 @@ class Dataset:
     classes : tuple of str
         The label's values in order of severity, coded 0, 1, ...; empty if it is a number.
     class_rows : tuple of int
-        How many rows of the published file have each of the classes.
+        How many rows of the published file each class has.
     ordered : bool
-        Whether the classes have an order, so that their codes mean something as numbers.
+        Whether the classes have an order, so that their codes are meaningful numbers.
     rows : int
-        How many rows the published file has; 0 where that is not known.
+        How many rows the published file has; 0 if unknown.
     respondents : Respondents or None
-        How to tell who the rows are; None if none of them was interpolated, as far as is known.
+        How to tell the rows' origins; None if no row is known to be interpolated.
     zeroed_features : tuple of str
         Features that the model sees as zero, unless a configuration names others.
     ignored_columns : tuple of str
-        Columns that a file may have besides, such as a number of each row.
+        Other columns that a file may have, such as row numbers.
     """
 
     path: Path
@@ -131,7 +131,7 @@ def load(path: str | Path) -> Dataset:
     Raises
     ------
     UserError
-        If the file cannot be read or does not describe a data set; the message names the key.
+        If the file cannot be read or is no description of a data set; names the key.
     """
     path = Path(path)
     try:
@@ -152,7 +152,7 @@ def find(name: str) -> Dataset:
     Raises
     ------
     UserError
-        If there is none of that name, or something is wrong with it.
+        If there is none of that name, or it is wrong.
     """
     path = Path(os.path.relpath(DATASETS / f"{name}.yaml"))
     if not path.is_file():
@@ -165,7 +165,7 @@ _load = cache(load)
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that a block has already; of two values, YAML's readers take the last."""
+    """Refuses duplicate keys, of which YAML's readers silently take the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         lines: dict[str, int] = {}
@@ -232,7 +232,7 @@ def _dataset(path: Path, document: Any) -> Dataset:
 
 
 def _label_values(label: dict) -> tuple[dict[str, int], tuple[float, float] | None]:
-    """Return a label's classes with their rows, and its range: one of the two is empty."""
+    """Return a label's classes with their row counts, and its range; one of the two is empty."""
     if ("range" in label) == ("classes" in label):
         raise _InvalidError("label: must have either a range (a number) or classes")
     if "range" in label:
@@ -244,7 +244,9 @@ def _label_values(label: dict) -> tuple[dict[str, int], tuple[float, float] | No
             raise _InvalidError("label.rows: must be 1 or more")
         return {}, _range("label.range", label["range"])
     if "rows" in label:
-        raise _InvalidError("label.rows: is for a number; each of the classes has its rows")
+        raise _InvalidError(
+            "label.rows: applies to numbers only; classes have their own row counts"
+        )
     _texts("label.classes", list(label["classes"]))
     for name, rows in label["classes"].items():
         if type(rows) is not int or rows < 2:
@@ -288,7 +290,7 @@ def _column(name: str, node: Any, classes: int) -> Column:
     if (values and (mean or sd)) or (limits and shares) or bool(mean) != bool(sd):
         raise _InvalidError(f"{where}: a number has mean and sd, a category has shares")
     if shares and len(shares) != classes:
-        raise _InvalidError(f"{where}.shares: must have {classes} entries, one a class")
+        raise _InvalidError(f"{where}.shares: must have {classes} entries, one for each class")
     for index, row in enumerate(shares):
         if not sum(_numbers(f"{where}.shares[{index}]", row, len(values), least=0)) > 0:
             raise _InvalidError(f"{where}.shares[{index}]: one of the shares must be above 0")
@@ -303,7 +305,7 @@ def _column(name: str, node: Any, classes: int) -> Column:
 
 
 def _mapping(where: str, node: Any, required: dict[str, type], optional: dict[str, type]) -> dict:
-    """Return `node` if it is a mapping with the required keys, no unknown ones, and right types."""
+    """Return `node` if it is a mapping with the required keys, no others, and the right types."""
     if not isinstance(node, dict):
         raise _InvalidError(f"{where} must be a mapping of keys to values")
     types = required | optional

@@ -15,8 +15,9 @@ from genboost.data.raw_table import Table
 def describe(
     dataset: Dataset, table: Table, prepared: Prepared, settings: Settings, provenance: dict
 ) -> str:
-    """Return the description; the same inputs give the same text (no time is in it)."""
+    """Return the description; the same inputs give the same text, which has no time in it."""
     data = prepared.data
+    all_y = np.concatenate([data.train_y, data.test_y, data.validation_y])
     parts = [f"# {_escaped(dataset.title)}"]
     if provenance["synthetic"]:
         parts.append(
@@ -42,7 +43,7 @@ def describe(
         *(["\n".join(f"- {_escaped(note)}" for note in prepared.notes)] if prepared.notes else []),
         _rows(dataset, table, prepared),
         "Always predicting the mean has a mean squared error equal to the label's variance: "
-        f"{_variance(np.append(data.train_y, data.test_y))} over all rows, "
+        f"{_variance(all_y)} over all rows, "
         f"{_variance(data.train_y)} over the training rows, {_variance(data.test_y)} over the test "
         "rows.",
         "## Inputs",
@@ -87,30 +88,40 @@ def _split(settings: Settings) -> str:
     share = f"{settings.test_fraction:g}"
     drawn = f"{'stratified by class' if settings.stratify else 'at random'} with seed "
     drawn += str(settings.split_seed)
+    chosen = ""
+    if settings.validation_fraction:
+        chosen = f" {settings.validation_fraction:g} of the others are for validation."
     if settings.split == "grouped":
         return (
-            f"{share} of the respondents are for testing, drawn {drawn}. An interpolated row is on "
-            "the same side as the two respondents that it lies between."
+            f"{share} of the respondents are for testing, drawn {drawn}.{chosen} An interpolated "
+            "row is in the same part as the two respondents that it lies between."
         )
     rows = "respondents" if settings.rows == "respondents" else "rows"
-    return f"{share} of the {rows} are for testing, drawn {drawn}."
+    return f"{share} of the {rows} are for testing, drawn {drawn}.{chosen}"
 
 
 def _rows(dataset: Dataset, table: Table, prepared: Prepared) -> str:
     """Return a table that counts the rows, by class and by origin, in the file and in each part."""
-    parts = [slice(None), prepared.train_rows, prepared.test_rows]
+    parts = {
+        "rows": slice(None),
+        "train": prepared.train_rows,
+        "test": prepared.test_rows,
+        "validation": prepared.validation_rows,
+    }
+    if not len(prepared.validation_rows):
+        del parts["validation"]
     rows = [
-        [name, code, *(np.count_nonzero(table.label[part] == severity) for part in parts)]
+        [name, code, *(np.count_nonzero(table.label[p] == severity) for p in parts.values())]
         for severity, (name, code) in enumerate(prepared.coding.classes.items())
     ]
-    origins = [prepared.origin[part] for part in parts]
+    origins = [prepared.origin[part] for part in parts.values()]
     if set(prepared.origin) != {UNKNOWN}:
         rows += [
             [name, "", *(np.count_nonzero(origin == name) for origin in origins)]
             for name in dict.fromkeys(prepared.origin.tolist())
         ]
     return _table(
-        ["class" if dataset.classes else "", "code", "rows", "train", "test"],
+        ["class" if dataset.classes else "", "code", *parts],
         [*rows, ["all", "", *(len(origin) for origin in origins)]],
     )
 
@@ -122,7 +133,7 @@ def _duplicates(table: Table) -> int:
 
 
 def _variance(label: np.ndarray) -> str:
-    """Return the variance (over n, not n - 1) for the text."""
+    """Return the variance (with n, not n - 1) as text."""
     return f"{label.astype(np.float64).var():.4f}"
 
 
@@ -134,5 +145,5 @@ def _table(header: list[str], rows: Iterable[list[object]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text as one line that Markdown shows as it is; it leaves an underscore in a word."""
+    """Return text as one line for Markdown; an underscore within a word needs no escape."""
     return re.sub(r"([\\`*|<\[]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(text.split()))

@@ -23,7 +23,7 @@ _CREDENTIALS = (
 
 @dataclass(frozen=True)
 class Obtained:
-    """The raw file's bytes, as they came and already checked, and where they came from."""
+    """The raw file's bytes, unchanged and checked, and where they came from."""
 
     content: bytes
     source: str
@@ -38,7 +38,7 @@ def obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
     ----------
     source : str
         One of `SOURCES`. ``auto`` tries those that the description names: scikit-learn, Kaggle,
-        UCI; then it generates a stand-in. Why a source was passed over is in the notes. A named
+        UCI; then it generates a stand-in. The notes say why a source was passed over. A named
         source never falls back.
     path : str, optional
         The local file, for source ``file``.
@@ -46,7 +46,7 @@ def obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
     Raises
     ------
     UserError
-        If the source cannot be reached, or what it gives does not pass the checks.
+        If the source cannot be reached, or its file does not pass the checks.
     """
     if source != "auto":
         return _obtain(dataset, source, path)
@@ -65,7 +65,7 @@ def obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
 
 
 def _obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
-    """Obtain the raw file from one source; whatever fails, it is a `UserError`."""
+    """Obtain the raw file from one source; any failure becomes a `UserError`."""
     location = {
         "sklearn": f"scikit-learn's {dataset.sklearn}",
         "kaggle": f"https://www.kaggle.com/datasets/{dataset.kaggle}",
@@ -83,10 +83,10 @@ def _obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
         content = _from_file(path) if source == "file" else read[source](dataset)
         table = read_table(content, dataset, location)
     except UserError as error:
-        # A message of the checks starts with the place already.
+        # Messages of the checks start with the place already.
         named = str(error) if location in str(error) else f"{location}: {error}"
         raise UserError(named) from error
-    except Exception as error:  # of libraries, on what no one foresaw: a source like that is none
+    except Exception as error:  # libraries raise anything; the next source may work
         raise UserError(f"{location}: {fetch.first_line(error)}") from error
     if len(table.label) < dataset.rows:
         raise UserError(
@@ -101,7 +101,7 @@ def _obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
 
 
 def provenance(dataset: Dataset, obtained: Obtained) -> dict:
-    """Return what is to be remembered of where a raw file came from, with the time (UTC)."""
+    """Return a record of where a raw file came from, with the time (UTC)."""
     return {
         "dataset": dataset.title,
         "synthetic": obtained.source == "synthetic",
@@ -128,7 +128,7 @@ def _from_kaggle(dataset: Dataset) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         try:
             with fetch.limits(fetch.TIME_LIMIT, folder):
-                # kagglehub asks without a timeout, so see first whether anybody answers.
+                # kagglehub has no timeout, so first see whether the server answers.
                 requests.head(get_endpoint(get_env()), timeout=fetch.CONNECT_TIMEOUT)
                 kagglehub.dataset_download(dataset.kaggle, output_dir=folder)
         except requests.RequestException as error:
@@ -141,7 +141,7 @@ def _from_kaggle(dataset: Dataset) -> bytes:
 
 
 def _from_uci(dataset: Dataset) -> bytes:
-    """Download the archive's zip file (or a CSV file, as a mirror may have it)."""
+    """Download the archive's zip file, or a CSV file that a mirror may have."""
     if not dataset.uci_url:
         raise UserError(f"{dataset.path} has no address at UCI")
     with fetch.limits(fetch.TIME_LIMIT):
@@ -161,7 +161,7 @@ def _from_file(path: str | None) -> bytes:
 
 
 def _pick(names: list[str], dataset: Dataset) -> str:
-    """Choose the data set's file among those in an archive: by name, or the only CSV file."""
+    """Choose the data set's file in an archive: by name, or the only CSV file."""
     files = [name for name in names if name.lower().endswith(".csv")]
     named = [name for name in files if PurePosixPath(name).name == dataset.file]
     if len(named or files) != 1:

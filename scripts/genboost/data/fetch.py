@@ -12,13 +12,13 @@ from pathlib import Path
 
 from genboost.errors import UserError, printable
 
-# Bytes, packed or not, and files in an archive: a hundred times what a table for a small network
-# has, and what any machine can hold.
+# Bytes, packed or not, and files in an archive: a hundred times what a small network's table needs,
+# and no more than any machine can hold.
 SIZE_LIMIT = 32 * 2**20
 FILES_LIMIT = 1000
 
-# Seconds. Without a network, or behind a firewall that drops packets, `auto` must give up soon;
-# whoever has a slow connection still gets a small file within the limit of a whole attempt.
+# Seconds. Without a network, or behind a firewall that drops packets, `auto` must give up soon; a
+# slow connection still gets a small file within the limit of a whole attempt.
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 20
 TIME_LIMIT = 180
@@ -32,14 +32,14 @@ _ZIP_ENTRY = b"PK\x01\x02"
 
 
 class LimitError(Exception):
-    """A bound is passed. Not a TimeoutError: urllib3 takes that for its own, to try again."""
+    """A limit is exceeded. Not a TimeoutError, which urllib3 would take for its own and retry."""
 
 
 @contextlib.contextmanager
 def limits(seconds: float, folder: str | Path | None = None) -> Iterator[None]:
-    """Raise `LimitError` in the block when it takes too long, or fills a folder too much.
+    """Raise `LimitError` in the block when it takes too long or overfills a folder.
 
-    Again and again, and at last when the block is left: a library may catch what it does not know.
+    It is raised repeatedly, and once more at the end of the block, as a library may catch it.
     """
     end = time.monotonic() + seconds
 
@@ -65,7 +65,7 @@ def _weigh(folder: str | Path) -> None:
     for place, _, names in os.walk(folder):
         count += len(names)
         for name in names if count <= FILES_LIMIT else ():
-            with contextlib.suppress(OSError):  # gone since
+            with contextlib.suppress(OSError):  # deleted meanwhile
                 size += os.lstat(os.path.join(place, name)).st_size
     _bound(size, count)
 
@@ -79,14 +79,14 @@ def _bound(size: int, files: int = 1) -> None:
 
 
 def fetch(url: str) -> bytes:
-    """Return the answer to a GET request; try again what may pass, a cut-off body too.
+    """Return the answer to a GET request; retry what may pass, including a cut-off body.
 
-    (urllib3's own Retry would see only the headers here, as the body is read after it.)
+    (urllib3's own Retry would see only the headers, as the body is read later.)
 
     Raises
     ------
     UserError
-        If there is no whole answer; says why in a few words.
+        If there is no complete answer; says why in a few words.
     LimitError
         If the answer is too large.
     """
@@ -106,7 +106,7 @@ def fetch(url: str) -> bytes:
 
 
 def _get(url: str) -> bytes:
-    """Return the body of one answer, decoded by ourselves: requests would do so without bound."""
+    """Return the body of an answer, decoded here, as requests would decode it without limit."""
     import requests
 
     timeout = CONNECT_TIMEOUT, READ_TIMEOUT
@@ -126,12 +126,12 @@ def _get(url: str) -> bytes:
 
 
 def unpack(content: bytes, pick: Callable[[list[str]], str]) -> bytes:
-    """Return a file from a zip archive, or what a gzip file holds; other content as it is.
+    """Return a file of a zip archive, the content of a gzip file, or any other content as it is.
 
     Parameters
     ----------
     pick
-        Chooses a file of an archive by name.
+        Chooses a file of an archive from the names.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def unpack(content: bytes, pick: Callable[[list[str]], str]) -> bytes:
 
 
 def _ungzip(content: bytes) -> bytes:
-    """Return what a gzip file holds; like gzip, of several members one after another."""
+    """Return the content of a gzip file; several members follow each other, as in gzip."""
     if not content.startswith(_GZIP):
         return content
     plain = b""
@@ -203,5 +203,5 @@ def reason(error: Exception) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of an error's message, or its type where there is none."""
+    """Return the first line of an error's message, or its type if it has none."""
     return printable((str(error).strip() or type(error).__name__).splitlines()[0], 200)

@@ -1,4 +1,4 @@
-"""Missing values: refused, left out with their rows, or replaced by what the training rows have."""
+"""Missing values: refused, left out with their rows, or replaced from the training rows."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,17 +13,17 @@ _SHOWN = 5
 
 
 def usable_rows(table: Table, dataset: Dataset, treatment: str) -> tuple[np.ndarray, list[str]]:
-    """Return the rows to use, int64, and what is to be said of the others.
+    """Return the rows to use, int64, and notes about the others.
 
     Parameters
     ----------
     treatment : str
-        ``refuse``; ``drop``: rows without a missing value; ``impute``: rows that have a label.
+        ``refuse``; ``drop`` uses rows without missing values, ``impute`` rows with a label.
 
     Raises
     ------
     UserError
-        If a value is missing and the treatment is to refuse; names line and column.
+        If a value is missing and is refused; names the line and column.
     """
     if treatment == "refuse" and table.missing:
         raise UserError(
@@ -40,10 +40,10 @@ def usable_rows(table: Table, dataset: Dataset, treatment: str) -> tuple[np.ndar
 
 
 def replacements(table: Table, dataset: Dataset, train_rows: np.ndarray) -> dict[str, float | str]:
-    """Return what is taken for a missing value of each feature.
+    """Return the replacement for missing values of each feature.
 
-    For a number it is the median of the training rows, for a category their most frequent value (of
-    equally frequent ones the first in the description's order).
+    For a number it is the median of the training rows, for a category their most frequent value
+    (on a tie, the first in the description's order).
 
     Raises
     ------
@@ -67,21 +67,21 @@ def replacements(table: Table, dataset: Dataset, train_rows: np.ndarray) -> dict
 def replaced(
     columns: Mapping[str, np.ndarray], replacements: Mapping[str, float | str]
 ) -> list[str]:
-    """Say how many values are missing, and what is taken for them."""
+    """Say how many values are missing, and what replaces them."""
     notes = []
     for name, value in replacements.items():
         if count := np.count_nonzero(holes(columns[name])) if name in columns else 0:
             kind = "the most frequent" if isinstance(value, str) else "the median"
             shown = value if isinstance(value, str) else f"{value:g}"
             notes.append(
-                f"{count} missing values of {name} are taken as {shown}, {kind} of the training "
-                "rows"
+                f"{count} missing values of {name} are replaced by {shown}, {kind} of the "
+                "training rows"
             )
     return notes
 
 
 def places(missing: Sequence[tuple[int, str]]) -> str:
-    """List lines and columns of missing values, the first few of them."""
+    """List the lines and columns of the first few missing values."""
     lines = [f"line {line}, column {name}: the value is missing" for line, name in missing[:_SHOWN]]
     if len(missing) > _SHOWN:
         lines.append(f"and {len(missing) - _SHOWN} more")
@@ -89,7 +89,7 @@ def places(missing: Sequence[tuple[int, str]]) -> str:
 
 
 def holes(values: np.ndarray) -> np.ndarray:
-    """Return where a column has no value (NaN, None, an empty text), bool [rows]."""
+    """Return where a column has no value (NaN, None or empty text), bool [rows]."""
     if values.dtype.kind in "fiu":
         return np.isnan(values)
     return np.array([value is None or value == "" or value != value for value in values], bool)

@@ -1,4 +1,4 @@
-"""Who the rows are: answers of people, or rows interpolated between the answers of two."""
+"""The origins of rows: people's answers, or interpolated between two people's answers."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ _ROUNDING = 1e-6  # published values have six decimals
 
 
 def tell(table: Table, dataset: Dataset) -> tuple[np.ndarray, str]:
-    """Return who each row is, if the file is as its description says.
+    """Return the origin of each row, if the file is as its description says.
 
-    It is, if all answers have so few decimals as the description allows, and every other row has
-    more, or repeats an answer: what is interpolated between two equal ones.
+    That is so if all answers have as few decimals as the description allows, and every other row
+    has more or repeats an answer, having been interpolated between two equal answers.
 
     Returns
     -------
     (text array [rows], str)
-        `RESPONDENT` and `INTERPOLATED`, or `UNKNOWN` for all; and then why.
+        `RESPONDENT` and `INTERPOLATED`; or `UNKNOWN` for all, and why.
     """
     rows = len(table.label)
     unknown = np.full(rows, UNKNOWN, dtype="<U12")
@@ -54,34 +54,44 @@ def tell(table: Table, dataset: Dataset) -> tuple[np.ndarray, str]:
 
 @dataclass(frozen=True)
 class Parents:
-    """Between which respondents interpolated rows lie.
+    """The respondents between which interpolated rows lie.
 
     Attributes
     ----------
     pairs : int64 array [rows, 2]
         The two respondents' rows; a respondent is its own pair.
     fitting : int64 array [rows]
-        How many pairs fit an interpolated row. One: it is placed surely. None, as where it was
-        interpolated between interpolated rows: the pair is the nearest.
+        How many pairs fit an interpolated row. With one, its place is certain. With none, as for a
+        row interpolated between interpolated rows, the nearest pair is taken.
     """
 
     pairs: np.ndarray
     fitting: np.ndarray
 
+    def note(self, interpolated: np.ndarray) -> str:
+        """Say how surely some interpolated rows, given by their numbers, are placed."""
+        fitting = self.fitting[interpolated]
+        sure, none = (np.count_nonzero(fitting == count) for count in (1, 0))
+        return (
+            f"of {len(interpolated)} interpolated rows, {sure} fit exactly one pair of "
+            f"respondents; {len(interpolated) - sure - none} fit several, and the likeliest pair "
+            f"was taken; {none} fit none, as if interpolated twice, and the nearest pair was taken"
+        )
+
 
 def parents(table: Table, dataset: Dataset, origin: np.ndarray) -> Parents:
     """Find the pair of respondents of the same class between which each interpolated row lies.
 
-    Weka's SMOTE, which made the obesity data's rows, draws a position between the two for every
-    feature by itself. So a row does not lie on the segment of the two, but anywhere in the box that
-    they span, equally likely: of the pairs that fit, the one with the smallest box is the likeliest
-    (its density is 1 / volume). A pair fits if it agrees in a number exactly where the row's is one
-    that it would be an answer by its decimals, and else has the row's strictly between its two.
+    Weka's SMOTE, which made the obesity data's rows, draws a separate position for every feature.
+    So a row lies anywhere in the box that the two span, with equal probability, and of the pairs
+    that fit, the one with the smallest box is the likeliest (its density is 1 / volume). A pair
+    fits if both agree with the row exactly where the row has an answer's decimals, and lie on
+    either side of it elsewhere.
 
     Parameters
     ----------
     origin : text array [rows]
-        As `tell` returns it, none of it unknown.
+        As `tell` returns it, with none unknown.
     """
     described = dataset.respondents
     assert described is not None
@@ -111,7 +121,7 @@ def parents(table: Table, dataset: Dataset, origin: np.ndarray) -> Parents:
 
 
 def _numbers(table: Table, described: Respondents) -> np.ndarray:
-    """Return the columns that tell, float64 [rows, columns]."""
+    """Return the columns that tell origins apart, float64 [rows, columns]."""
     return np.column_stack([table.columns[name] for name in described.decimals])
 
 

@@ -1,14 +1,15 @@
-"""Turn a checked table into the arrays that models are trained on: choose, split, code, scale."""
+"""Turn a checked table into arrays to train on: choose rows, split, code, scale."""
 
 import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from genboost.data import missing, origins, split
-from genboost.data.arrays import RESPONDENT, Data
+from genboost.data.arrays import INTERPOLATED, RESPONDENT, Data
 from genboost.data.coding import Coding, Input
 from genboost.data.dataset import Dataset
 from genboost.data.raw_table import Table
@@ -24,29 +25,31 @@ class Settings:
     zeroed_features : collection of str
         Columns whose values are all replaced by 0; they stay inputs of the network.
     scaling : str
-        ``none``; ``standard``: mean 0 and variance 1; ``minmax``: from 0 to 1. Of every input, by
-        the training rows alone. A zeroed feature stays 0.
+        ``none``; ``standard``: mean 0 and variance 1; ``minmax``: from 0 to 1. Every input is
+        scaled by the training rows alone. A zeroed feature stays 0.
     categorical_coding : str
-        ``ordinal``: 0, 1, ... in the description's order; ``alphabetical``: likewise in
-        alphabetical order of the values that occur, as scikit-learn's LabelEncoder has it;
+        ``ordinal``: 0, 1, ... in the description's order; ``alphabetical``: the same in
+        alphabetical order of the values that occur, like scikit-learn's LabelEncoder;
         ``onehot``: an input for each value.
     label_coding : str
         ``severity``, the description's order, or ``alphabetical``.
     missing : str
-        What is done with missing values: ``refuse``; ``drop`` the rows; ``impute`` the median of
-        the training rows, or their most frequent category.
+        How to treat missing values: ``refuse``, ``drop`` the rows, or ``impute`` the median of
+        the training rows or their most frequent category.
     rows : str
-        ``all``, or ``respondents``: without those that were interpolated.
+        ``all``, or ``respondents`` without interpolated rows.
     split : str
         ``random``, or ``grouped``: an interpolated row is on the side of the two respondents that
-        it lies between, and left out if they are on two sides.
+        it lies between, and is left out if they are on different sides.
     test_fraction : float
         The share of rows (``grouped``: of respondents) that are for testing, rounded up.
+    validation_fraction : float
+        The share of what is left that is held out to choose by, likewise; 0 for none.
     stratify : bool
-        Whether classes are to have the same shares in training and test rows.
+        Whether classes are to have the same shares in all parts.
     shuffle_labels : float
         The share of the training rows whose labels are permuted among them (Zhang et al. 2017,
-        section 2.1, permute all). The test rows keep theirs.
+        section 2.1, permute all). All other rows keep theirs.
     """
 
     zeroed_features: Collection[str] = ()
@@ -57,6 +60,7 @@ class Settings:
     rows: str = "all"
     split: str = "random"
     test_fraction: float = 0.2
+    validation_fraction: float = 0.0
     split_seed: int = 0
     stratify: bool = False
     shuffle_labels: float = 0.0
@@ -64,7 +68,7 @@ class Settings:
 
     @classmethod
     def of(cls, data: Mapping[str, Any], dataset: Dataset) -> "Settings":
-        """Take the settings out of a configuration's data section, or the data set's own."""
+        """Return the settings in a configuration's data section; null: the data set's own."""
         values = {field.name: data[field.name] for field in fields(cls)}
         if values["zeroed_features"] is None:
             values["zeroed_features"] = dataset.zeroed_features
@@ -73,26 +77,27 @@ class Settings:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Prepared data and what its rows and columns are.
+    """Prepared data, and the meaning of its rows and columns.
 
     Attributes
     ----------
     data : Data
-        What models are trained and tested on.
+        What models are trained, chosen and tested on.
     coding : Coding
         How rows became x and classes became y.
-    train_rows, test_rows : int64 arrays
+    train_rows, test_rows, validation_rows : int64 arrays
         Which rows of the raw file, from 0, the rows of x are.
     origin : text array [rows of the file]
-        Who each of them is, as `origins.tell` has it.
+        The origin of each row; see `origins.tell`.
     notes : list of str
-        What a reader should know of how the rows were chosen.
+        What a reader should know about the choice of rows.
     """
 
     data: Data
     coding: Coding
     train_rows: np.ndarray
     test_rows: np.ndarray
+    validation_rows: np.ndarray
     origin: np.ndarray
     notes: list[str]
 
@@ -103,13 +108,13 @@ class Prepared:
 
 
 def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
-    """Choose, split, code and scale a table's rows, whatever the file's column order.
+    """Choose, split, code and scale a table's rows, in any order of columns.
 
     Raises
     ------
     UserError
-        If a value is missing, unless the settings say what to do; if a zeroed feature does not
-        exist; if the rows cannot be told, or split, as asked; if there is nothing to learn.
+        If a value is missing and the settings refuse that; if a zeroed feature does not exist; if
+        the rows cannot be chosen or split as asked; if there is nothing to learn.
     """
     if unknown := sorted(set(settings.zeroed_features) - set(table.columns)):
         raise UserError(
@@ -122,7 +127,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
         raise UserError(f"cannot tell which rows are respondents: {why}")
     if settings.rows == "respondents":
         rows = rows[origin[rows] == RESPONDENT]
-    train_rows, test_rows, said = _split(table, dataset, settings, rows, origin)
+    train_rows, test_rows, validation_rows, said = _split(table, dataset, settings, rows, origin)
     coding = _fit(table, dataset, settings, train_rows)
     label = table.label
     if dataset.classes:
@@ -132,7 +137,7 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
             f"all training rows have the same {dataset.label}, so there is nothing to learn"
         )
     train_y, shuffled = _shuffled(label[train_rows], settings)
-    used = np.concatenate([train_rows, test_rows])
+    used = np.concatenate([train_rows, test_rows, validation_rows])
     replaced = missing.replaced(_rows(table, used), coding.replacements)
     return Prepared(
         data=Data(
@@ -140,10 +145,13 @@ def prepare(table: Table, dataset: Dataset, settings: Settings) -> Prepared:
             train_y=train_y.astype(np.float32),
             test_x=coding.apply(_rows(table, test_rows)),
             test_y=label[test_rows].astype(np.float32),
+            validation_x=coding.apply(_rows(table, validation_rows)),
+            validation_y=label[validation_rows].astype(np.float32),
         ),
         coding=coding,
         train_rows=train_rows,
         test_rows=test_rows,
+        validation_rows=validation_rows,
         origin=origin,
         notes=[*notes, *said, *replaced, *shuffled, *_without_order(dataset)],
     )
@@ -156,19 +164,34 @@ def _rows(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
 
 def _split(
     table: Table, dataset: Dataset, settings: Settings, rows: np.ndarray, origin: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Return the rows for training, those for testing, and what is to be said of them."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+    """Return the rows for training, testing and validation, and what is to be said of them."""
     if settings.stratify and not dataset.classes:
         raise UserError(f"data.stratify needs classes, but {dataset.label} is a number")
-    classes = table.label if settings.stratify else None
-    how = (settings.test_fraction, settings.split_seed, classes)
-    if settings.split == "random":
-        return *split.at_random(rows, *how), []
-    return split.grouped(rows, origin, origins.parents(table, dataset, origin), *how)
+    how = {
+        "seed": settings.split_seed,
+        "classes": table.label if settings.stratify else None,
+    }
+    hold_out, notes = partial(split.at_random, **how), []
+    if settings.split == "grouped":
+        parents = origins.parents(table, dataset, origin)
+        hold_out = partial(split.grouped, origin=origin, parents=parents, **how)
+        notes = [parents.note(rows[origin[rows] == INTERPOLATED])]
+    train, test = hold_out(rows, fraction=settings.test_fraction)
+    validation = train[:0]
+    if settings.validation_fraction:
+        train, validation = hold_out(train, fraction=settings.validation_fraction)
+    if settings.split == "grouped":
+        left_out = len(rows) - len(train) - len(test) - len(validation)
+        notes.append(
+            f"{left_out} interpolated rows were left out, since the two respondents that they lie "
+            "between are kept apart"
+        )
+    return train, test, validation, notes
 
 
 def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[str]]:
-    """Permute a share of labels among their rows; return all of them, and what is to be said."""
+    """Permute a share of labels among their rows; return all labels, and notes."""
     if not settings.shuffle_labels:
         return label, []
     random = np.random.default_rng(settings.shuffle_seed)
@@ -177,12 +200,12 @@ def _shuffled(label: np.ndarray, settings: Settings) -> tuple[np.ndarray, list[s
     label[np.sort(chosen)] = label[chosen]
     return label, [
         f"the labels of {len(chosen)} training rows are permuted at random among those rows "
-        f"(seed {settings.shuffle_seed}); test rows keep their labels"
+        f"(seed {settings.shuffle_seed}); all other rows keep their labels"
     ]
 
 
 def _without_order(dataset: Dataset) -> list[str]:
-    """Return a warning if the classes have no order; two codes are like any two numbers."""
+    """Return a warning if the classes have no order, as their codes are arbitrary numbers."""
     if dataset.ordered or len(dataset.classes) == 2:
         return []
     return [
@@ -192,21 +215,23 @@ def _without_order(dataset: Dataset) -> list[str]:
 
 
 def to_bytes(prepared: Prepared, name: str) -> bytes:
-    """Return an npz file; not compressed, so that the bytes depend on no version of zlib.
+    """Return an npz file, uncompressed so that the bytes do not depend on zlib's version.
 
     Parameters
     ----------
     name
-        What all that is made from these data calls them, as `data.marked` has it.
+        The data set's name in results; see `arrays.marked`.
     """
     file = io.BytesIO()
     np.savez(
         file,
         **vars(prepared.data),
         name=name,
+        classes=len(prepared.coding.classes),
         inputs=np.array(list(prepared.inputs)),
         train_rows=prepared.train_rows,
         test_rows=prepared.test_rows,
+        validation_rows=prepared.validation_rows,
         train_origin=prepared.origin[prepared.train_rows],
         test_origin=prepared.origin[prepared.test_rows],
     )
@@ -214,7 +239,7 @@ def to_bytes(prepared: Prepared, name: str) -> bytes:
 
 
 def _fit(table: Table, dataset: Dataset, settings: Settings, train_rows: np.ndarray) -> Coding:
-    """Return the coding that the settings ask for, with all that it takes from training rows."""
+    """Return the coding that the settings ask for, fitted to the training rows."""
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
     impute = settings.missing == "impute"

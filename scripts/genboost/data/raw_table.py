@@ -36,12 +36,12 @@ class Table:
     columns : dict of str to array [rows]
         By name, in the order of the description; float64 for a number, text for a category.
     label : array [rows]
-        Codes 0, 1, ... in order of severity, int64; or the numbers themselves, float64.
+        Codes 0, 1, ... in order of severity, int64; or numbers, float64.
     missing : list of (int, str)
-        Line and column of each missing value. In `columns` it is NaN or an empty text, in `label`
-        NaN or -1.
+        Line and column of each missing value, which is NaN or empty text in `columns`, and NaN or
+        -1 in `label`.
     notes : list of str
-        What was unusual about the file and accepted, as its meaning is certain.
+        What was unusual about the file and accepted, since its meaning is certain.
     """
 
     columns: dict[str, np.ndarray]
@@ -52,15 +52,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a file is to hold.
+    """What a file must hold.
 
     Attributes
     ----------
     columns : sequence of Column
     ignored : collection of str or None
-        Columns that may be there besides; None for any.
+        Other columns that may be there; None for any.
     source : str
-        What asks for these, for messages.
+        What asks for the columns, for messages.
     """
 
     columns: Sequence[Column]
@@ -90,7 +90,7 @@ def read_table(content: bytes, dataset: Dataset, name: str) -> Table:
     Raises
     ------
     UserError
-        If anything else is wrong; lists the first problems with line and column, and counts the
+        If anything else is wrong; lists the first problems with line and column and counts the
         rest.
     """
     label = Column(dataset.label, dataset.label_range, dataset.classes)
@@ -116,7 +116,7 @@ def read_columns(
     Returns
     -------
     dict of str to array [rows]
-        Numbers (NaN where one is missing) as float64, categories (likewise empty) as text.
+        Numbers as float64 (missing: NaN), categories as text (missing: empty).
     list of (int, str)
         Line and column of each missing value.
     """
@@ -130,7 +130,7 @@ def read_columns(
 
 
 def _decode(content: bytes, name: str, notes: list[str]) -> str:
-    """Return the file's text; refuse what is not UTF-8, saying what it seems to be."""
+    """Return the file's text; refuse content that is not UTF-8, saying what it seems to be."""
     if not content.strip():
         raise UserError(f"{name} is empty")
     for magic, kind in _NOT_CSV.items():
@@ -162,10 +162,10 @@ def _decode(content: bytes, name: str, notes: list[str]) -> str:
 def _parse(
     text: str, layout: Layout, name: str, notes: list[str]
 ) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Split the text into a header and (line number, values) of each row, without outer spaces."""
+    """Split the text into a header and each row's (line number, values), without outer spaces."""
     known = {*layout.names}
     first = text.split("\n", 1)[0]
-    # max takes the comma unless another separator finds more of the columns.
+    # The comma, unless another separator finds more of the columns.
     separator = max(
         ",;\t", key=lambda mark: len(known & {part.strip(' "\r') for part in first.split(mark)})
     )
@@ -203,7 +203,7 @@ def _places(
     name: str,
     notes: list[str],
 ) -> dict[str, int]:
-    """Return where each column that is wanted stands in the file."""
+    """Return the place of each wanted column in the file."""
     wanted = layout.names
     known = {*wanted, *(layout.ignored or ())}
     extra: list[str] = []
@@ -282,7 +282,7 @@ def _values(
 
 
 def _value(text: str, column: Column) -> float | str | None:
-    """Return a number, a category's value or None; raise ValueError saying what is wrong."""
+    """Return a number, a category's value or None; a ValueError says what is wrong."""
     if text in column.values:
         return text
     if text.lower() in _MISSING:
@@ -305,13 +305,13 @@ def _shown(text: str) -> str:
 
 
 def _listed(titles: list[str]) -> str:
-    """Name the first few of some columns, and count the rest."""
+    """Name the first few columns, and count the rest."""
     more = f" and {len(titles) - _SHOWN} more" if len(titles) > _SHOWN else ""
     return ", ".join(map(printable, titles[:_SHOWN])) + more
 
 
 def _likely(title: str, others: list[str], alone: bool) -> str | None:
-    """Return which of some other columns a missing one probably is, if any."""
+    """Return the extra column that a missing one probably is, if any."""
     if alone:
         return others[0]
     lower = {other.lower(): other for other in others[:1000]}
@@ -320,14 +320,14 @@ def _likely(title: str, others: list[str], alone: bool) -> str | None:
 
 
 class _Problems:
-    """What is wrong with a file: the first few, and how many there are."""
+    """Problems of a file: the first few, and their number."""
 
     def __init__(self) -> None:
         self.first: list[str] = []
         self.count = 0
 
     def add(self, problem: str) -> None:
-        """Take one more."""
+        """Add one."""
         self.count += 1
         if len(self.first) < _SHOWN:
             self.first.append(problem)

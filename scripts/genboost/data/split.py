@@ -1,4 +1,4 @@
-"""Split rows into those for training and those for testing."""
+"""Split rows in two: those for training, and those held out to test or to choose by."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from genboost.errors import UserError
 
 
 def at_random(
-    rows: np.ndarray, test_fraction: float, seed: int, classes: np.ndarray | None = None
+    rows: np.ndarray, fraction: float, seed: int, classes: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows for training and those for testing, drawn at random.
+    """Return the rows for training and those held out, drawn at random.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ def at_random(
     try:
         return train_test_split(
             rows,
-            test_size=test_fraction,
+            test_size=fraction,
             random_state=seed,
             stratify=None if classes is None else classes[rows],
         )
     except ValueError as error:
         raise UserError(
-            f"the {len(rows)} rows cannot be split with test fraction {test_fraction}, "
+            f"the {len(rows)} rows cannot be split with fraction {fraction}, "
             f"seed {seed}, stratify {classes is not None}: {error}"
         ) from error
 
@@ -44,14 +44,14 @@ def grouped(
     rows: np.ndarray,
     origin: np.ndarray,
     parents: Parents,
-    test_fraction: float,
+    fraction: float,
     seed: int,
     classes: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Split respondents at random, and put interpolated rows on the side of their two respondents.
 
-    One between a respondent for training and another for testing is left out: on either side it
-    would tell a model of the other.
+    One between two respondents of which one is held out is on neither side: on either it would tell
+    a model of the other.
 
     Parameters
     ----------
@@ -60,24 +60,15 @@ def grouped(
 
     Returns
     -------
-    (int64 array, int64 array, list of str)
-        The rows for training, those for testing, and what is to be said of them.
+    (int64 array, int64 array)
+        The rows for training and those held out.
     """
     people = rows[origin[rows] == RESPONDENT]
     others = rows[origin[rows] == INTERPOLATED]
-    train, test = at_random(people, test_fraction, seed, classes)
-    # Of each row of the file: 1 for training, 2 for testing, 0 for neither.
+    train, held_out = at_random(people, fraction, seed, classes)
+    # Of each row of the file: 1 for training, 2 if held out, 0 for neither.
     side = np.zeros(len(origin), dtype=np.int64)
-    side[train], side[test] = 1, 2
+    side[train], side[held_out] = 1, 2
     first, second = side[parents.pairs[others]].T
     side[others] = np.where(first == second, first, 0)
-    fitting = parents.fitting[others]
-    sure, none = (np.count_nonzero(fitting == count) for count in (1, 0))
-    notes = [
-        f"of {len(others)} interpolated rows, {sure} fit exactly one pair of respondents; "
-        f"{len(others) - sure - none} fit several, and the likeliest pair was taken; {none} fit "
-        "none, as if interpolated twice, and the nearest pair was taken",
-        f"{np.count_nonzero(side[others] == 0)} interpolated rows were left out, since they lie "
-        "between a training respondent and a test respondent",
-    ]
-    return rows[side[rows] == 1], rows[side[rows] == 2], notes
+    return rows[side[rows] == 1], rows[side[rows] == 2]

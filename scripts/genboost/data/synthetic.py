@@ -14,10 +14,10 @@ _NEIGHBOURS = 5
 def generate(dataset: Dataset, seed: int = 0) -> bytes:
     """Return a CSV file with the data set's columns, domains, rows and class sizes.
 
-    Made the way the published obesity data was: in each class some respondents are drawn from the
-    class's own statistics, and the remaining rows are interpolated between a respondent and one of
-    its nearest neighbours (SMOTE, Chawla et al. 2002; as Weka does it, with a position of its own
-    for every feature). Respondents come first, with the decimals of an answer. Within a class their
+    It is made like the published obesity data: in each class, some respondents are drawn from the
+    class's statistics, and the remaining rows are interpolated between a respondent and one of its
+    nearest neighbours (SMOTE, Chawla et al. 2002; as in Weka, with a separate position for every
+    feature). Respondents come first, with the decimals of an answer. Within a class their
     features are independent. The same seed gives the same bytes.
 
     Raises
@@ -38,7 +38,7 @@ def generate(dataset: Dataset, seed: int = 0) -> bytes:
     answers = dataset.respondents.first_rows if dataset.respondents else ends[-1]
     people: list[list[str]] = []
     others: list[list[str]] = []
-    # As many of each class as its share says, and the right number in all.
+    # As many of each class as its share, and the right number in all.
     counts = np.diff(np.round(ends / ends[-1] * answers).astype(int), prepend=0)
     for index, (name, count) in enumerate(zip(dataset.classes, counts, strict=True)):
         values = _class_rows(dataset, index, max(int(count), 1), random)
@@ -92,7 +92,7 @@ def _draw(
 
 
 def _text(value: float, column: Column) -> str:
-    """Write a value as the file has it."""
+    """Return a value as text for the file."""
     if column.range is None:
         return column.values[int(value)]
     low, high = column.range

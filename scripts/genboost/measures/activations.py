@@ -15,7 +15,7 @@ class Activation:
     value : callable
         (z, out): writes a(z) to `out`.
     slope : callable
-        (z, a): a'(z), given z and a(z). At a kink it is the left derivative, as PyTorch's.
+        (z, a): a'(z), given z and a(z). At a kink it is the left derivative, as in PyTorch.
     curvature : callable or None
         (z, a): a''(z); None if that is zero everywhere but at kinks.
     """
@@ -26,7 +26,7 @@ class Activation:
 
 
 def activation(name: str) -> Activation:
-    """Return an activation function of the engines: in closed form, or else by PyTorch."""
+    """Return an activation function of the engines, in closed form or from PyTorch."""
     return CLOSED_FORM.get(name) or from_torch(name)
 
 
@@ -42,7 +42,7 @@ def from_torch(name: str) -> Activation:
         at = torch.tensor(z, requires_grad=True)
         value = function(at)
         for _ in range(order):
-            if not value.requires_grad:  # piecewise linear: a slope that depends on nothing
+            if not value.requires_grad:  # piecewise linear: the slope depends on nothing
                 return np.zeros_like(z)
             (value,) = torch.autograd.grad(value.sum(), at, create_graph=True)
         return value.detach().numpy()

@@ -11,14 +11,16 @@ import numpy as np
 from genboost.measures.network import Network
 
 STEPS = 20
-STARTS = 3  # zero, whose first step is SAM's, and random ones
-STEP = 1.0  # of the radius; shorter ones end lower
-SETTLED = 3e-3  # an ascent ends when a step moves it by less, relative: its loss is off by a square
+STARTS = 3  # zero, whose first step is SAM's, and random starts
+STEP = 1.0  # of the radius; shorter steps end lower
+SETTLED = (
+    3e-3  # an ascent ends when a step moves it by less (relative); its loss is off by the square
+)
 SEED = 0  # the random starts are the same for all models
 
 
 def into_ball(u: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    """Return u [K, P] shrunk to a norm of radius [K, 1] where it is longer."""
+    """Return u [K, P], shortened to a norm of radius [K, 1] if it is longer."""
     norm = np.linalg.norm(u, axis=1, keepdims=True)
     return u * np.minimum(1, radius / np.maximum(norm, np.finfo(float).tiny))
 
@@ -29,7 +31,7 @@ def into_box(u: np.ndarray, radius: np.ndarray) -> np.ndarray:
 
 
 def along_gradient(gradient: np.ndarray) -> np.ndarray:
-    """Return the direction of steepest ascent for a step of norm 1; zero where there is none."""
+    """Return the direction of steepest ascent, of norm 1; zero if there is none."""
     norm = np.linalg.norm(gradient, axis=1, keepdims=True)
     return gradient / np.where(norm > 0, norm, 1)
 
@@ -55,8 +57,8 @@ def highest_losses(
     Returns
     -------
     array [radii]
-        The best of all steps from all starts: a lower bound of the maximum. Where it is was sought
-        in single precision, how high it is there is computed in double.
+        The best of all steps from all starts, a lower bound of the maximum. The search is in single
+        precision; the loss at the point found is computed in double.
     """
     radius = np.repeat(radii, STARTS)[:, None]
     random = np.random.Generator(np.random.PCG64(SEED)).standard_normal((STARTS - 1, len(weights)))

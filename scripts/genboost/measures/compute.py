@@ -14,12 +14,12 @@ def compute(names: Iterable[str], trained: Trained) -> dict[str, float]:
     Parameters
     ----------
     names
-        Of measures. What several of them need is computed once.
+        Names of measures. What several need is computed once.
 
     Returns
     -------
     dict
-        A number for each quantity. NaN where it is not defined: a ratio of zeros.
+        A number for each quantity; NaN where it is undefined, such as a ratio of zeros.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def compute(names: Iterable[str], trained: Trained) -> dict[str, float]:
         If there is no such measure.
     """
     values: dict[str, float] = {}
-    with threadpool_limits(1):  # sums of several threads depend on how many there are
+    with threadpool_limits(1):  # sums depend on the number of threads
         for name in names:
             values |= {key: float(value) for key, value in family(name).measure(trained).items()}
     return values

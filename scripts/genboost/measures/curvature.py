@@ -58,7 +58,7 @@ def _residual_blocks(at: Linearization) -> Iterator[tuple[int, int, np.ndarray]]
 def _reach(at: Linearization, upper: int, below: np.ndarray | None) -> np.ndarray:
     """Return da_(upper-1)/dz_l [p, j, rows] from da_(upper-2)/dz_l; if None, l = upper - 1.
 
-    There it is diagonal, and is kept as [p, rows].
+    In that case it is diagonal, and is kept as [p, rows].
     """
     slope = at.slopes[upper - 1]
     if below is None:
@@ -88,7 +88,7 @@ def _product_block(
 def _second_derivatives(at: Linearization) -> dict[tuple[int, int], np.ndarray]:
     """Return d2f / dz_l dz_m [j, o, rows] of the hidden layers l <= m.
 
-    From the last to the first: z_l acts through z_(l+1) = W a(z_l), and by its own curvature.
+    From the last layer to the first: z_l acts through z_(l+1) = W a(z_l), and by its own curvature.
     """
     result: dict[tuple[int, int], np.ndarray] = {}
     hidden = len(at.layers) - 1

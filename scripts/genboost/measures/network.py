@@ -1,8 +1,10 @@
-"""A network on fixed rows, in double precision: predictions, loss, gradient, and what they are of.
+"""A network on fixed rows, in double precision: predictions, error, gradient, and what they are of.
 
-Arrays have a unit a line and the rows side by side, [units, rows]: products of the small weight
-matrices with them are many times faster than the other way round. A layer's matrix [W | b] has its
-biases as the last column, and what it multiplies has a last line of ones.
+A network's prediction is its one output or, with an output for each class, the expected class.
+
+Arrays are [units, rows]: products with the small weight matrices are many times faster than the
+other way round. A layer's matrix [W | b] has its biases in the last column, and the array that it
+multiplies ends with a line of ones.
 """
 
 from dataclasses import dataclass, replace
@@ -34,20 +36,22 @@ def parameters(layers: list[np.ndarray]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Linearization:
-    """A network at certain weights, on its rows; l runs over the layers.
+    """A network at certain weights, on its rows; l counts the layers.
 
     Attributes
     ----------
     layers : list of [W | b], [outputs, inputs + 1]
     inputs : list of arrays [inputs + 1, rows]
-        What each layer multiplies: the data, then the activations of the layer before; with ones.
+        What each layer multiplies: the data, then the previous layer's activations; with ones.
     z : list of arrays [outputs, rows]
         Of each layer, before its activation, normalized where the network does that. The last
-        layer's are the predictions.
+        layer's are the outputs.
     slopes : list of arrays [outputs, rows]
-        a'(z), of the hidden layers.
+        a'(z) of the hidden layers.
     delta : list of arrays [outputs, rows]
         Of each layer, df/d(W a + b), for the predictions f.
+    predictions : array [rows]
+        f.
     residuals : array [rows]
         f - y.
     """
@@ -58,13 +62,14 @@ class Linearization:
     z: list[np.ndarray]
     slopes: list[np.ndarray]
     delta: list[np.ndarray]
+    predictions: np.ndarray
     residuals: np.ndarray
 
     def pruned(self) -> tuple["Linearization", np.ndarray]:
-        """Return the same without what is zero on all rows, and the indices of what is left.
+        """Return the same without what is zero on all rows, and the indices of the rest.
 
-        Dead units, and inputs of zeros, take no part: the predictions' derivatives by their weights
-        are zero, the first and the second ones.
+        Dead units and inputs of zeros have no effect: the predictions' first and second derivatives
+        by their weights are zero.
 
         Returns
         -------
@@ -76,7 +81,7 @@ class Linearization:
         lines = [inputs.any(axis=1) for inputs in self.inputs]
         for line, slopes in zip(lines[1:], self.slopes, strict=True):
             line[:-1] |= slopes.any(axis=1)
-        units = [line[:-1] for line in lines[1:]] + [np.array([True])]
+        units = [line[:-1] for line in lines[1:]] + [np.full(len(self.z[-1]), True)]
         kept = [np.outer(unit, line) for unit, line in zip(units, lines, strict=True)]
         linearization = replace(
             self,
@@ -103,7 +108,7 @@ class Linearization:
 
 
 class Network:
-    """A network and rows on which its loss is the mean squared error.
+    """A network and rows on which its loss is the mean squared error of its predictions.
 
     Parameters
     ----------
@@ -121,7 +126,7 @@ class Network:
         self.dtype = dtype
         self.y = y.astype(dtype)
         rows = len(y)
-        # Kept from call to call: fresh memory would cost as much as the arithmetic.
+        # Kept between calls: new memory would cost as much as the arithmetic.
         self._z = [np.empty((outputs, rows), dtype) for _, outputs in architecture.layers]
         self._inputs = [np.ones((inputs + 1, rows), dtype) for inputs, _ in architecture.layers]
         self._inputs[0][:-1] = x.T
@@ -129,12 +134,22 @@ class Network:
         self._deviation: list[np.ndarray] = [np.ones(rows, dtype) for _ in self._z[:-1]]
 
     def in_single_precision(self) -> "Network":
-        """Return a network on the same rows in float32: faster by half, for a search."""
+        """Return a network on the same rows in float32, which is faster by half, for a search."""
         return Network(self.architecture, self._inputs[0][:-1].T, self.y, np.float32)
 
     def predictions(self, weights: np.ndarray) -> np.ndarray:
         """Return the predictions [rows] at weights [P]."""
         return self._forward(self._matrices(weights)).copy()
+
+    def classes(self, weights: np.ndarray, count: int) -> np.ndarray:
+        """Return the class [rows] that each row is put into at weights [P], of 0 to `count` - 1.
+
+        The most probable one; of a single output, the nearest. Of two, the lower one.
+        """
+        predictions = self._forward(self._matrices(weights))
+        if len(self._z[-1]) > 1:
+            return self._z[-1].argmax(axis=0)
+        return np.clip(np.ceil(predictions - 0.5), 0, count - 1).astype(int)
 
     def losses(self, weights: np.ndarray) -> np.ndarray:
         """Return the losses [K] at each of K weights [K, P]."""
@@ -145,9 +160,9 @@ class Network:
         losses, gradients = np.empty(len(weights)), np.empty_like(weights)
         for k, w in enumerate(weights):
             layers = self._matrices(w)
-            losses[k] = self._loss(layers)
-            np.subtract(self._z[-1], self.y, out=self._delta[-1])
-            self._delta[-1] *= 2 / len(self.y)
+            residuals = self._forward(layers) - self.y
+            losses[k] = residuals @ residuals / len(residuals)
+            self._delta[-1][...] = self._slopes() * (residuals * (2 / len(residuals)))
             self._backward(layers)
             pairs = zip(self._delta, self._inputs, strict=True)
             gradients[k] = parameters([delta @ inputs.T for delta, inputs in pairs])
@@ -156,8 +171,8 @@ class Network:
     def linearize(self, weights: np.ndarray) -> Linearization:
         """Return the network at weights [P]."""
         layers = self._matrices(weights)
-        residuals = self._forward(layers) - self.y
-        self._delta[-1][...] = 1
+        predictions = self._forward(layers).copy()
+        self._delta[-1][...] = self._slopes()
         self._backward(layers)
         hidden = zip(self._z, self._inputs[1:], strict=False)
         return Linearization(
@@ -167,14 +182,15 @@ class Network:
             z=[z.copy() for z in self._z],
             slopes=[self.activation.slope(z, a[:-1]) for z, a in hidden],
             delta=[delta.copy() for delta in self._delta],
-            residuals=residuals,
+            predictions=predictions,
+            residuals=predictions - self.y,
         )
 
     def _matrices(self, weights: np.ndarray) -> list[np.ndarray]:
         return matrices(weights, self.architecture, self.dtype)
 
     def _forward(self, layers: list[np.ndarray]) -> np.ndarray:
-        """Return the predictions, and leave z and the layers' inputs behind."""
+        """Return the predictions, after storing z and the layers' inputs."""
         last = len(layers) - 1
         for layer, matrix in enumerate(layers):
             z = np.matmul(matrix, self._inputs[layer], out=self._z[layer])
@@ -184,14 +200,26 @@ class Network:
                     self._deviation[layer] = np.sqrt(np.mean(z**2, axis=0) + LAYER_NORM_EPSILON)
                     z /= self._deviation[layer]
                 self.activation.value(z, self._inputs[layer + 1][:-1])
-        return self._z[-1][0]
+        z = self._z[-1]
+        if len(z) == 1:
+            return z[0]
+        probabilities = np.exp(z - z.max(axis=0))
+        self._probabilities = probabilities / probabilities.sum(axis=0)
+        return np.arange(len(z)) @ self._probabilities
+
+    def _slopes(self) -> np.ndarray | float:
+        """After `_forward`: return the prediction's derivatives by the outputs, [outputs, rows]."""
+        if len(self._z[-1]) == 1:
+            return 1.0
+        codes = np.arange(len(self._z[-1]))
+        return self._probabilities * (codes[:, None] - codes @ self._probabilities)
 
     def _loss(self, layers: list[np.ndarray]) -> float:
         residuals = self._forward(layers) - self.y
         return residuals @ residuals / len(residuals)
 
     def _backward(self, layers: list[np.ndarray]) -> None:
-        """After `_forward`, and given the last layer's, compute d/d(W a + b) of each layer."""
+        """After `_forward`, compute d/d(W a + b) of each layer from that of the last."""
         for layer in range(len(layers) - 1, 0, -1):
             delta = self._delta[layer - 1]
             np.matmul(layers[layer][:, :-1].T, self._delta[layer], out=delta)

@@ -1,8 +1,8 @@
-"""Which measures there are and what they yield; compute.py has their numbers for a trained model.
+"""The list of measures and what each yields; compute.py computes them for a trained model.
 
 A measure is a file in `families/` and has its name. It holds `QUANTITIES`, a tuple of `Quantity`,
-and a function ``measure(trained)`` that returns a number for each of them. One that sets
-`OF_NORMALIZED` to False is not for networks with a normalization.
+and a function ``measure(trained)`` that returns a number for each of them. `ONLY_WITH`, if there is
+one, says which values some settings of the networks must have.
 """
 
 import difflib
@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from genboost.errors import UserError
 from genboost.measures import families
+from genboost.study import axes
 from genboost.study.cells import Cell
 
 DRAWN = ("weight_norm", "sensitivity")  # unless the configuration chooses
@@ -29,15 +30,18 @@ class Quantity:
     Attributes
     ----------
     name : str
-        Of its column. A ``*`` stands for what only the data tell, such as the values of a column.
+        Its column. A ``*`` stands for what only the data say, such as the values of a column.
     title : str
-        As figures and tables have it; with a ``{}`` for what the ``*`` stands for.
+        The title in figures and tables, with a ``{}`` for what the ``*`` stands for.
     unit : str
-        Empty for a pure number.
+        The unit; empty for a pure number.
     source : str
-        The paper and the equation; empty for what needs none.
+        The paper and the equation; empty if it needs none.
     better : str
         ``lower`` if that is held to generalize better, ``higher``, or ``none`` for no sense.
+    chosen_by : str
+        The column that chooses the best cells in its place where validation rows choose
+        (`tables.choose_by`); it is better in the same sense. Empty for its own.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Quantity:
     unit: str = ""
     source: str = ""
     better: Literal["lower", "higher", "none"] = "none"
+    chosen_by: str = ""
 
     @property
     def label(self) -> str:
@@ -66,17 +71,18 @@ class Quantity:
 
     @property
     def slug(self) -> str:
-        """What stands for it in the names of files."""
+        """The quantity in the names of files."""
         return re.sub(r"[^\w-]+", "-", self.name).strip("-")
 
 
-# What every model has, whether or not anything is measured of it.
-TEST_MSE = Quantity("test_mse", "test MSE", "MSE", better="lower")
-ERRORS = (TEST_MSE, Quantity("train_mse", "train MSE", "MSE", better="lower"))
+# What every model has, whether or not anything is measured of it; the last with validation rows.
+VALIDATION_MSE = Quantity("validation_mse", "validation MSE", "MSE", better="lower")
+TEST_MSE = Quantity("test_mse", "test MSE", "MSE", better="lower", chosen_by=VALIDATION_MSE.name)
+ERRORS = (TEST_MSE, Quantity("train_mse", "train MSE", "MSE", better="lower"), VALIDATION_MSE)
 
 
 def quantities(names: Iterable[str] = NAMES) -> list[Quantity]:
-    """Return what measures yield, measure by measure.
+    """Return the quantities of measures, measure by measure.
 
     Raises
     ------
@@ -87,9 +93,9 @@ def quantities(names: Iterable[str] = NAMES) -> list[Quantity]:
 
 
 def quantity(column: str, names: Iterable[str] = NAMES) -> Quantity | None:
-    """Return the quantity that a column holds, under the column's name; None if it holds none.
+    """Return the quantity in a column, named like the column; None if the column has none.
 
-    What ends in ``@5`` is of the weights after epoch 5 (`training.snapshots`).
+    The suffix ``@5`` means the weights after epoch 5 (`training.snapshots`).
     """
     if found := re.fullmatch(r"(.+)@(\d+)", column):
         whole = quantity(found[1], names)
@@ -105,7 +111,7 @@ def quantity(column: str, names: Iterable[str] = NAMES) -> Quantity | None:
 
 
 def drawn(config: Mapping[str, Any]) -> list[str]:
-    """Return the quantities that a resolved configuration has drawn and ranked as measures."""
+    """Return the quantities that a resolved configuration draws and ranks as measures."""
     chosen = config["figures"]["measures"]
     if chosen is not None:
         return chosen
@@ -113,7 +119,7 @@ def drawn(config: Mapping[str, Any]) -> list[str]:
 
 
 def mistakes(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the measures and quantities that a resolved configuration names and cannot have."""
+    """Yield the measures and quantities that a resolved configuration names in error."""
     measured = config["measures"]
     for place, name in enumerate(measured):
         if name not in NAMES:
@@ -133,13 +139,15 @@ def _named(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
     """Yield the quantities that a configuration names, with their keys."""
     for name, claim in config["comparisons"].items():
         yield ("comparisons", name, "quantity"), claim["quantity"]
+    for name, scheme in config["schemes"].items():
+        yield ("schemes", name, "quantity"), scheme["quantity"]
     for section, key in (("tables", "quantities"), ("figures", "measures")):
         for place, name in enumerate(config[section][key] or []):
             yield (section, key, place), name
 
 
 def _missing(name: str, measured: Sequence[str]) -> str:
-    """Say why no model has a quantity, and what to do."""
+    """Say why there is no such quantity, and what to do."""
     for measure in NAMES:
         if quantity(name, [measure]):
             return f"{name} is not measured; add {measure} to measures"
@@ -153,14 +161,17 @@ def unfit(
     names: Iterable[str], cells: Iterable[Cell]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the measures that cannot be taken of some of the cells."""
-    normalized = any(cell.normalization != "none" for cell in cells)
+    cells = list(cells)
     for place, name in enumerate(names):
-        if normalized and name in NAMES and not getattr(family(name), "OF_NORMALIZED", True):
-            yield (
-                ("measures", place),
-                f"{name} cannot be measured on networks with normalization; leave it out, or train "
-                "those in a separate run",
-            )
+        needed = getattr(family(name), "ONLY_WITH", {}) if name in NAMES else {}
+        for setting, value in needed.items():
+            if other := {cell[setting] for cell in cells} - {value}:
+                what = " or ".join(sorted(map(axes.SETTINGS[setting].phrase, other)))
+                yield (
+                    ("measures", place),
+                    f"{name} cannot be measured on networks with {what}; leave it out, or train "
+                    "those in a separate run",
+                )
 
 
 def family(name: str) -> ModuleType:

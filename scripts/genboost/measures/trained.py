@@ -14,7 +14,7 @@ from genboost.train.problem import Architecture
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model, and what several measures need of it, computed once.
+    """A trained model, with what several measures need, computed once.
 
     Attributes
     ----------
@@ -22,14 +22,16 @@ class Trained:
         Laid out as in `genboost.train.problem.Problem`.
     epochs : int array
         Those that the curves are of, the last among them, counted from 1.
-    train_loss, test_mse : float64 array [epochs]
-        The curves; of a snapshot there are none.
+    train_loss, test_mse, validation_mse : float64 array [epochs]
+        The curves; of a snapshot there are none, and the last needs validation rows.
     learning_rate : float
         The cell's.
     reached : bool or None
         Whether it reached the training error to stop at; None if there is no such.
+    classes : int
+        How many the label has; 0 if it is a number.
     test_groups : mapping of a name to an array [test rows]
-        What parts the test rows: their ``origin``, where it is known.
+        What groups the test rows: their ``origin``, if known.
     """
 
     architecture: Architecture
@@ -41,7 +43,9 @@ class Trained:
     test_mse: np.ndarray
     learning_rate: float
     seed: int
+    validation_mse: np.ndarray = field(default_factory=lambda: np.array([]))
     reached: bool | None = None
+    classes: int = 0
     test_groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
@@ -56,7 +60,7 @@ class Trained:
 
     @cached_property
     def loss(self) -> float:
-        """The mean squared error on the training rows."""
+        """The mean squared error of the predictions on the training rows."""
         return self.at.residuals @ self.at.residuals / len(self.at.residuals)
 
     @cached_property
@@ -65,10 +69,14 @@ class Trained:
         return self.train.gradients(self.weights[None])[1][0]
 
     @cached_property
+    def test(self) -> Network:
+        """The network on the test rows."""
+        return Network(self.architecture, self.data.test_x, self.data.test_y)
+
+    @cached_property
     def test_residuals(self) -> np.ndarray:
         """F - y on the test rows."""
-        network = Network(self.architecture, self.data.test_x, self.data.test_y)
-        return network.predictions(self.weights) - network.y
+        return self.test.predictions(self.weights) - self.test.y
 
     @cached_property
     def _pruned(self) -> tuple[Linearization, np.ndarray]:
@@ -76,7 +84,7 @@ class Trained:
 
     @property
     def alive(self) -> np.ndarray:
-        """The indices [A] of the parameters that the predictions depend on, for small changes."""
+        """The indices [A] of the parameters whose small changes affect the predictions."""
         return self._pruned[1]
 
     @cached_property

@@ -18,6 +18,7 @@ from genboost.study import axes, grid
 from genboost.study.claims import CONTRADICTED, SUPPORTED, VERDICTS
 
 NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+OUTPUTS = {"mse": "one output: the label as a number", "cross_entropy": "an output for each class"}
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,13 @@ def facts(results: Results) -> dict[str, str]:
         found = list(dict.fromkeys(setting.shown(cell[name]) for cell in cells))
         return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} or {found[-1]}"
 
+    outputs = " or ".join(OUTPUTS[loss] for loss in dict.fromkeys(cell.loss for cell in cells))
     seeds = sorted({len(study.seeds) for study in results.studies})
     times = f"{'up to ' if len(seeds) > 1 else ''}{_numeral(seeds[-1])} seed{'s' * (seeds[-1] > 1)}"
     splits = max(len(study.splits) for study in results.studies)
     return {
         "network": f"{values('hidden_layers')} hidden layers of {values('width')} units, "
-        f"{values('activation')}, one output: the label as a number",
+        f"{values('activation')}, {outputs}",
         "protocol": f"{len(set(cells))} cells (combinations of {_axes(cells)}) with {times} each"
         f"{f' on {splits} splits' if splits > 1 else ''}; batches of {values('batch_size')}, "
         f"{values('schedule')} schedule, {values('epochs')} epochs",
@@ -211,13 +213,15 @@ def _network(
             row.value,
             results.number(row.value),
             [],
-            f"{name}: the lowest of {len(study.cells)} cells, so partly luck",
+            f"{name}: the best of {len(study.cells)} cells by the {results.choose_by} rows, so "
+            "partly luck",
         )
     error, ends = choice["unbiased"], ""
     if choice["low"] is not None:
         ends = f"\n({results.ends(choice['low'], choice['high'])})"
     (cell,) = (c for c in study.cells if measured.describe((study.name, c)) == choice["chosen"])
-    details = f"{choice['chosen']}: chosen from {choice['cells']} cells {_runs(study, choice)}"
+    details = f"{choice['chosen']}: chosen from {choice['cells']} cells by the {results.choose_by} "
+    details += f"rows with {_seeds(study, choice)}"
     parts = [
         _judged(measured, study, cell, f"{TEST_MSE.name}[origin={name}]", choice["choosing"])
         for name in ORIGINS
@@ -235,12 +239,12 @@ def _judged(
     return float(best_cells.apart(values, choosing)[1].mean()) if values.size else math.nan
 
 
-def _runs(study: grid.Study, choice: Mapping[str, Any]) -> str:
+def _seeds(study: grid.Study, choice: Mapping[str, Any]) -> str:
     """Say which seeds chose, and which its error is of."""
     seeds = sorted(study.seeds)
     chose, judged = seeds[: choice["choosing"]], seeds[choice["choosing"] :]
     splits = ", on other splits" if len(study.splits) > 1 else ""
-    return f"by {_named(chose)}; its error with {_named(judged or seeds)}{splits}"
+    return f"{_named(chose)}; its error with {_named(judged or seeds)}{splits}"
 
 
 def _named(seeds: Sequence[int]) -> str:

@@ -100,7 +100,7 @@ def files(found: Audit, synthetic: bool) -> dict[str, str]:
     warning = [WARNING] if synthetic else []
     title = "Which reading of the protocol explains the deck?"
     cells = json.loads(found.cells.to_json(orient="records", double_precision=12))
-    shown = [ranking_table(found, warning), *row_tables(found, warning)]
+    shown = [ranking_table(found, warning), *method_tables(found, warning)]
     document = {
         "synthetic": synthetic,
         "ranking": ranking,
@@ -202,8 +202,8 @@ def _tried(settings: dict[str, Any], all_readings: Sequence[Reading], best: Scor
     return f"Tried: the protocol as stated, {', '.join(parts)}; nothing else. {end}"
 
 
-def row_tables(found: Audit, warning: Sequence[str]) -> list[Table]:
-    """Return what stays unexplained in each line of the deck, as stated and by the best reading."""
+def method_tables(found: Audit, warning: Sequence[str]) -> list[Table]:
+    """Return what each method and rate leaves unexplained, as stated and by the best reading."""
     rows = []
     *method, rate, _ = (axes.SETTINGS[name] for name in axes.ALWAYS)
     for values, cells in found.cells.groupby([s.name for s in (*method, rate)], sort=False):
@@ -224,7 +224,7 @@ def row_tables(found: Audit, warning: Sequence[str]) -> list[Table]:
     return [
         Table(
             name="audit_rows",
-            title="Row by row",
+            title="By method and learning rate",
             header=[
                 *("method", "learning rate", "deck", "as stated", "best reading"),
                 *("stated / deck", "best / deck", "inside"),

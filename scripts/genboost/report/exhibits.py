@@ -14,12 +14,14 @@ from genboost.files import ROOT
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.report.layout import NAMES, STUDY, Layout, layout
-from genboost.study import axes, grid
+from genboost.study import axes, grid, sampling
 from genboost.study.cells import Cell, text
+from genboost.study.complete_grid import complete_grid
 
 CAPTIONS = ROOT / "workflow/report"
 FOLDERS = TABLES, STATISTICS, FIGURES, AUDIT = "tables", "statistics", "figures", "audit"
 FIRST = {"lower": "best first", "higher": "best first", "none": "lowest first"}
+CHOOSING = "Choosing without the test rows"
 PICTURE = ("png", "svg")
 TABLE = ("md", "tex")
 
@@ -83,7 +85,7 @@ def exhibits(config: dict[str, Any]) -> list[Exhibit]:
     layouts = [layout(study.over_splits(), *shown) for study in grid.studies(config)]
     return [
         *tables(layouts, config["tables"]["quantities"]),
-        *_statistics(),
+        *_statistics(config),
         *_figures(layouts, config),
         *(_audit() if config["audit"]["readings"] else []),
     ]
@@ -109,7 +111,7 @@ def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exh
     layouts, shown = list(layouts), list(map(registry.quantity, quantities))
     for quantity in shown:
         for laid_out in layouts:
-            for panel in laid_out.panels:
+            for panel in laid_out.tables:
                 title = f"{laid_out.study.title}: {titled(panel.title, quantity)}"
                 name, study = named(panel.name, quantity), laid_out.study.name
                 yield Exhibit(TABLES, name, TABLE, title, "panel", study=study, panel=panel.name,
@@ -124,11 +126,13 @@ def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exh
     yield Exhibit(TABLES, "summary", ("txt",), "In short", "summary")
 
 
-def _statistics() -> Iterator[Exhibit]:
+def _statistics(config: dict[str, Any]) -> Iterator[Exhibit]:
     yield Exhibit(STATISTICS, "cells", ("csv",), "All cells, with their intervals")
     yield Exhibit(STATISTICS, "comparisons", ("tex", "csv"), "The claims", caption="claims")
     yield Exhibit(STATISTICS, "verdicts", ("txt",), "The verdicts, in short")
     yield Exhibit(STATISTICS, "best", ("csv",), "The best of many looks better than it is")
+    if grid.have_validation_rows(grid.studies(config)):
+        yield Exhibit(STATISTICS, "choosing", ("csv",), CHOOSING, caption="choosing")
     yield Exhibit(STATISTICS, "agreement", ("csv",), "Agreement with the deck")
     yield Exhibit(STATISTICS, "statistics", ("json", "md"), "What the numbers mean")
 
@@ -154,6 +158,10 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
         down = laid_out.rows
         section = f"study-{name}"
         for quantity in map(registry.quantity, config["tables"]["quantities"]):
+            if laid_out.tuned:
+                yield figure(f"draws-{name}", "draws", f"{title}: {quantity.phrase} of each cell",
+                             section, name, quantity)  # fmt: skip
+                continue
             # The page has test errors as tables in colour.
             of_heatmap = "" if quantity == TEST_MSE else section
             yield figure(f"heatmap-{name}", "heatmap", f"{title}: {quantity.phrase} by {by}",
@@ -165,13 +173,23 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
             yield figure(f"measure-{name}", "measure",
                          f"{title}: {quantity.phrase}, the test error and the gap",
                          section, name, quantity)  # fmt: skip
+        yield figure(f"generalization-{name}", "generalization",
+                     f"{title}: test MSE against train MSE", section, name)  # fmt: skip
+        yield figure(f"parallel-{name}", "parallel", f"{title}: all cells, by their settings",
+                     section, name)  # fmt: skip
         yield figure(f"curves-{name}", "curves", f"{title}: learning curves of the best cells",
                      section, name)  # fmt: skip
+    title = "The best cell of each method, by its cost"
+    yield figure("cost", "cost", title, "best")
     if config["figures"]["curves"]:
         yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
-    if registry.drawn(config):
+    if _ranks_measures(config):
         title = "Measures: how well each ranks the gap"
         yield figure("measures", "ranking", title, "measures")
+    if any(len(laid_out.study.cells) > 1 for laid_out in layouts):
+        yield figure("budget", "budget", "What more tries buy", "best")
+    if _is_ranked_by_axis(config):
+        yield figure("importance", "importance", "Which axis the test errors depend on", "axes")
     if config["comparisons"]:
         yield figure("comparisons", "comparisons", "The claims: paired differences", "claims")
         if len(config["schemes"]) > 1:
@@ -180,6 +198,20 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     if config["audit"]["readings"]:
         title = "Readings of the deck's protocol, compared with its figures"
         yield figure("audit", "audit", title, "audit")
+
+
+def _ranks_measures(config: dict[str, Any]) -> bool:
+    """Say whether measures can be ranked: a study is a grid, no random search."""
+    grids = (one for study in config["studies"].values() for one in study["grid"])
+    return bool(registry.drawn(config)) and not all(map(sampling.sampled, grids))
+
+
+def _is_ranked_by_axis(config: dict[str, Any]) -> bool:
+    """Say whether a study has what the importance of axes takes: a complete grid, and seeds."""
+    return any(
+        len(study.seeds) > 1 and complete_grid(study.over_splits())
+        for study in grid.studies(config)
+    )
 
 
 def _audit() -> Iterator[Exhibit]:
@@ -201,7 +233,8 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         "best": "The best of each method",
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
-        **({"measures": "What ranks generalization"} if registry.drawn(config) else {}),
+        **({"axes": "Which axis matters"} if _is_ranked_by_axis(config) else {}),
+        **({"measures": "What ranks generalization"} if _ranks_measures(config) else {}),
         "deck": "The deck, reproduced",
         "ranking": "All cells",
         "data": "Data",
@@ -212,9 +245,13 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
 
 # The names of the files that not every configuration has, by folder.
 _SLUG = r"[\w-]+"
-_KINDS = ["heatmap", "curves", "measure", *(name.replace("_", "-") for name in axes.AXES)]
-_OTHERS = "curves|comparisons|schemes|measures|audit"
+_KINDS = [
+    *("heatmap", "draws", "curves", "measure", "generalization", "parallel"),
+    *(name.replace("_", "-") for name in axes.AXES),
+]
+_OTHERS = "curves|comparisons|schemes|measures|importance|budget|audit"
 OF_SOME_STUDIES = {
+    STATISTICS: r"choosing\.csv",
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
     FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|{_OTHERS})"
     rf"\.({'|'.join(PICTURE)})",

@@ -6,16 +6,17 @@
 - ``comparisons.csv``: the verdict on every claim of the configuration, under every scheme;
   ``comparisons.tex``: a table of the claims, to put into a paper;
 - ``best.csv``: the best cell of each study and each of its panels, and its unbiased error;
+- ``choosing.csv``, with validation rows: what it costs to choose that cell by these;
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
   them one by one);
-- ``statistics.json``: the last three, the differences seed by seed, the deck's cells beside ours,
-  how measures rank the gap, and the tables for people;
+- ``statistics.json``: all but the first, the differences seed by seed, the deck's cells beside
+  ours, how measures rank the gap, which axes matter, what tries buy, and the tables for people;
 - ``statistics.md``: the same for people.
 """
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,21 +25,39 @@ import pandas as pd
 from genboost.analysis import (
     aggregation,
     choices,
+    importance,
     measure_ranking,
+    regret,
     schemes,
     splits,
     stats,
+    tuning,
     verdicts,
 )
+from genboost.analysis.importance import Importance
 from genboost.analysis.measure_ranking import Ranking
 from genboost.analysis.values import Measured
 from genboost.data.arrays import MARK
-from genboost.report import claims_tables, deck_tables, measures_table, validity
+from genboost.measures import registry
+from genboost.report import (
+    budget_table,
+    choosing,
+    claims_tables,
+    deck_tables,
+    importance_table,
+    measures_table,
+    validity,
+)
 from genboost.report.markup import Table, latex, markdown
 from genboost.report.results import Results
 from genboost.report.summary import verdict_lines
 from genboost.study import grid
 from genboost.study.cells import Cell
+
+AT_EDGES = (
+    "Edge of the grid: the lowest mean is at the lowest or highest of three values or more of an "
+    "axis, and a wider grid may have a lower one."
+)
 
 
 @dataclass(frozen=True)
@@ -51,13 +70,22 @@ class Findings:
         The columns of `aggregation.summarize` but ``train_mse``, then ``low`` and ``high``.
     schemes : list of schemes.Scheme
         One at least.
+    regrets : list of regret.Choice
+        Of the sets of cells that have validation rows.
+    chosen_by : dict
+        The first scheme by what chooses the best cells; empty without validation rows.
     """
 
     results: Results
     cells: pd.DataFrame
     schemes: list[schemes.Scheme]
     choices: list[choices.Choice]
+    regrets: list[regret.Choice]
+    chosen_by: dict[str, schemes.Scheme]
     rankings: list[tuple[grid.Study, Ranking]]
+    importance: list[Importance]
+    curves: list[tuning.Curve]
+    winners: list[tuning.Winner]
 
     @property
     def verdicts(self) -> list[verdicts.Verdict]:
@@ -80,17 +108,41 @@ def find(
     measures
         Names of the quantities that are ranked by how well they rank the gap.
     """
-    measured = Measured(results.studies, results.models)
+    measured = Measured(results.studies, results.models, choose_by=results.choose_by)
+    scopes = list(_scopes(results))
+    of_budgets = [
+        tuning.tuning(study, measured.values, results.useless) for study in results.studies
+    ]
+
+    def judge(names: Iterable[str], choose_by: str) -> list[schemes.Scheme]:
+        chosen = {name: judged_by[name] for name in names}
+        return schemes.judge(chosen, claims, results.studies, results.models, choose_by)
+
+    judged = judge(judged_by, results.choose_by)
+    regrets = regret.regrets(measured, registry.quantity("early_stopped_mse"), scopes)
+    other = "validation" if results.choose_by == "test" else "test"
+    by = {results.choose_by: judged[0]}
+    if regrets:
+        by |= {other: judge(list(judged_by)[:1], other)[0]}
     return Findings(
         results=results,
         cells=_with_intervals(results, measured),
-        schemes=schemes.judge(judged_by, claims, results.studies, results.models),
-        choices=choices.choices(measured, list(_scopes(results))),
+        schemes=judged,
+        choices=choices.choices(measured, scopes),
+        regrets=regrets,
+        chosen_by={rows: by[rows] for rows in ("test", "validation")} if regrets else {},
         rankings=[
             (study, ranking)
             for study in results.studies
             for ranking in measure_ranking.rank_cells(study, results.models, measures)
         ],
+        importance=[
+            found
+            for study in results.studies
+            if (found := importance.importance(study, measured.values, results.useless))
+        ],
+        curves=[curve for curves, _ in of_budgets for curve in curves],
+        winners=[winner for _, winners in of_budgets for winner in winners],
     )
 
 
@@ -104,6 +156,9 @@ def files(found: Findings) -> dict[str, str]:
         validity.scheme_table(results, side_by_side) if side_by_side else None,
         validity.origin_table(results),
         validity.variance_table(results, found.schemes),
+        *choosing.choosing_tables(results, found.regrets, found.chosen_by),
+        importance_table.importance_table(results, found.importance),
+        budget_table.budget_table(results, found.curves, found.winners),
     ]
     claims = claims_tables.comparison_table(results, found.verdicts)
     shown = [
@@ -121,8 +176,14 @@ def files(found: Findings) -> dict[str, str]:
         "schemes": [asdict(scheme) for scheme in side_by_side],
         "variance": {scheme.title: scheme.variance for scheme in found.schemes},
         "best": [asdict(choice) for choice in found.choices],
+        "choosing": [asdict(choice) for choice in found.regrets],
         "agreement": agreements,
         "measures": [{"study": study.name, **asdict(r)} for study, r in found.rankings],
+        "importance": [asdict(one) for one in found.importance],
+        "budget": {
+            "curves": [asdict(curve) for curve in found.curves],
+            "winners": [asdict(winner) for winner in found.winners],
+        },
         "deck": results.compared.to_dict("records"),
         "tables": {table.name: asdict(table) for table in shown},
     }
@@ -130,6 +191,11 @@ def files(found: Findings) -> dict[str, str]:
         "cells": found.cells,
         "comparisons": _comparisons(found),
         "best": pd.DataFrame(map(asdict, found.choices)),
+        **(
+            {"choosing": pd.DataFrame(map(asdict, found.regrets))}
+            if grid.have_validation_rows(results.studies)
+            else {}
+        ),
         "agreement": pd.DataFrame(agreements),
     }
     return {
@@ -156,6 +222,7 @@ def _comparisons(found: Findings) -> pd.DataFrame:
 def best_table(found: Findings) -> Table:
     """Return the best cells with their unbiased errors."""
     number = found.results.number
+    at_edges = any(choice.edge for choice in found.choices)
     rows = [
         [
             found.results.titles[choice.study],
@@ -163,6 +230,7 @@ def best_table(found: Findings) -> Table:
             str(choice.cells),
             choice.cell,
             number(choice.table),
+            *([choice.edge] if at_edges else []),
             "the same" if choice.chosen == choice.cell else choice.chosen,
             number(choice.unbiased),
             found.results.ends(choice.low, choice.high),
@@ -176,22 +244,23 @@ def best_table(found: Findings) -> Table:
         name="best",
         title=found.results.marked("The best of many looks better than it is"),
         header=[
-            *("study", "best of", "cells", "lowest mean", "in the table", "chosen separately"),
-            *("unbiased", "95 % interval", "optimism"),
+            *("study", "best of", "cells", "best cell", "in the table"),
+            *(["edge of the grid"] if at_edges else []),
+            *("chosen separately", "unbiased", "95 % interval", "optimism"),
         ],
         rows=rows,
         notes=[
-            "Chosen separately: by the first third of the seeds; unbiased: that cell's mean test "
-            "MSE "
-            f"on the others. Optimism: how far the lowest mean of {few} seeds lies below the same "
-            "cell's mean on the others, averaged over all subsets. All for this split into "
-            "training and test rows.",
+            f"Best cells are {found.results.chosen}. Chosen separately: by the first third of the "
+            "seeds; unbiased: that cell's mean test MSE on the others. Optimism: how far the best "
+            f"cell's mean on the {few} seeds that choose it lies below its mean on the others, "
+            "averaged over all subsets. All for this split into training and test rows.",
+            *([AT_EDGES] if at_edges else []),
             *(["No interval: fewer than five seeds judge."] if few_judge else []),
             *found.results.warning(),
         ]
         if rows
         else ["This takes at least two seeds."],
-        text_columns=(0, 1, 3, 5),
+        text_columns=(0, 1, 3, 5, 6) if at_edges else (0, 1, 3, 5),
     )
 
 
@@ -203,9 +272,9 @@ def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
         if len(study.splits) < 2 or len(study.seeds) < 2:
             continue
         for cell in study.cells:
-            runs = measured.of([(study, cell)])
-            found = splits.crossed(runs.values[0]) if runs.cells else None
-            enough = found and runs.values[0].size >= stats.ENOUGH
+            values = measured.of([(study, cell)])
+            found = splits.crossed(values.values[0]) if values.cells else None
+            enough = found and values.values[0].size >= stats.ENOUGH
             ends = (found.low, found.high) if enough else (math.nan, math.nan)
             cells.loc[results.row(study, cell).Index, ["low", "high"]] = ends
     return cells

@@ -4,6 +4,7 @@ The rows and columns are the configured axes, where they vary. Each combination 
 values of the other axes that vary is a panel: a table, or a part of a figure.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from genboost.study import axes
 from genboost.study.axes import Setting
 from genboost.study.cells import Cell
 from genboost.study.grid import Study
+from genboost.study.methods import methods
 
 STUDY = "[A-Za-z0-9_-]+"
 # What the names of panels look like, of whatever study.
@@ -62,6 +64,9 @@ class Layout:
         Those that vary with the row or the column: of SAM in a column, the epochs.
     shared : list of Setting
         What all cells have in common and is not the default, and no panel's title says.
+    tuned : list of Setting
+        Of a random search, the numbers that its cells differ in. It has a panel for each method,
+        with one cell after the other, and no rows or columns.
     """
 
     study: Study
@@ -70,6 +75,12 @@ class Layout:
     followers: Sequence[Setting]
     panels: Sequence[Panel]
     shared: Sequence[Setting]
+    tuned: Sequence[Setting] = ()
+
+    @property
+    def tables(self) -> Sequence[Panel]:
+        """The panels that can be tables: none of a random search."""
+        return () if self.tuned else self.panels
 
     def row_title(self, row: Any, panel: Panel) -> str:
         """Name a row: ``lr 3e-3``."""
@@ -91,17 +102,27 @@ class Layout:
 
     def place(self, cell: Cell) -> str:
         """Say where a cell is in its panel: ``lr 3e-3, wd 1e-4``."""
+        if self.tuned:
+            panel = list(self.panel_of[cell].cells.values())
+            named = [axis for axis in self.tuned if not _is_constant(axis, panel)]
+            # Of SAM, the panel's title says that it is there.
+            return ", ".join(
+                f"{axis.short} {axis.shown(cell[axis.name])}"
+                if axis.is_optional
+                else axis.phrase(cell[axis.name])
+                for axis in named
+            )
         return axes.describe(cell, [axis for axis in (self.rows, self.columns) if axis])
 
     @cached_property
     def down(self) -> list[Any]:
         """The rows' values in all panels: numbers by size, others in the order of the grid."""
-        return _in_order(value for panel in self.panels for value in panel.down)
+        return in_order(value for panel in self.panels for value in panel.down)
 
     @cached_property
     def across(self) -> list[Any]:
         """The columns' values, likewise."""
-        return _in_order(value for panel in self.panels for value in panel.across)
+        return in_order(value for panel in self.panels for value in panel.across)
 
     def lines(self, panels: Sequence[Panel], across: int) -> list[list[Panel]]:
         """Arrange panels in lines: those that differ in the last axes only go side by side."""
@@ -131,6 +152,8 @@ def layout(study: Study, rows: str, columns: str) -> Layout:
     rows, columns
         The axes to use if they vary. Where one does not, the axis with the most values goes there.
     """
+    if study.sampled:
+        return _of_methods(study)
     cells = study.cells
     vary = axes.varying(cells)
     down, across = _rows_and_columns(vary, cells, rows, columns)
@@ -157,14 +180,39 @@ def layout(study: Study, rows: str, columns: str) -> Layout:
         )
         for group in groups.values()
     ]
-    shared = [
+    return Layout(study, down, across, followers, panels, _shared(study))
+
+
+def _of_methods(study: Study) -> Layout:
+    """Lay out a random search."""
+    found = methods(study)
+    tuned = [
+        setting
+        for setting in axes.varying(study.cells)
+        if any(not _is_constant(setting, cells) for cells in found.values())
+    ]
+    panels = [
+        Panel(
+            name="-".join([study.name, re.sub(r"\W+", "-", title).lower()]),
+            title=title,
+            values=(title,),
+            cells={(number, None): cell for number, cell in enumerate(cells)},
+        )
+        for title, cells in found.items()
+    ]
+    rows = tuned[0] if tuned else axes.SETTINGS[study.sampled[0]]
+    return Layout(study, rows, None, [], panels, _shared(study), tuned or [rows])
+
+
+def _shared(study: Study) -> list[Setting]:
+    """Return what all cells have in common and is not the default, and no panel's title says."""
+    return [
         setting
         for setting in axes.SETTINGS.values()
         if not setting.is_always_named
-        and setting not in vary
-        and cells[0][setting.name] != setting.default
+        and _is_constant(setting, study.cells)
+        and study.cells[0][setting.name] != setting.default
     ]
-    return Layout(study, down, across, followers, panels, shared)
 
 
 def _rows_and_columns(
@@ -239,7 +287,8 @@ def _telling(named: Sequence[Setting], firsts: Sequence[Cell]) -> list[Setting]:
     return [setting for setting in named if setting in found]
 
 
-def _in_order(values: Iterable[Any]) -> list[Any]:
+def in_order(values: Iterable[Any]) -> list[Any]:
+    """Return different values: numbers by size, others in their order."""
     found = list(dict.fromkeys(values))
     numbers = all(isinstance(value, int | float | None) for value in found)
     return sorted(found, key=lambda value: (value is not None, value or 0)) if numbers else found

@@ -18,7 +18,16 @@ import yaml
 
 from genboost.data.arrays import MARK
 from genboost.files import ROOT
-from genboost.report import answers, claims_tables, deck_tables, exhibits, pages, tables, validity
+from genboost.report import (
+    answers,
+    best_at_edges,
+    claims_tables,
+    deck_tables,
+    exhibits,
+    pages,
+    tables,
+    validity,
+)
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import drawing
 from genboost.report.figures.drawing import INK, PAPER
@@ -31,7 +40,7 @@ from genboost.study.cells import Cell
 from genboost.study.schema import BLOCKS, GRID
 
 TEMPLATE = "report.html.j2"
-MOST_RUNS = 40  # that a cell lists
+MOST_MODELS = 40  # that a cell lists
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,7 @@ def compose(results: Results, inputs: Inputs) -> str:
             name: " ".join(filter(None, [f"{measure(laid_out.study)}.", laid_out.caption]))
             for name, laid_out in results.layouts.items()
         },
+        edges=list(best_at_edges.sentences(results)),
         baselines=tables.baseline_table(results),
         deck=deck_tables.deck_table(results),
         ranking=tables.ranking_table(results, tables.ranking(results)),
@@ -155,7 +165,7 @@ def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:
         return None if cell is None else _heat_cell(results, study, cell, entry, norm)
 
     found = []
-    for panel in laid_out.panels:
+    for panel in laid_out.tables:
         table = tables.panel_table(results, laid_out, panel)
         rows = [
             (
@@ -189,8 +199,10 @@ def _heat_cell(
     lines = [
         results.layouts[study.name].place(cell),
         *(
-            f"{results.run_name(study, run)}: {results.number(error) or 'diverged'}"
-            for run, error in itertools.islice(results.values[study.name, cell].items(), MOST_RUNS)
+            f"{results.model_name(study, which)}: {results.number(error) or 'diverged'}"
+            for which, error in itertools.islice(
+                results.values[study.name, cell].items(), MOST_MODELS
+            )
         ),
     ]
     if not row.diverged:
@@ -214,7 +226,7 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
     name
         Goes before all of its ids, so that those of two figures cannot clash.
     title
-        Is read out in place of the picture.
+        Is read out in place of the picture, with what the file says of it.
 
     Returns
     -------
@@ -222,9 +234,11 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
         The element, and its width in points.
     """
     svg = svg[svg.index("<svg") :]
+    if finding := re.search(r"<desc>(.*?)</desc>", svg):
+        title += f". {html.unescape(finding[1])}"
     svg = svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(title)}"', 1)
     width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<title>.*?</title>|<desc>.*?</desc>", "", svg)
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
     svg = re.sub(r' id="', f' id="{name}-', svg)
     svg = re.sub(r"url\(#", f"url(#{name}-", svg)

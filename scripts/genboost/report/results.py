@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from genboost.analysis import aggregation, deck
+from genboost.analysis.values import choosing_column
 from genboost.data.arrays import MARK
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE, Quantity
@@ -59,6 +60,8 @@ class Results:
         Digits after the point; see `decimals`.
     standard_deviation, interval : bool
         Whether the tables of a study show it, and the 95 % t interval.
+    choose_by : str
+        Which rows choose the best cells: ``test`` or ``validation``.
     quantities : sequence of str
         What tables, heatmaps and profiles show, each in its own.
     quantity : Quantity
@@ -76,6 +79,7 @@ class Results:
     digits: int | str
     standard_deviation: bool
     interval: bool = False
+    choose_by: str = "test"
     quantities: Sequence[str] = (TEST_MSE.name,)
     quantity: Quantity = TEST_MSE
 
@@ -104,17 +108,35 @@ class Results:
     def cells(self) -> pd.DataFrame:
         """The summary, with the mean of what is shown as ``value`` and its deviation ``value_sd``.
 
-        What no model has, such as the error of a group of rows that the data lack, is NaN.
+        The best cell is that of the best ``choice``, the mean that `choosing` names. What no model
+        has, such as the error of a group of rows that the data lack, is NaN.
         """
         name = self.quantity.name
         nothing = pd.Series(math.nan, self.summary.index)
-        value, deviation = (self.summary.get(key, nothing) for key in (name, f"{name}_sd"))
-        return self.summary.assign(value=value, value_sd=deviation)
+        value, deviation, choice = (
+            self.summary.get(key, nothing) for key in (name, f"{name}_sd", self.choosing)
+        )
+        return self.summary.assign(value=value, value_sd=deviation, choice=choice)
+
+    @property
+    def choosing(self) -> str:
+        """The column that chooses the best cells of what is shown."""
+        return choosing_column(self.quantity, self.choose_by)
+
+    @property
+    def chosen(self) -> str:
+        """How the best cells are chosen, for a sentence; nothing if no rows have a part in it."""
+        if not self.quantity.chosen_by:
+            return ""
+        if self.choose_by == "validation":
+            return "chosen on the validation rows"
+        return "chosen on the test rows, as the deck does"
 
     @cached_property
     def complete(self) -> pd.DataFrame:
         """The cells with a mean that can be compared: those in which no model diverged."""
-        return self.cells[(self.cells["diverged"] == 0) & self.cells["value"].notna()]
+        known = self.cells["value"].notna() & self.cells["choice"].notna()
+        return self.cells[(self.cells["diverged"] == 0) & known]
 
     @cached_property
     def decimals(self) -> int:
@@ -127,12 +149,12 @@ class Results:
         return min(max(-math.floor(math.log10(error)), 0), MOST_DECIMALS)
 
     @cached_property
-    def best_values(self) -> dict[str, float]:
-        """The best mean of each study that has one, where lower or higher is held to be better."""
+    def best_choices(self) -> dict[str, float]:
+        """The best ``choice`` of each study that has one, where lower or higher is better."""
         if self.quantity.better == "none":
             return {}
-        values = self.complete.groupby("study")["value"]
-        return (values.min() if self.quantity.better == "lower" else values.max()).to_dict()
+        means = self.complete.groupby("study")["choice"]
+        return (means.min() if self.quantity.better == "lower" else means.max()).to_dict()
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -145,15 +167,15 @@ class Results:
         return deck.compare(self.studies, self.models, self.figures)
 
     @cached_property
-    def values(self) -> dict[tuple[str, Cell], dict[aggregation.Run, float]]:
-        """What is shown of each run of each cell, by the study's name and the cell."""
+    def values(self) -> dict[tuple[str, Cell], dict[aggregation.Repetition, float]]:
+        """What is shown of each model of each cell, by the study's name and the cell."""
         return aggregation.values_by_cell(self.studies, self.models, self.quantity.name)
 
     @staticmethod
-    def run_name(study: grid.Study, run: aggregation.Run) -> str:
-        """Name a run of a cell: ``seed 3``, or ``split 2, seed 3`` where there are several."""
-        split = f"split {run.split}, " if len(study.splits) > 1 else ""
-        return f"{split}seed {run.seed}"
+    def model_name(study: grid.Study, which: aggregation.Repetition) -> str:
+        """Name a model of a cell: ``seed 3``, or ``split 2, seed 3`` with several splits."""
+        split = f"split {which.split}, " if len(study.splits) > 1 else ""
+        return f"{split}seed {which.seed}"
 
     @cached_property
     def _rows(self) -> dict[tuple[Any, ...], Any]:
@@ -167,16 +189,20 @@ class Results:
         return self._rows[study.name, *values]
 
     def best(self, study: grid.Study, cells: Iterable[Cell]) -> tuple[Cell, Any] | None:
-        """Return the first cell of the best mean and its row.
+        """Return the first cell of the best ``choice`` and its row.
 
         None if every cell has models that diverged, or nothing counts as better.
         """
         rows = ((cell, self.row(study, cell)) for cell in cells)
-        complete = [(c, row) for c, row in rows if not row.diverged and not math.isnan(row.value)]
+        complete = [
+            (cell, row)
+            for cell, row in rows
+            if not (row.diverged or math.isnan(row.value) or math.isnan(row.choice))
+        ]
         if not complete or self.quantity.better == "none":
             return None
         choose = min if self.quantity.better == "lower" else max
-        return choose(complete, key=lambda pair: pair[1].value)
+        return choose(complete, key=lambda pair: pair[1].choice)
 
     def best_on(self, variant: str) -> tuple[str, list[tuple[grid.Study, Any]]]:
         """Return what tables call a data variant, and the best row of each study on its data."""
@@ -194,6 +220,10 @@ class Results:
         return {
             name: sorted({errors[name]["test_mse"] for errors in variants}) for name in variants[0]
         }
+
+    def useless(self, cell: Cell) -> float:
+        """Return the test MSE of predicting the mean on the data of a cell."""
+        return self.baselines[axes.variant(cell)]["mean"]["test_mse"]
 
     def worth(self, cells: Iterable[Cell]) -> str:
         """Say what simple methods reach on the test rows of some cells, if errors are shown."""

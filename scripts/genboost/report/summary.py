@@ -7,7 +7,7 @@ from dataclasses import asdict
 from genboost.analysis import deck
 from genboost.analysis.verdicts import Verdict
 from genboost.measures.registry import TEST_MSE, Quantity
-from genboost.report import answers, deck_tables
+from genboost.report import answers, best_at_edges, deck_tables
 from genboost.report.layout import Layout, Panel
 from genboost.report.results import Results
 from genboost.study import grid
@@ -25,7 +25,11 @@ def summary_lines(results: Results) -> Iterator[str]:
         title = results.titles[study.name]
         yield f"{title}{'' if title.endswith(('?', '!')) else '.'} {measure(study)}:"
         yield from _panels(results, results.layouts[study.name])
+    if found := list(best_at_edges.sentences(results)):
+        yield ""
+        yield from map(_ascii, found)
     yield ""
+    yield f"Best cells are {results.chosen}."
     yield from dict.fromkeys(results.worth(study.cells) for study in results.studies)
     if results.compared.empty:
         yield deck_tables.NOTHING
@@ -69,7 +73,7 @@ def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
 
     def error(panel: Panel) -> float:
         found = best[panel.name]
-        return math.inf if found is None else found[1].value
+        return math.inf if found is None else found[1].choice
 
     if len(panels) > MOST:
         panels = sorted(panels, key=error)[:MOST]
@@ -80,10 +84,10 @@ def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
             yield f"  {title}  diverged"
             continue
         cell, row = best[panel.name]
-        star = "  <- best" if row.value == results.best_values[study.name] else ""
-        error = results.number(row.value)
-        error += f" +- {results.number(row.value_sd)}" if row.n > 1 else ""
-        yield f"  {title}  {error}  {_ascii(laid_out.place(cell))}{star}"
+        star = "  <- best" if row.choice == results.best_choices[study.name] else ""
+        spread = f" +- {results.number(row.value_sd)}" if row.n > 1 else ""
+        place = _ascii(laid_out.place(cell))
+        yield f"  {title}  {results.number(row.value)}{spread}  {place}{star}"
     if len(panels) < len(laid_out.panels):
         yield f"  and {len(laid_out.panels) - len(panels)} worse"
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from genboost.analysis import aggregation, stats
+from genboost.analysis import aggregation, edges, stats
+from genboost.measures import registry
 from genboost.measures.registry import ERRORS
 from genboost.report import deck_tables, exhibits
+from genboost.report.best_at_edges import best_at_edges
 from genboost.report.exhibits import FIRST, Exhibit
 from genboost.report.layout import Layout, Panel
 from genboost.report.markup import Entry, Table, latex, latex_document, markdown
@@ -16,6 +18,9 @@ from genboost.report.results import SIMPLE, Results
 from genboost.report.summary import measure, summary_lines
 from genboost.study import axes
 
+EDGES = (
+    "Edge of the grid: where the best cell of a method is, so that a wider grid may have better."
+)
 BEST = {"lower": "lowest", "higher": "highest", "none": "lowest"}
 
 
@@ -40,7 +45,7 @@ def _everything(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
         panel_table(about, laid_out, panel)
         for about in of_each
         for laid_out in results.layouts.values()
-        for panel in laid_out.panels
+        for panel in laid_out.tables
     ]
     found = [
         *panels,
@@ -55,7 +60,7 @@ def _everything(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
 
 def _ranking(results: Results, exhibit: Exhibit) -> tuple[str, ...]:
     ranked = ranking(results)
-    csv = aggregation.to_csv(ranked.drop(columns=["value", "value_sd"]))
+    csv = aggregation.to_csv(ranked.drop(columns=["value", "value_sd", "choice"]))
     return *_formats(ranking_table(results, ranked)), csv
 
 
@@ -87,8 +92,8 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     study = laid_out.study
     rows = {place: results.row(study, cell) for place, cell in panel.cells.items()}
     found = results.best(study, panel.cells.values())
-    best = found[1].value if found else math.nan
-    best_of_all = results.best_values.get(study.name, math.nan)
+    best = found[1].choice if found else math.nan
+    best_of_all = results.best_choices.get(study.name, math.nan)
 
     def entry(row: Any) -> Entry:
         if row is None:
@@ -97,8 +102,8 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
             return _diverged(row)
         return Entry(
             results.number(row.value),
-            bold=row.value == best,
-            star=row.value == best_of_all,
+            bold=row.choice == best,
+            star=row.choice == best_of_all,
             after=_deviation(results, row),
             below=_interval(results, row),
         )
@@ -117,11 +122,12 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     )
     spread += " (95 % t interval)" if bounded else ""
     by = " and ".join(_with_short(axis) for axis in (laid_out.rows, laid_out.columns) if axis)
-    word = BEST[results.quantity.better]
+    word = BEST[results.quantity.better] if results.choosing == results.quantity.name else "best"
     notes = [
         f"{measure(study, results.quantity)}{spread}, by {by}.",
         *filter(None, [laid_out.caption]),
-        *([f"Bold: the {word} of this table."] if any(e.bold for e in entries) else []),
+        *([f"Bold: the {word} of this table{_chosen(results)}."]
+          if any(e.bold for e in entries) else []),
         *([f"★: the {word} of “{study.title}”."] if any(e.star for e in entries) else []),
         *(["Diverged: models whose loss is not finite at the end; their cell has no mean."]
           if any(row.diverged for row in rows.values()) else []),
@@ -163,11 +169,11 @@ def baseline_table(results: Results) -> Table:
 def ranking(results: Results) -> pd.DataFrame:
     """Return the cells of all studies, best first, with their ranks; equal ones share a rank.
 
-    The lowest comes first, unless higher is better; cells in which a model diverged come last and
-    have no rank.
+    By the means that choose the best. The lowest comes first, unless higher is better; cells in
+    which a model diverged come last and have no rank.
     """
     ascending = results.quantity.better != "higher"
-    rank = results.complete["value"].rank(method="min", ascending=ascending).astype("Int64")
+    rank = results.complete["choice"].rank(method="min", ascending=ascending).astype("Int64")
     ranked = results.cells.assign(rank=rank).sort_values("rank", kind="stable")
     first, *others = results.cells.columns
     return ranked[[first, "rank", *others]]
@@ -176,7 +182,9 @@ def ranking(results: Results) -> pd.DataFrame:
 def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
     """Return the ranking as a table."""
     settings, quantity = results.settings, results.quantity
-    others = [error for error in ERRORS if error != quantity]
+    others = [e for e in ERRORS if e != quantity and e.name in results.summary]
+    by = registry.quantity(results.choosing)
+    edge = _edges(results)
     rows = [
         [
             "" if pd.isna(cell.rank) else str(cell.rank),
@@ -190,6 +198,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
                     (cell.value, cell.value_sd, *(getattr(cell, error.name) for error in others)),
                 )
             ),
+            *([edge.get(cell.Index, "")] if edge else []),
         ]
         for cell in ranked.itertuples()
     ]
@@ -199,17 +208,37 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
         header=[
             *("rank", "study", *(s.short for s in settings), quantity.label, "sd"),
             *(error.label for error in others),
+            *(["edge of the grid"] if edge else []),
         ],
         rows=rows,
         notes=[
-            f"By mean {quantity.phrase}; sd: standard deviation over the seeds. The "
+            f"By mean {by.phrase}{_chosen(results)}. sd: standard deviation over the seeds. The "
             f"{BEST[quantity.better]} of many means is partly luck.",
+            *([EDGES] if edge else []),
             *results.warning(),
         ],
-        text_columns=(1, *(2 + place for place, s in enumerate(settings) if s.is_text)),
+        text_columns=(
+            *(1, *(2 + place for place, s in enumerate(settings) if s.is_text)),
+            *([4 + len(settings) + len(others)] if edge else []),
+        ),
         long=True,
         metric=" and ".join(dict.fromkeys(measure(s, quantity) for s in results.studies)),
     )
+
+
+def _chosen(results: Results) -> str:
+    """Say after a comma how the best cells are chosen, where that makes a difference."""
+    return f", {results.chosen}" if results.chosen else ""
+
+
+def _edges(results: Results) -> dict[int, str]:
+    """Return the edges of the grid that the best cells of methods are at, by the row of a cell."""
+    return {
+        results.row(study, cell).Index: edges.named(found)
+        for study in results.studies
+        for cell, found in best_at_edges(results, study).items()
+        if found
+    }
 
 
 def _with_short(axis: axes.Setting) -> str:

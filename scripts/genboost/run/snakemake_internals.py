@@ -67,6 +67,12 @@ def config_is_passed(workflow: Any) -> bool:
     return workflow.modifier.skip_configfile
 
 
+def config_arguments(workflow: Any) -> list[str]:
+    """Return what was given with ``--config``, as it was typed; nothing where a job is run."""
+    given = workflow.config_settings.config_args
+    return given if isinstance(given, list) else []
+
+
 def is_prefixed(workflow: Any) -> bool:
     """Say whether the Snakefile that uses a module moves its files."""
     path = "results/cells.csv"

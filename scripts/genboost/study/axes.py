@@ -61,6 +61,17 @@ class Setting:
         """Whether its values are words, not numbers."""
         return "enum" in self.rule or bool({"string", "boolean"} & set(schema.types(self.rule)))
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether its values are numbers, or none."""
+        kinds = set(schema.types(self.rule))
+        return "null" in kinds and bool(kinds & {"number", "integer"})
+
+    @property
+    def some(self) -> str:
+        """What prose calls any value but none: ``SAM``, whatever the radius."""
+        return self.rule.get("some", self.title)
+
     def column(self, value: Any) -> Any:
         """Return a value as a table of results has it: a number, or text."""
         return value if self.is_number else text(value)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from genboost.study import sampling
 from genboost.study.mistakes import Mistake, key_of
 from genboost.study.schema import GRID
 from genboost.study.sources import DEPTH, Key
@@ -45,13 +46,14 @@ def exceeded(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterator
     found: dict[Mistake, None] = {}
     for name, study in resolved["studies"].items():
         for number, grid in enumerate(study[GRID]):
-            counts = {axis: _count(values) for axis, values in grid.items()}
+            counts = _counts(grid)
             if (models := math.prod(counts.values())) > MODELS:
                 most = max(counts, key=counts.__getitem__)
                 key = key_of(config, name, number, GRID, most)
                 found[key, f"{counts[most]:,} values make {_models(models)} in study {name}"] = None
             layers, width = (
-                max(grid.get(axis) or [study["model"][axis]]) for axis in ("hidden_layers", "width")
+                sampling.highest(grid.get(axis) or [study["model"][axis]])
+                for axis in ("hidden_layers", "width")
             )
             if (weights := layers and (layers - 1) * width**2 + layers * width) > WEIGHTS:
                 found[
@@ -72,6 +74,14 @@ def _of_the_audit(audit: Mapping[str, Any]) -> Iterator[Mistake]:
         parts = {"readings": readings, "splits": audit["splits"], "seeds": audit["seeds"]}
         most = max(parts, key=parts.__getitem__)
         yield ("audit", most), f"{parts[most]:,} make {_models(models, MODELS * 10)} in the audit"
+
+
+def _counts(grid: Mapping[str, Any]) -> dict[str, int]:
+    """Return what the number of a grid's models is the product of, by key."""
+    keys = grid.keys() - {sampling.TRIALS, sampling.SEED}
+    if sampling.sampled(grid) and grid[sampling.TRIALS]:
+        keys = {sampling.TRIALS, "split_seed", "seeds"} & grid.keys()
+    return {key: _count(grid[key]) for key in grid if key in keys}
 
 
 def _count(values: Any) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from genboost.data import dataset
 from genboost.errors import UserError
-from genboost.study import axes, bounds, mistakes, schema
+from genboost.study import axes, bounds, mistakes, sampling, schema
 from genboost.study.schema import BLOCKS, GRID, defaults, normalized
 from genboost.study.sources import Source
 
@@ -41,14 +41,21 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     mistakes.refuse(list(bounds.oversized(config)), sources)
     config = normalized(config, schema.schema())
     mistakes.refuse(mistakes.find(config), sources)
+    config, judged = _with_studies_of_schemes(config)
     resolved = complete(config)
     resolved["comparisons"] = {
         name: {"title": name, "b": None, **_defaults_of_claims(), **comparison}
         for name, comparison in mistakes.claims(config).items()
     }
     resolved["schemes"] = {
-        name: {"title": name, "where": {}, "quantity": "test_mse", **scheme}
-        for name, scheme in config.get("schemes", {}).items()
+        name: {
+            "title": name,
+            "where": {},
+            "quantity": "test_mse",
+            **scheme,
+            "studies": judged[name],
+        }
+        for name, scheme in mistakes.schemes(config).items()
     }
     resolved["resources"] |= {
         step: {**defaults("resources", step), **resolved["resources"][step]} for step in STEPS
@@ -78,6 +85,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         data = section["data"]
         data["origin"] = _origin(data, dataset.find(data["dataset"]))
     for section in studies:
+        section[GRID] = [sampling.without_defaults(grid) for grid in section[GRID]]
         section[GRID] = [{**grid, "seeds": seeds(grid)} for grid in section[GRID]]
     return resolved
 
@@ -106,8 +114,43 @@ def for_others(config: Mapping[str, Any]) -> dict[str, Any]:
 
     return {
         **shown(config),
-        "studies": {name: shown(study) for name, study in config["studies"].items()},
+        **{
+            key: {name: shown(section) for name, section in config[key].items()}
+            for key in ("studies", "schemes")
+        },
     }
+
+
+def _with_studies_of_schemes(
+    config: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """Repeat the studies for each scheme that has data, and keep them if any scheme has none.
+
+    Returns
+    -------
+    (dict, dict)
+        The configuration; by scheme, its studies' names, each by that of the study it repeats.
+    """
+    given, schemes = mistakes.studies(config), mistakes.schemes(config)
+    studies = {} if schemes and all(s.get("data") for s in schemes.values()) else {**given}
+    judged = {}
+    for name, scheme in schemes.items():
+        judged[name] = {study: study for study in given}
+        if data := scheme.get("data"):
+            judged[name] = {study: f"{study}-{name}" for study in given}
+            title = scheme.get("title", name)
+            for study, section in given.items():
+                studies[judged[name][study]] = {
+                    **section,
+                    "title": f"{section.get('title', study)}: {title}",
+                    "data": {**section.get("data", {}), **data},
+                    GRID: [
+                        {axis: values for axis, values in grid.items() if axis not in data}
+                        for grid in mistakes.grids(section)
+                    ],
+                }
+    left_out = {name: None for name in config.get("studies", {}).keys() - given.keys()}
+    return {**config, "studies": studies | left_out}, judged
 
 
 def _defaults_of_claims() -> dict[str, Any]:

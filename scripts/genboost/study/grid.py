@@ -5,14 +5,17 @@ of the configuration changes the paths of just the models that it touches.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from genboost.study import axes
+from genboost.study import axes, sampling, schema
 from genboost.study.cells import Cell
+from genboost.study.sources import Key
 
+SPLIT = "split_seed"
+LONGEST = 200  # characters of a folder's name: a file system takes 255, logs end in .log
 RECORD = "results/models/{variant}/{cell}/seed~{seed}.json"
 
 
@@ -39,6 +42,8 @@ class Study:
         no axis of the grid says otherwise.
     splits : tuple of int
         Where a cell stands for its models on several splits: their split seeds.
+    sampled : tuple of str
+        The axes that its cells are drawn on, if they are a random search.
     """
 
     name: str
@@ -47,6 +52,7 @@ class Study:
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
     splits: tuple[int, ...] = ()
+    sampled: tuple[str, ...] = ()
 
     @property
     def models(self) -> list[Model]:
@@ -62,6 +68,16 @@ class Study:
     def variants(self) -> list[str]:
         """The names of the ways in which its data are prepared."""
         return list(dict.fromkeys(map(axes.variant, self.cells)))
+
+    @cached_property
+    def axes(self) -> list[axes.Setting]:
+        """What tells its cells apart, without what follows: of SAM, the epochs."""
+        found = axes.varying(self.cells)
+        for axis in reversed(found):
+            rest = [other for other in found if other != axis]
+            if len({tuple(cell[o.name] for o in rest) for cell in self.cells}) == len(self.cells):
+                found = rest
+        return found
 
     def over_splits(self) -> "Study":
         """Return the study with one cell, that of the first split, for all that differ in it alone.
@@ -86,18 +102,26 @@ def studies(config: dict[str, Any]) -> list[Study]:
                 dict.fromkeys(cell for grid in study["grid"] for cell in cells(grid, study))
             ),
             seeds=tuple(study["grid"][0]["seeds"]),
+            sampled=tuple(
+                dict.fromkeys(a for grid in study["grid"] for a in sampling.sampled(grid))
+            ),
         )
         for name, study in config["studies"].items()
     ]
 
 
+def have_validation_rows(all_studies: Iterable[Study]) -> bool:
+    """Say whether any of the studies has cells with validation rows."""
+    return any(cell.validation_fraction for study in all_studies for cell in study.cells)
+
+
 def cells(grid: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[Cell]:
-    """Yield the cells of a grid, the last axis changing fastest.
+    """Yield the cells of a grid, the last axis changing fastest; or those that are drawn from it.
 
     Parameters
     ----------
     grid
-        A list of values for each of its axes.
+        A list of values for each of its axes, or of what to draw values from.
     study
         The blocks that hold the settings which are no axes.
     """
@@ -108,11 +132,30 @@ def cells(grid: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[Cell]:
         else grid.get(name) or [fixed[name]]
         for name in axes.SETTINGS
     ]  # fmt: skip
-    for combination in itertools.product(*values):
+    for combination in (
+        _drawn(grid, values) if sampling.sampled(grid) else itertools.product(*values)
+    ):
         settings = dict(zip(axes.SETTINGS, combination, strict=True))
         if settings["epochs"] is None:
             settings["epochs"] = fixed["epochs" if settings["sam_rho"] is None else "epochs_sam"]
         yield Cell(origin | settings)
+
+
+def _drawn(grid: Mapping[str, Any], values: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the combinations that a grid draws: all splits of each trial, since they repeat it."""
+    trials, seed = grid[sampling.TRIALS], grid[sampling.SEED]
+    drawn = [
+        entries
+        if name == SPLIT
+        else sampling.draw(entries, trials, seed, name, "integer" in schema.types(setting.rule))
+        for (name, setting), entries in zip(axes.SETTINGS.items(), values, strict=True)
+    ]
+    for trial in range(trials):
+        of_trial = (
+            own if name == SPLIT else [own[trial]]
+            for name, own in zip(axes.SETTINGS, drawn, strict=True)
+        )
+        yield from itertools.product(*of_trial)
 
 
 def models(all_studies: Iterable[Study]) -> list[Model]:
@@ -141,6 +184,18 @@ def chosen(all_studies: Iterable[Study], selection: Mapping[str, Any]) -> list[t
 def raw(data: Mapping[str, Any]) -> str:
     """Name a raw file: the data set and, unless it is as published, where it comes from."""
     return "+".join(filter(None, (data["dataset"], data[axes.ORIGIN])))
+
+
+def unnameable(all_studies: Iterable[Study]) -> Iterator[tuple[Key, str]]:
+    """Yield the studies whose prepared data would have a folder with too long a name."""
+    for study in all_studies:
+        longest = max(map(len, study.variants))
+        if longest > LONGEST:
+            yield (
+                ("data",),
+                f"the folder of study {study.name}'s data, which is named after all that differs "
+                f"from the defaults, would have a name of {longest} characters; at most {LONGEST}",
+            )
 
 
 def preparations(all_studies: Iterable[Study]) -> dict[str, dict[str, Any]]:

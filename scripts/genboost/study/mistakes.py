@@ -12,7 +12,7 @@ from typing import Any
 from genboost.data import dataset
 from genboost.errors import UserError, printable
 from genboost.files import no_regular_file
-from genboost.study import schema
+from genboost.study import sampling, schema
 from genboost.study.cells import text
 from genboost.study.schema import BLOCKS, GRID, defaults
 from genboost.study.sources import Key, Source, dotted, places
@@ -74,6 +74,12 @@ def claims(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def schemes(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schemes, without those that are left out by being null."""
+    found = config.get("schemes", {})
+    return {name: scheme for name, scheme in found.items() if scheme is not None}
+
+
 def grids(section: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what a configuration or a study has as its grid, which may be a list of grids."""
     given = section.get(GRID, {})
@@ -115,7 +121,32 @@ def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list
                     more = "; make grid a list of grids" if listed or len(values) > 1 else ""
                     message = f"{_shown(odd[0])} {words}{more}"
                     found[key, message] = None
-    return [*found, *_constant(config, resolved)]
+    return [
+        *found,
+        *_constant(config, resolved),
+        *_nothing_to_choose_by(resolved),
+        *_undrawn(config, resolved),
+        *_classless(config, resolved),
+    ]
+
+
+def _undrawn(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
+    """Yield distributions without a number of trials, and trials without a distribution."""
+    found: dict[Mistake, None] = {}
+    for name, study in resolved["studies"].items():
+        for number, grid in enumerate(study[GRID]):
+            drawn, trials = sampling.sampled(grid), grid[sampling.TRIALS]
+            if drawn and not trials:
+                key = key_of(config, name, number, GRID, drawn[0])
+                found[key, "has a distribution; say with grid.trials how many cells to draw"] = None
+            if trials and not drawn:
+                key = key_of(config, name, number, GRID, sampling.TRIALS)
+                found[
+                    key,
+                    f"there is nothing to draw {trials} cells from; give an axis a distribution, "
+                    "such as learning_rate: {log_uniform: [1e-5, 1e-1]}",
+                ] = None
+    yield from found
 
 
 def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
@@ -131,6 +162,38 @@ def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterabl
                 key = key_of(config, name, number, "model", "normalization")
                 found[key, "layer needs a width of 2 or more: of one unit it leaves 0"] = None
     yield from found
+
+
+def _nothing_to_choose_by(resolved: Mapping[str, Any]) -> Iterable[Mistake]:
+    """Yield that validation rows are to choose, if a study has cells without any."""
+    if resolved["tables"]["choose_by"] != "validation":
+        return
+    without = [
+        name
+        for name, study in resolved["studies"].items()
+        for grid in study[GRID]
+        if not all(grid.get("validation_fraction") or [study["data"]["validation_fraction"]])
+    ]
+    if without:
+        some = ", ".join(dict.fromkeys(without))
+        yield (
+            ("tables", "choose_by"),
+            f"validation needs validation rows, and study {some} has cells without any; set "
+            "data.validation_fraction, such as 0.2, or choose by the test rows",
+        )
+
+
+def _classless(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
+    """Yield where a label that is a number is to be learned by cross-entropy."""
+    for name, study in resolved["studies"].items():
+        described = dataset.find(study["data"]["dataset"])
+        for number, grid in enumerate(study[GRID] if not described.classes else ()):
+            if "cross_entropy" in (grid.get("loss") or [study["training"]["loss"]]):
+                yield (
+                    key_of(config, name, number, "training", "loss"),
+                    f"cross_entropy needs classes, but {described.label} of {described.path} is a "
+                    "number; use mse",
+                )
 
 
 def key_of(config: Mapping[str, Any], study: str, number: int, block: str, setting: str) -> Key:
@@ -167,6 +230,8 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 yield key, _unknown(value, rule["enum"])
             case "type":
                 types = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
+                if sampling.LOG in rule.get("properties", {}):
+                    types = [kind for kind in types if kind != "object"]
                 wanted = " or ".join(TYPES[kind] for kind in types)
                 yield key, f"{_shown(value)} is not a valid value; it takes {wanted}"
             case "minimum" if error.validator_value == 0:
@@ -180,6 +245,8 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 )
             case "minItems" | "minProperties":
                 yield key, "is empty; it needs at least one entry"
+            case "maxProperties":
+                yield key, f"has {' and '.join(value)}; it takes one of these"
             case "pattern" | "maxLength" if "propertyNames" in error.schema_path:
                 yield (
                     key,
@@ -216,7 +283,7 @@ def _name_mistakes(name: str) -> Iterable[Mistake]:
     elif not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
         yield (
             ("name",),
-            f"{_shown(name)} cannot name the folder results/NAME: use up to 64 "
+            f"{_shown(printable(name))} cannot name the folder results/NAME: use up to 64 "
             "letters (a-z, A-Z), digits, - and _, starting with a letter",
         )
 
@@ -234,6 +301,9 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 if axis in section.get(block, {}):
                     there = dotted((*place, block, axis))
                     yield (*key, axis), f"is an axis here and a setting in {there}; keep only one"
+            for axis, entries in grid.items():
+                if isinstance(entries, list):
+                    yield from sampling.mistakes((*key, axis), entries)
             chosen = {**defaults(GRID), **grid}["seeds"] if not place else grid.get("seeds")
             if number and chosen != first:
                 yield (*key, "seeds"), "all grids in a list must have the same seeds"
@@ -251,7 +321,7 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
         for name, claim in claims(config).items()
         for side in "ab"
     }
-    for name, scheme in config.get("schemes", {}).items():
+    for name, scheme in schemes(config).items():
         selections["schemes", name, "where"] = scheme.get("where", {})
     for number, choice in enumerate(config.get("figures", {}).get("curves", [])):
         selections["figures", "curves", number] = choice
@@ -277,8 +347,10 @@ def _bad_values(key: Key, value: Any) -> Iterable[Mistake]:
 def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     """Yield data sets that are not described, and what does not fit their descriptions."""
     readings = config.get("audit", {}).get("readings", {})
-    places = {("studies", name): study for name, study in studies(config).items()} | {
-        ("audit", "readings", name): reading for name, reading in readings.items()
+    places = {
+        **{("studies", name): study for name, study in studies(config).items()},
+        **{("audit", "readings", name): reading for name, reading in readings.items()},
+        **{("schemes", name): scheme for name, scheme in schemes(config).items()},
     }
     for place, section in places.items():
         own = section.get("data", {})
@@ -309,13 +381,17 @@ def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 
 
 def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
-    """Yield studies that lack their data file."""
+    """Yield studies and schemes that lack their data file."""
     base = {**defaults("data"), **config.get("data", {})}
-    for name, study in studies(config).items():
-        own = study.get("data", {})
+    sections = {
+        **{("studies", name): study for name, study in studies(config).items()},
+        **{("schemes", name): scheme for name, scheme in schemes(config).items()},
+    }
+    for section, content in sections.items():
+        own = content.get("data", {})
         data = {**base, **own}
         if data["source"] == "file":
-            place = ("studies", name) if {"source", "path"} & own.keys() else ()
+            place = section if {"source", "path"} & own.keys() else ()
             if data["path"] is None:
                 yield (
                     (*place, "data", "path"),

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from genboost.files import ROOT
+from genboost.study.sampling import LOG, UNIFORM
 
 PATH = ROOT / "workflow/schemas/config.schema.yaml"
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\.?(inf|nan)", re.IGNORECASE)
@@ -38,6 +39,9 @@ def schema() -> Rule:
         **{name: {"type": "array", "minItems": 1, "items": value} for name, value in axes.items()},
         **properties[GRID]["properties"],
     }
+    for name, value in axes.items():
+        if has_distributions(name, value):
+            properties[GRID]["properties"][name]["items"] = _or_distribution(value)
     selection = {
         name: {"type": "array", "minItems": 1, "items": value} for name, value in axes.items()
     }
@@ -59,6 +63,25 @@ def settings() -> Iterator[tuple[str, str, Rule]]:
             value = _of_items(rule) if block == GRID else rule
             if rule.get("setting", True) and not (block == GRID and rule.get("axis") is False):
                 yield name, block, value
+
+
+def has_distributions(name: str, value: Rule) -> bool:
+    """Say whether a grid may draw the values of a setting: numbers, but no seeds."""
+    return bool({"number", "integer"} & set(types(value))) and not name.endswith("_seed")
+
+
+def _or_distribution(value: Rule) -> Rule:
+    """Return the rule of a value that may be drawn from a distribution instead."""
+    number = {**value, "type": next(kind for kind in types(value) if kind != "null")}
+    bounds = {"type": "array", "items": number}
+    return {
+        **value,
+        "type": [*types(value), "object"],
+        "properties": {LOG: bounds, UNIFORM: bounds},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
 
 
 def _of_items(rule: Rule) -> Rule:
@@ -97,11 +120,12 @@ def normalized(value: Any, rule: Rule) -> Any:
     """
     rule = _follow(rule)
     kinds = types(rule)
-    if value is None and "object" in kinds and "null" not in kinds:
+    is_nothing = value is None or (isinstance(value, str) and value.lower() in ("none", "null"))
+    if is_nothing and kinds[:1] == ["object"] and "null" not in kinds:
         return {}
     if "enum" in rule:  # with --config, all is text
         return next((choice for choice in rule["enum"] if str(choice) == value), value)
-    if isinstance(value, dict):
+    if isinstance(value, dict) and kinds[:1] != ["array"]:
         rules = rule.get("properties", {})
         other = rule.get("additionalProperties") or {}
         keys = [
@@ -109,7 +133,7 @@ def normalized(value: Any, rule: Rule) -> Any:
             *(key for key in value if key not in rules),
         ]
         return {str(key): normalized(value[key], rules.get(key, other)) for key in keys}
-    if "null" in kinds and isinstance(value, str) and value.lower() in ("none", "null"):
+    if is_nothing and "null" in kinds:
         return None
     if kinds[:1] == ["array"] and value is not None and not isinstance(value, list):
         value = [value]

@@ -1,5 +1,6 @@
 """What a configuration is read from: whether a file is sound YAML, and where it has a key."""
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,13 +38,38 @@ def check_file(path: str | Path) -> None:
             f"{path}, line {_line(found.start_mark)}: __use_yte__ would run code in the file; "
             "write out what it generates"
         )
-    twice = [
+    _refuse(
         f"{path}, line {_line(node.start_mark)}: {dotted(key)}: duplicate key, first on line "
         f"{_line(first.start_mark)}"
         for key, node, first in _repeated(document)
-    ]
-    if twice:
-        raise UserError("the configuration is wrong:\n  " + "\n  ".join(twice))
+    )
+
+
+def check_arguments(arguments: Iterable[str]) -> None:
+    """Refuse what is given with ``--config``, as ``grid={seeds: 5}``: a key twice, or too much.
+
+    Raises
+    ------
+    UserError
+        Naming the key.
+    """
+    for argument in arguments:
+        name, _, text = argument.partition("=")
+        with contextlib.suppress(yaml.YAMLError):  # then it is plain text, or Snakemake refuses it
+            _check_size(f"--config {name}", text)
+            repeated = _repeated(yaml.compose(text, _LOADER), (name,))
+            _refuse(f"--config: {dotted(key)}: duplicate key" for key, _, _ in repeated)
+
+
+def _refuse(mistakes: Iterable[str]) -> None:
+    """Raise a UserError that lists mistakes, if there are any."""
+    if lines := list(mistakes):
+        raise UserError("the configuration is wrong:\n  " + "\n  ".join(lines))
+
+
+def has_keys(path: str | Path) -> bool:
+    """Say whether a sound file has any keys; Snakemake refuses to read one that has none."""
+    return _read(path) is not None
 
 
 def places(sources: Sequence[Source], keys: Iterable[Key]) -> list[str]:

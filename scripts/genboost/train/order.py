@@ -1,4 +1,4 @@
-"""An order: models to train, and how, on its way from the workflow to the script that trains."""
+"""An order: models to train, and how, passed from the workflow to the training script."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from genboost.train import record
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be trained, and by what, as the workflow writes it down.
+    """What to train, and by what engine.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Order:
     code: dict[str, str]
 
     def write(self) -> str:
-        """Write the order down, as `read` reads it."""
+        """Return the order as text for `read`."""
         names = list(next(iter(self.models.values()))[0])
         models = [
             [path, [cell[name] for name in names], seed]
@@ -41,7 +41,7 @@ class Order:
 
     @classmethod
     def read(cls, text: str) -> "Order":
-        """Read an order: JSON, or the path of a file that holds it."""
+        """Read an order from JSON, or from the path of a JSON file."""
         found = json.loads(text if text.startswith("{") else Path(text).read_bytes())
         names = found.pop("settings")
         models = {
@@ -55,10 +55,10 @@ class Order:
         return record.fingerprint(path, data, self.code[engine], engine, device)
 
     def is_met(self, path: str, found: record.Identity | None, data: str) -> bool:
-        """Say whether what was found at a record's path is there, whole, and what is ordered.
+        """Say whether the record found at a path is whole and is the one ordered.
 
-        A record that is older than a setting has no such setting: it was made as the setting's
-        default says, or the path would be another.
+        A record that is older than a setting lacks it: the model was trained with the setting's
+        default, or its path would be another.
         """
         if found is None:
             return False

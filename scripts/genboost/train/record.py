@@ -1,9 +1,9 @@
 """The record of a trained model: one JSON file, one line a key, the same bytes for the same model.
 
-Its *fingerprint* stands for all that determines the model: data, code, engine and its path, which
-names all settings that are not the defaults. Only
-the last line, ``run``, tells how and when it was made, and may differ from run to run. The line
-before it seals the others, so that a record that was cut short or altered is never used.
+Its *fingerprint* stands for everything that determines the model: data, code, engine, and the
+record's path, which names all settings that differ from the defaults. Only the last line, ``run``,
+says how the record was made, and may differ between two runs of the workflow. The line before it
+seals the others, so a record that was cut short or altered is never used.
 """
 
 import base64
@@ -28,7 +28,7 @@ SETTINGS = re.compile(rb'^"settings": (\{.*\}),$', re.MULTILINE)
 
 
 class Identity(NamedTuple):
-    """What a record says of itself: all that determined its model, and the model."""
+    """What identifies a record: everything that determined its model, and the model."""
 
     fingerprint: str
     settings: Cell
@@ -36,19 +36,19 @@ class Identity(NamedTuple):
 
 
 def fingerprint(path: str, data: str, code: str, engine: str, device: str) -> str:
-    """Return a digest of all that determines a model.
+    """Return a digest of everything that determines a model.
 
     Parameters
     ----------
     path
-        That of the record, which says what is not as the defaults say. So a setting that is added
-        leaves all fingerprints as they are.
+        The record's, which names what differs from the defaults. So a new setting leaves all
+        fingerprints as they are.
     data : str
-        Name and digest of the data, as `Data.identity` has it.
+        What tells the data from others, as `Data.identity` has it.
     code : str
         A digest of the code that trains.
     engine, device
-        What trains it: ``simd`` or ``torch``, on ``cpu`` or ``cuda``.
+        ``simd`` or ``torch``, on ``cpu`` or ``cuda``.
     """
     basis = [path, data, code, engine, device]
     return hashlib.sha256(json.dumps(basis).encode()).hexdigest()
@@ -61,20 +61,20 @@ def compose(
     origin: dict[str, Any],
     run: dict[str, Any],
 ) -> str:
-    """Write a trained model as a record's text.
+    """Return a trained model as a record's text.
 
     Parameters
     ----------
     origin
-        What it was trained on and by: ``data`` (name and digest), ``code`` (a digest) and the
-        `fingerprint`.
+        ``data`` (name and digest), ``code`` (a digest) and the `fingerprint`.
     run
-        What may differ between two runs: seconds, engine, device, versions.
+        What may differ between two runs of the workflow: seconds, engine, device, versions.
     """
     errors = result.test_mse
-    # Counted from the end, so that the last epoch is there.
+    # Counted from the end, so that the last epoch is kept.
     kept = slice((len(errors) - 1) % cell.record_every, None, cell.record_every)
-    curves = {name: getattr(result, name)[kept] for name in CURVES}
+    validated = ("validation_mse",) if cell.validation_fraction else ()
+    curves = {name: getattr(result, name)[kept] for name in (*CURVES, *validated)}
     if cell.record_every > 1:
         curves["epoch"] = np.arange(1, len(errors) + 1)[kept]
     entries = {
@@ -86,6 +86,10 @@ def compose(
         if result.diverged
         else float(errors.min() if cell.test_error == "best" else errors[-1]),
         "train_mse": None if result.diverged else result.train_mse,
+        **{
+            name: None if result.diverged else float(result.validation_mse[-1])
+            for name in validated
+        },
         **({} if cell.stop_at_train_mse is None else {"reached": result.reached}),
         "gradient_evaluations": result.gradient_evaluations,
         "curves": {name: curve.tolist() for name, curve in curves.items()},
@@ -109,7 +113,7 @@ def read(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If the file is missing, cut short or altered; of these, the last two as a `DamagedError`.
+        If the file is missing; if it was cut short or altered, a `DamagedError`.
     """
     try:
         content = Path(path).read_bytes()
@@ -123,12 +127,12 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def identity(path: str | Path) -> Identity | None:
-    """Return a record's identity, without the time that reading its numbers takes.
+    """Return a record's identity, without taking the time to read its numbers.
 
     Returns
     -------
     Identity or None
-        None if it is missing, cut short or altered.
+        None if the record is missing, cut short or altered.
     """
     try:
         content = Path(path).read_bytes()
@@ -149,7 +153,7 @@ def seal_of_all(records: Mapping[str, Identity | None]) -> str:
 
 
 def epochs(entries: dict[str, Any]) -> np.ndarray:
-    """Return the epochs that the curves are of, int array counted from 1."""
+    """Return the epochs of the curves' points, an int array counted from 1."""
     curves = entries["curves"]
     return np.array(curves.get("epoch", range(1, len(curves["test_mse"]) + 1)), int)
 
@@ -165,10 +169,10 @@ def snapshots(entries: dict[str, Any]) -> dict[int, np.ndarray]:
 
 
 def _tail(content: bytes) -> re.Match[bytes] | None:
-    """Match what follows the seal of a whole record; None for any other content.
+    """Match the end of a whole record, from its seal on; None for any other content.
 
-    Every byte counts: those before the seal are what it is the checksum of, and after it stands
-    nothing but the ``run`` line. So no key can be slipped in beside the sealed ones.
+    Every byte counts: the seal is the checksum of all bytes before it, and only the ``run`` line
+    follows it. So no key can be added to the sealed ones.
     """
     sealed, _, rest = content.partition(SEAL)
     tail = SEALED.fullmatch(rest)

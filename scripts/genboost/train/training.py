@@ -1,4 +1,4 @@
-"""Training: from models on a grid to engine problems, and from outcomes to what is recorded.
+"""Training: from a grid's models to engine problems, and from outcomes to results to record.
 
 A model's seed gives two independent streams, one for initialization and one for the order of the
 batches. Both are NumPy's, so every engine starts from the same weights and sees the same batches,
@@ -16,7 +16,7 @@ from genboost.train import schedules
 from genboost.train.problem import Architecture, Group, Problem
 
 INITIALIZATION, BATCH_ORDER = 0, 1
-MODELS_AT_ONCE = 1024  # in a problem, for the memory: a model's learning rates take 85 kB
+MODELS_AT_ONCE = 1024  # in a problem, to limit memory: a model's learning rates take 85 kB
 
 
 @dataclass(frozen=True)
@@ -27,26 +27,28 @@ class Result:
     ----------
     weights : float32 array [P]
         For each layer W[outputs][inputs] row by row, then b[outputs].
-    train_loss, test_mse, learning_rate : float64 array [epochs_run]
+    train_loss, test_mse, validation_mse, learning_rate : float64 array [epochs_run]
         The curves, the learning rate that of each epoch's first step; they end before the first
         epoch with a loss that is not finite, or with that which reached `stop_at_train_mse`.
+        That of the validation rows is empty if there are none.
     train_mse : float
         On the training rows, at the end.
     reached : bool
         Whether the cell's `stop_at_train_mse` was reached.
     snapshots : mapping of an epoch to a float32 array [P]
-        The weights after those of the cell's `snapshots` that there were.
+        The weights after those of the cell's `snapshots` that training reached.
     diverged : bool
-        A loss of an epoch or `train_mse` is not finite.
+        Whether an epoch's loss or `train_mse` is not finite.
     seconds : float
-        Its share of the time that the models trained together took.
+        Its share of the time of the models trained together.
     gradient_evaluations : int
-        Gradients of a batch that were computed in those epochs; SAM takes two a step.
+        Batch gradients computed in those epochs; SAM computes two per step.
     """
 
     weights: np.ndarray
     train_loss: np.ndarray
     test_mse: np.ndarray
+    validation_mse: np.ndarray
     learning_rate: np.ndarray
     train_mse: float
     reached: bool
@@ -56,11 +58,14 @@ class Result:
     gradient_evaluations: int
 
 
-def architecture(cell: Cell, features: int) -> Architecture:
-    """Return a cell's network for a number of inputs."""
-    return Architecture(
-        features, cell.hidden_layers, cell.width, cell.activation, cell.normalization
-    )
+def architecture(cell: Cell, features: int, classes: int) -> Architecture:
+    """Return a cell's network for a number of inputs, and of classes of the label.
+
+    With cross-entropy it has an output for each class, otherwise one.
+    """
+    outputs = classes if cell.loss == "cross_entropy" else 1
+    shape = (cell.hidden_layers, cell.width, cell.activation, cell.normalization)
+    return Architecture(features, *shape, outputs)
 
 
 def initial_weights(architecture: Architecture, seed: int, kind: str = "torch") -> np.ndarray:
@@ -69,8 +74,8 @@ def initial_weights(architecture: Architecture, seed: int, kind: str = "torch") 
     Parameters
     ----------
     kind
-        ``torch``: weights and biases uniform in ±1 / sqrt(inputs), as torch.nn.Linear draws them:
-        what Kaiming's uniform initialization with torch's default a = sqrt(5) comes to.
+        ``torch``: weights and biases uniform in ±1 / sqrt(inputs), as torch.nn.Linear draws them
+        (Kaiming's uniform initialization with torch's default a = sqrt(5)).
         ``xavier``: weights uniform in ±sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, eq. 16);
         ``kaiming``: in ±sqrt(6 / inputs) (He et al. 2015, eq. 10); both with biases of zero.
     """
@@ -96,7 +101,7 @@ def batch_order(rows: int, epochs: int, seed: int) -> np.ndarray:
 
 
 def learning_rates(cell: Cell, steps: int) -> np.ndarray:
-    """Return a cell's learning rate in each of the steps of each epoch, float64 [epochs, steps]."""
+    """Return a cell's learning rate in each step of each epoch, float64 [epochs, steps]."""
     by_batch = cell.schedule_step == "batch"
     times = cell.epochs * steps if by_batch else cell.epochs
     if cell.schedule == "constant":
@@ -107,7 +112,7 @@ def learning_rates(cell: Cell, steps: int) -> np.ndarray:
 
 
 def alike(cell: Cell) -> Hashable:
-    """Return what models share that are trained at once, as one `Problem`."""
+    """Return what models must share to be trained at once, as one `Problem`."""
     return (
         cell.hidden_layers,
         cell.width,
@@ -117,6 +122,7 @@ def alike(cell: Cell) -> Hashable:
         cell.epochs,
         cell.weight_decay_form,
         cell.loss,
+        cell.reduction,
         cell.snapshots,
     )
 
@@ -125,6 +131,7 @@ def train(
     models: Sequence[tuple[Cell, int]],
     data: Data,
     engine: Callable[[Problem], Iterator[Group]],
+    classes: int = 0,
 ) -> Iterator[tuple[int, Result]]:
     """Train models.
 
@@ -134,11 +141,13 @@ def train(
         Each model's cell and seed.
     engine
         Trains a problem's models, group by group.
+    classes
+        How many classes the label has; 0 if it is a number.
 
     Yields
     ------
     (int, Result)
-        A model's index in `models` and its result, as soon as it is there.
+        A model's index in `models` and its result, as soon as it is trained.
     """
     kinds: dict[Hashable, list[int]] = {}
     for index, (cell, _) in enumerate(models):
@@ -149,7 +158,7 @@ def train(
         for start in range(0, len(kind), MODELS_AT_ONCE)
     ):
         chosen = [models[index] for index in indices]
-        problem = pose(chosen, data)
+        problem = pose(chosen, data, classes)
         steps = problem.learning_rate.shape[1] // problem.epochs
         for group in engine(problem):
             outcome = group.outcome
@@ -164,6 +173,7 @@ def train(
                         weights=outcome.weights[row],
                         train_loss=outcome.train_loss[row, :epochs_run],
                         test_mse=outcome.test_mse[row, :epochs_run],
+                        validation_mse=outcome.validation_mse[row, :epochs_run],
                         learning_rate=problem.learning_rate[k, ::steps][:epochs_run],
                         train_mse=train_mse,
                         reached=reached,
@@ -179,15 +189,15 @@ def train(
                 )
 
 
-def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
-    """Return the engine's problem for models that are `alike`."""
+def pose(models: Sequence[tuple[Cell, int]], data: Data, classes: int = 0) -> Problem:
+    """Return the engine's problem for models that are `alike`; for `classes` see `train`."""
     rows, features = data.train_x.shape
     shared = models[0][0]
     epochs = shared.epochs
     steps = -(-rows // shared.batch_size)
-    shape = architecture(shared, features)
+    shape = architecture(shared, features, classes)
     seeds = sorted({seed for _, seed in models})
-    # In a batch of all rows their order does not count, and 20,000 epochs of it take 130 MB.
+    # In a batch of all rows, order does not count, and 20,000 epochs of it take 130 MB.
     in_order = shared.batch_size >= rows
     kinds = {(seed, cell.initialization) for cell, seed in models}
     starts = {(seed, kind): initial_weights(shape, seed, kind) for seed, kind in kinds}
@@ -209,7 +219,8 @@ def pose(models: Sequence[tuple[Cell, int]], data: Data) -> Problem:
         order=None if in_order else np.stack([batch_order(rows, epochs, s) for s in seeds]),
         order_of=np.array([seeds.index(seed) for _, seed in models]),
         decoupled=shared.weight_decay_form == "decoupled",
-        summed=shared.loss == "sum",
+        loss=shared.loss,
+        summed=shared.reduction == "sum",
         snapshots=tuple(shared.snapshots),
     )
 

@@ -1,5 +1,6 @@
 """Models to measure: of any architecture, fresh or fitted to some data."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -17,6 +18,22 @@ from genboost.train.problem import Architecture
 
 class Models:
     """Makes trained models to measure, and says what PyTorch makes of them."""
+
+    def of_classes(self, classes: int = 4, **options) -> Trained:
+        """Return a network with an output for each class, and labels 0, 1, ..."""
+        made = self.of(**options)
+        shape = replace(made.architecture, outputs=classes)
+        labels = (np.clip(y.round(), 0, classes - 1) for y in (made.data.train_y, made.data.test_y))
+        data = replace(made.data, **dict(zip(("train_y", "test_y"), labels, strict=True)))
+        start = training.initial_weights(shape, 0)
+        return replace(
+            made,
+            architecture=shape,
+            data=data,
+            weights=np.random.default_rng(1).normal(size=len(start)) * shape.is_weight,
+            initial_weights=start,
+            classes=classes,
+        )
 
     def of(
         self,
@@ -66,7 +83,7 @@ class Models:
         """Return PyTorch's loss on the training rows at weights [P], by the reference engine."""
         x, y = (torch.as_tensor(a, dtype=torch.float64) for a in _rows(trained))
         return (
-            (torch_engine.forward(weights[None], x[None], trained.architecture)[0] - y)
+            (torch_engine.forward(weights[None], x[None], trained.architecture)[0, :, 0] - y)
             .square()
             .mean()
         )

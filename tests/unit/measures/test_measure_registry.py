@@ -29,7 +29,12 @@ def test_every_file_is_a_measure():
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_measures_yield_what_they_say(models, activation):
-    trained = replace(models.of(activation, steps=100), reached=True)
+    trained = replace(
+        models.of(activation, steps=100),
+        reached=True,
+        validation_mse=np.array([3.0, 2.0, 1.0]),
+        classes=7,
+    )
     for name in registry.NAMES:
         values = compute([name], trained)
         if name != "groups":  # has none here
@@ -55,7 +60,7 @@ def test_same_bytes_with_any_number_of_threads(models):
 
 
 def test_no_such_measure(models):
-    with pytest.raises(UserError, match="no measure 'flatness'; there are controls, "):
+    with pytest.raises(UserError, match="no measure 'flatness'; there are classification, "):
         compute(["flatness"], models.of())
 
 
@@ -100,11 +105,18 @@ def test_errors_of_groups(models):
 
 def test_measures_say_which_networks_they_are_for():
     plain, layered = cell(), cell(normalization="layer")
+    classifier = cell(loss="cross_entropy")
     assert not list(registry.unfit(registry.NAMES, [plain]))
     assert not list(registry.unfit(["outcome", "norms", "function", "groups"], [layered]))
     found = dict(registry.unfit(["outcome", "hessian", "pac_bayes"], [plain, layered]))
     assert list(found) == [("measures", 1), ("measures", 2)]
-    assert found["measures", 1].startswith("hessian cannot be measured on networks with norm")
+    assert found["measures", 1].startswith("hessian cannot be measured on networks with layer norm")
+    found = dict(registry.unfit(["norms", "worst_case"], [plain, classifier]))
+    assert list(found) == [("measures", 1)]
+    assert "on networks with cross-entropy" in found["measures", 1]
+    every_other = {*registry.NAMES} - {"hessian", "pac_bayes", "gradient_noise"}
+    every_other -= {"keskar", "sam_ascent", "worst_case"}
+    assert not list(registry.unfit(every_other, [classifier]))
 
 
 def test_normalized_networks_have_torchs_gradients(models):
@@ -143,6 +155,15 @@ def test_outcome(models):
     sparse = replace(trained, reached=True, epochs=np.array([2, 12, 22]))
     values = outcome.measure(sparse)
     assert [values[name] for name in ("reached", "epochs_run", "best_epoch")] == [True, 22, 12]
+
+
+def test_early_stopping_in_hindsight_by_hand(models):
+    # The test error is 3, 1.5 and 2 after epochs 1, 2 and 3.
+    trained = replace(models.of(), validation_mse=np.array([2.5, 1.75, 1.25]))
+    values = outcome.measure(trained)
+    assert (values["best_epoch"], values["stopping_epoch"]) == (2, 3)
+    assert (values["early_stopped_mse"], values["lowest_validation_mse"]) == (2, 1.25)
+    assert "stopping_epoch" not in outcome.measure(models.of())
 
 
 def test_norms_by_hand(models):

@@ -31,7 +31,7 @@ def test_jacobian_agrees_with_pytorch(models, activation):
     x = torch.as_tensor(trained.data.train_x, dtype=torch.float64)[None]
 
     def predict(weights):
-        return torch_engine.forward(weights[None], x, trained.architecture)[0]
+        return torch_engine.forward(weights[None], x, trained.architecture)[0, :, 0]
 
     weights = torch.tensor(trained.weights)
     np.testing.assert_allclose(

@@ -1,1 +1,1 @@
-"""The measures, one file each: what it is called, what it yields, and how that is computed."""
+"""The measures, one file each: its quantities, and how they are computed."""

@@ -1,4 +1,4 @@
-"""What a measure has to beat: numbers that know nothing of flatness or norms."""
+"""What a measure has to beat: numbers that know nothing about flatness or norms."""
 
 import hashlib
 

@@ -1,11 +1,11 @@
-"""The function that a model computes: how steep it is, and with how many of its units."""
+"""The function that a model computes: how steep it is, and how many units it uses."""
 
 import numpy as np
 
 from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
 
-VARIANCE = 0.99  # of the features, that the components are to hold
+VARIANCE = 0.99  # of the features' variance, that the components must hold
 
 QUANTITIES = (
     Quantity(
@@ -27,7 +27,7 @@ QUANTITIES = (
 
 
 def measure(trained: Trained) -> dict[str, float]:
-    """Return the function's mean slope, the rank of its features, and its share of dead units."""
+    """Return the function's mean slope, the rank of its features, and the share of dead units."""
     at = trained.at
     input_gradients = at.layers[0][:, :-1].T @ at.delta[0]
     slope = np.sqrt(np.mean(np.sum(input_gradients**2, axis=0)))

@@ -1,4 +1,4 @@
-"""The gradient's noise: how much the rows' gradients differ."""
+"""Gradient noise: how much the rows' gradients differ."""
 
 import numpy as np
 
@@ -7,7 +7,8 @@ from genboost.measures.trained import Trained
 
 DAMPING = 1e-3  # of the mean eigenvalue of G
 
-OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+# The closed form of the Hessian is that of a plain network's squared error.
+ONLY_WITH = {"normalization": "none", "loss": "mse"}
 
 QUANTITIES = (
     Quantity("gradient_norm", "‖∇L‖₂", "", "on all training rows", "lower"),
@@ -35,7 +36,7 @@ def measure(trained: Trained) -> dict[str, float]:
     metric = trained.gauss_newton.copy()
     metric[np.diag_indices_from(metric)] += DAMPING * np.trace(metric) / len(g)
     both = np.column_stack([jacobian, g[trained.alive]])
-    with threadpool_limits(1):  # SciPy's own, which compute.py could not know of yet
+    with threadpool_limits(1):  # SciPy's own threads, which compute.py could not limit yet
         factor = cholesky(metric, lower=True, overwrite_a=True, check_finite=False)
         solved = solve_triangular(factor, both, lower=True, check_finite=False)
     weights = 4 * residuals**2 / len(residuals)  # of a row's ‖Jᵢ‖² in (1/n) Σ ‖gᵢ‖²

@@ -1,17 +1,17 @@
-"""The error on parts of the test rows: on respondents, say, and on what was interpolated."""
+"""The error on parts of the test rows, such as respondents and interpolated rows."""
 
 import numpy as np
 
 from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
 
-QUANTITIES = (Quantity("test_mse[*]", "Test error, {}", "MSE", "", "lower"),)
+QUANTITIES = (Quantity("test_mse[*]", "Test error, {}", "MSE", "", "lower", "validation_mse"),)
 
 
 def measure(trained: Trained) -> dict[str, float]:
     """Return the mean squared error on the test rows of each group.
 
-    A column's name is what parts the rows and the group: ``test_mse[origin=respondent]``.
+    A column is named after the grouping and the group: ``test_mse[origin=respondent]``.
     """
     squares = trained.test_residuals**2
     return {

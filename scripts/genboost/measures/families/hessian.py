@@ -9,7 +9,8 @@ from genboost.measures.trained import Trained
 
 KWON = "with δ = |w| ⊙ u; Kwon et al. 2021"
 
-OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+# The closed form of the Hessian is that of a plain network's squared error.
+ONLY_WITH = {"normalization": "none", "loss": "mse"}
 
 QUANTITIES = (
     Quantity("hessian_max", "λ_max", "", "Keskar et al. 2017", "lower"),
@@ -26,7 +27,7 @@ QUANTITIES = (
 
 
 def measure(trained: Trained) -> dict[str, float]:
-    """Return what the eigenvalues of H, G and THT say, T = diag |w|."""
+    """Return summaries of the eigenvalues of H, G and THT, T = diag |w|."""
     hessian = trained.hessian
     eigenvalues = np.zeros(len(trained.weights))
     eigenvalues[: len(hessian)] = np.linalg.eigvalsh(hessian)
@@ -52,10 +53,10 @@ def measure(trained: Trained) -> dict[str, float]:
 
 
 def largest(product: Callable[[np.ndarray], np.ndarray], size: int) -> float:
-    """Return the largest eigenvalue of a symmetric matrix given by its products, by Lanczos.
+    """Return the largest eigenvalue of a symmetric matrix, given by its products (Lanczos).
 
-    Every vector is made orthogonal to all before it, and it stops at a residual of rounding: a
-    power iteration that stops when its value hardly changes is off by one in a hundred.
+    Every vector is made orthogonal to all earlier ones, and the iteration stops when only rounding
+    is left: a power iteration that stops when its value hardly changes is off by a hundredth.
     """
     v = np.random.Generator(np.random.PCG64(0)).standard_normal(size)
     vectors = np.empty((size, size))

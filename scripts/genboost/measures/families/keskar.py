@@ -8,6 +8,8 @@ from genboost.measures.trained import Trained
 
 RADII = (1e-3, 5e-4)
 
+ONLY_WITH = {"loss": "mse"}
+
 QUANTITIES = tuple(
     Quantity(
         f"keskar_{radius:g}",

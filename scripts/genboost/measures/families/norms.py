@@ -38,10 +38,10 @@ def measure(trained: Trained) -> dict[str, float]:
 def _path_norm(layers: list[np.ndarray]) -> float:
     """Return the root of the sum over all paths of the product of their squared weights.
 
-    Paths start at an input or at a bias. It is the output of the network of squared weights,
-    without activations, for inputs of one.
+    Paths start at an input or at a bias. It is the sum of the outputs of the network of squared
+    weights, without activations, for inputs of one.
     """
     units = np.ones(layers[0].shape[1] - 1)
     for matrix in layers:
         units = matrix[:, :-1] ** 2 @ units + matrix[:, -1] ** 2
-    return units[0] ** 0.5
+    return units.sum() ** 0.5

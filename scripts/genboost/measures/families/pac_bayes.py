@@ -1,4 +1,4 @@
-"""PAC-Bayes: the noise that the weights bear, and the bounds' terms that it gives."""
+"""PAC-Bayes: the noise that the weights bear, and the terms of bounds that follow."""
 
 from collections.abc import Callable
 from functools import cache
@@ -16,7 +16,8 @@ FLOOR = 1e-3  # Jiang's epsilon: keeps a weight that did not move from making a 
 
 JIANG = "Jiang et al. 2020, eq. {}"
 
-OF_NORMALIZED = False  # the closed form of the Hessian is of plain networks
+# The closed form of the Hessian is that of a plain network's squared error.
+ONLY_WITH = {"normalization": "none", "loss": "mse"}
 
 QUANTITIES = (
     Quantity("pac_bayes_sigma", "σ that the weights bear", "", JIANG.format(53), "higher"),
@@ -31,9 +32,9 @@ QUANTITIES = (
 
 
 def measure(trained: Trained) -> dict[str, float]:
-    """Return σ with E L(w + σz) − L(w) = 0.1 Var(y), and what bounds make of it.
+    """Return σ with E L(w + σz) − L(w) = 0.1 Var(y), and the bounds' terms with it.
 
-    z is standard normal; magnitude-aware, wᵢ gets σ′ |wᵢ| zᵢ.
+    z is standard normal. In the magnitude-aware form, wᵢ gets the noise σ′ |wᵢ| zᵢ.
     """
     weights, rows = trained.weights, len(trained.train.y)
     moved = weights - trained.initial_weights
@@ -66,8 +67,8 @@ def measure(trained: Trained) -> dict[str, float]:
 def tolerated(trained: Trained, scale: np.ndarray) -> float:
     """Return the standard deviation σ of noise σ · scale · z that raises the loss as agreed.
 
-    A few directions make most of the rise, so a mean over draws is off by a third. Most of that is
-    the quadratic part, σ²/2 z'Hz, whose mean is known: σ²/2 tr H. The draws only tell the rest.
+    A few directions make most of the rise, so a mean over draws is off by a third. Most of the rise
+    is the quadratic part σ²/2 z'Hz, whose mean σ²/2 tr H is known. The draws give only the rest.
     """
     half = scale * np.random.Generator(np.random.PCG64(SEED)).standard_normal((PAIRS, len(scale)))
     noise = np.concatenate([half, -half])
@@ -90,11 +91,11 @@ def crossing(
 ) -> float:
     """Return where a function, negative far to the left and positive far to the right, is zero.
 
-    Infinity if it is still negative after a hundred steps: no weights are left to be noisy.
+    Infinity if it is still negative after a hundred steps: there are no weights to disturb.
     """
     from scipy.optimize import brentq
 
-    function = cache(function)  # brentq asks again for what the search for two ends has asked
+    function = cache(function)  # brentq evaluates the two ends again
     lower = upper = start
     while function(upper) < 0:
         if upper > start + 100 * step:

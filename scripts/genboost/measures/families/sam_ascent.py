@@ -1,4 +1,4 @@
-"""The rise of the loss that SAM sees: at one step along the gradient, of a given length."""
+"""The rise of the loss that SAM sees: after one step of a given length along the gradient."""
 
 from collections.abc import Iterable
 
@@ -10,6 +10,8 @@ from genboost.measures.trained import Trained
 
 RADII = (0.005, 0.02, 0.05, 0.1)
 BATCH = 32  # rows
+
+ONLY_WITH = {"loss": "mse"}
 
 QUANTITIES = tuple(
     Quantity(f"{name}{batch}_{radius}", f"{title}{where}, ρ = {radius}", "MSE", source, "lower")

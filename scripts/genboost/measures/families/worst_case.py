@@ -8,6 +8,8 @@ from genboost.measures.trained import Trained
 
 RADII = (0.005, 0.02, 0.05, 0.1)
 
+ONLY_WITH = {"loss": "mse"}
+
 QUANTITIES = tuple(
     Quantity(f"{name}_{radius}", f"{title}, ρ = {radius}", "MSE", source, "lower")
     for name, title, source in (

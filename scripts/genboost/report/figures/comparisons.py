@@ -1,18 +1,24 @@
 """The paired differences that claims are about, with their intervals."""
 
 import math
-import textwrap
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, FAINT, INK, start
+from genboost.report.figures import lanes
+from genboost.report.figures.drawing import FAINT, FEWEST, INK, start, tell
+from genboost.report.figures.lanes import Lane
 from genboost.report.figures.material import Material
+
+APART = 3  # times the usual reach of a claim: from there on, large differences are compressed
+SIDES = {"lower": ("← better", "worse →"), "higher": ("← worse", "better →")}
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
@@ -20,49 +26,87 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for found in material.statistics["comparisons"]:
         groups.setdefault((found["quantity"], found["scale"]), []).append(found)
-    lines = sum(map(len, groups.values()))
-    figure = start(7.2, 0.5 + 0.6 * len(groups) + 0.36 * lines, title)
-    heights = [len(claims) + 0.2 for claims in groups.values()]
+    shown = [list(map(_lane, claims)) for claims in groups.values()]
+    heights = [lanes.height(group) for group in shown]
+    figure = start(lanes.WIDTH, 0.5 + 0.75 * len(groups) + sum(heights), title)
     all_axes = figure.subplots(len(groups), squeeze=False, height_ratios=heights)[:, 0]
-    for axes, ((name, scale), claims) in zip(all_axes, groups.items(), strict=True):
-        _draw_claims(axes, claims)
-        phrase = registry.quantity(name).phrase
-        if scale == "ratio":
-            limits = axes.get_xlim()
-            ratios = [
-                ratio for ratio in MaxNLocator(7).tick_values(*map(math.exp, limits)) if ratio > 0
-            ]
-            axes.set_xticks([math.log(ratio) for ratio in ratios], [f"{r:g}" for r in ratios])
-            axes.set_xlim(limits)  # which ticks outside would widen
-            axes.set_xlabel(f"ratio of {phrase}")
-        else:
-            axes.set_xlabel(f"difference in {phrase}")
+    for axes, ((name, scale), claims), group in zip(all_axes, groups.items(), shown, strict=True):
+        quantity = registry.quantity(name)
+        margins = [claim["margin"] for claim in claims]
+        _scale(axes, list(map(_reach, group, margins)), scale == "ratio")
+        _draw_sides(axes, claims, lanes.draw(axes, group))
+        axes.set_xlabel(f"{scale} of {quantity.phrase}" if scale == "ratio" else
+                        f"difference in {quantity.phrase}")  # fmt: skip
+        for x, side, text in zip((-6, 6), ("right", "left"),
+                                 SIDES.get(quantity.better, ("← lower", "higher →")),
+                                 strict=True):  # fmt: skip
+            axes.annotate(text, (0, 1), (x, 3), xycoords=("data", "axes fraction"),
+                          textcoords="offset points", ha=side, va="bottom")  # fmt: skip
+    verdicts = [f"{c['title']}: {c['verdict']}" for g in groups.values() for c in g]
+    tell(figure, "; ".join(verdicts) + ".")
     return figure
 
 
-def _draw_claims(axes: Axes, claims: Sequence[Mapping[str, Any]]) -> None:
-    # Zero in the middle, so that half of the width is the side on which a claim holds.
-    ends = [c[key] for c in claims for key in ("low", "high", "difference", "margin")]
-    reach = 1.05 * max((abs(end) for end in ends if end is not None), default=0.0) or 1.0
-    for place, found in enumerate(claims):
-        if found["margin"] is not None:
-            share = found["margin"] / reach / 2
-            side = (0.5 - share, 2 * share)
-        else:
-            side = (0.0, 0.5) if found["claim"] == "lower" else (0.5, 0.5)
-        axes.broken_barh([side], (place - 0.38, 0.76), color=FAINT, alpha=0.16, linewidth=0,
-                         transform=axes.get_yaxis_transform())  # fmt: skip
-        if not found["n"]:
-            continue
-        seeds = found["differences"]
-        axes.plot(seeds, [place] * len(seeds), "o", color=COLORS[0], alpha=0.5, mew=0)
-        if found["low"] is not None:
-            axes.plot([found["low"], found["high"]], [place, place], color=INK, linewidth=1.2)
-        axes.plot(found["difference"], place, "|", color=INK, markersize=10, mew=1.6)
-    names = [f"{textwrap.fill(c['title'], 38)}\n{c['verdict']}, n = {c['n']}" for c in claims]
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(False, axis="y")
+def _lane(found: Mapping[str, Any]) -> Lane:
+    text = f"{found['title']}: {found['verdict']}, n = {found['n']}"
+    if not found["n"]:
+        return Lane(text)
+    ends = found["low"], found["high"]
+    interval = ends if found["n"] >= FEWEST and None not in ends else ()
+    return Lane(text, found["differences"], found["difference"], interval)
+
+
+def _reach(lane: Lane, margin: float | None) -> float:
+    """Return how far from zero what is shown of a claim reaches."""
+    return max(map(abs, [*lane.values, *lane.interval, lane.mean or 0.0, margin or 0.0]))
+
+
+def _scale(axes: Axes, reaches: Sequence[float], is_ratio: bool) -> None:
+    """Scale an axis with zero in its middle, so that each half is a side of the claims.
+
+    Where one claim reaches much further than most, larger differences are compressed.
+    """
+    reaches = [reach for reach in reaches if reach] or [1.0]
+    reach, usual = 1.05 * max(reaches), statistics.median(reaches)
+    if reach > APART * usual:
+        axes.set_xscale("asinh", linear_width=usual / 2)
     axes.set_xlim(-reach, reach)
+    if is_ratio:
+        ends = map(math.exp, (-reach, reach))
+        ratios = [ratio for ratio in MaxNLocator(7).tick_values(*ends) if ratio > 0]
+        ticks = {math.log(ratio): f"{ratio:g}" for ratio in ratios if abs(math.log(ratio)) < reach}
+    elif reach > APART * usual:
+        ticks = {tick: f"{tick:+g}".replace("-", "−") for tick in _spaced(axes, usual, reach)}
+        ticks[0.0] = "0"
+    else:
+        return
+    axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: ticks.get(value, "")))
+
+
+def _spaced(axes: Axes, usual: float, reach: float) -> list[float]:
+    """Return round numbers on both sides of zero that are clear of each other on the axis."""
+    decades = range(math.floor(math.log10(usual)) - 1, math.ceil(math.log10(reach)) + 1)
+    place = axes.xaxis.get_transform().transform
+    far = float(place(np.array([reach]))[0])
+    found = [0.0]
+    for tick in (float(f"{step}e{decade}") for decade in decades for step in (1, 2, 5)):
+        ends = [float(place(np.array([value]))[0]) / far for value in (found[-1], tick)]
+        if tick < reach and ends[1] - ends[0] > 0.17:
+            found.append(tick)
+    return [*(-tick for tick in reversed(found[1:])), *found]
+
+
+def _draw_sides(
+    axes: Axes, claims: Sequence[Mapping[str, Any]], ends: Sequence[tuple[float, float]]
+) -> None:
+    """Draw the side on which each claim holds, and zero."""
+    low, high = axes.get_xlim()
+    for found, (top, bottom) in zip(claims, ends, strict=True):
+        if found["margin"] is not None:
+            side = (-found["margin"], 2 * found["margin"])
+        else:
+            side = (low, -low) if found["claim"] == "lower" else (0, high)
+        axes.broken_barh([side], (top, bottom - top - 1), color=FAINT, alpha=0.16, linewidth=0)
     axes.axvline(0, color=INK, linewidth=0.8)

@@ -1,8 +1,11 @@
 """Learning curves: of the best cell of each panel of a study, or of chosen cells."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -10,26 +13,45 @@ from genboost.report.exhibits import Exhibit, chosen_cells
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
+    INK,
     PANELS_ACROSS,
     in_lines,
     legend,
     log_scale,
-    name_outer_axes,
     panels,
     size,
     start,
+    tell,
 )
-from genboost.report.figures.material import Material
+from genboost.report.figures.material import Curves, Material
 from genboost.study.grid import Model
 
-MANY_VALUES = 30_000  # from which on curves are drawn as pixels, also in an SVG
+MOST_LINES = 5  # of a kind in a panel: more are shown as their quantiles
+MOST_EPOCHS = 200  # of a curve, that are drawn
+STRIP = (0.0, -0.3, 1.0, 0.2)  # the learning rate's, below the curves of a panel
+LOOKS: Mapping[str, Mapping[str, str]] = {
+    "test_mse": {"label": "test MSE", "color": COLORS[0], "linestyle": "-"},
+    "train_loss": {"label": "training loss", "color": COLORS[1], "linestyle": "--"},
+    "validation_mse": {"label": "validation MSE", "color": COLORS[2], "linestyle": ":"},
+}
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of a study, or of the cells that the configuration chooses."""
     figure, models = (_of_best if exhibit.study else _of_chosen)(material, exhibit, title)
-    _draw_curves(figure, material, models)
-    name_outer_axes(models, "epoch", "MSE")
+    found = {axes: [material.read(model) for model in some] for axes, some in models.items()}
+    losses = {model.cell.loss for some in models.values() for model in some}
+    unit = "MSE" if losses <= {"mse"} else "MSE, cross-entropy"
+    for axes, curves in found.items():
+        strip = _strip(axes, curves)
+        if axes.get_subplotspec().is_first_col():
+            axes.set_ylabel(unit)
+            strip.set_ylabel("lr")
+        if axes.get_subplotspec().is_last_row():
+            strip.set_xlabel("epoch")
+        _draw_curves(axes, curves)
+    _scale(material, found)
+    _say(figure, found)
     return figure
 
 
@@ -38,13 +60,13 @@ def _of_best(
 ) -> tuple[Figure, dict[Axes, list[Model]]]:
     results, laid_out = material.results, material.results.layouts[exhibit.study]
     study = laid_out.study
-    figure, found = panels(results, laid_out, 1.75, 1.5, title, legend=3, sharey=True)
+    figure, found = panels(results, laid_out, 1.9, 1.95, title, legend=3, sharey=True)
     models: dict[Axes, list[Model]] = {}
     for panel, axes in found.values():
         best = results.best(study, panel.cells.values())
         models[axes] = [Model(best[0], seed) for seed in study.seeds] if best else []
         if best:
-            axes.set_title(f"{in_lines(panel.title)}\n{laid_out.place(best[0])}")
+            axes.set_title(f"{in_lines(panel.title)}\n{in_lines(laid_out.place(best[0]))}")
     return figure, models
 
 
@@ -53,7 +75,7 @@ def _of_chosen(
 ) -> tuple[Figure, dict[Axes, list[Model]]]:
     results = material.results
     found = chosen_cells(results.studies, material.config["figures"]["curves"])
-    figure = start(*size(len(found), 1.75, 1.5, legend=3), title)
+    figure = start(*size(len(found), 1.9, 1.95, legend=3), title)
     rows = -(-len(found) // PANELS_ACROSS)
     across = min(len(found), PANELS_ACROSS)
     all_axes = figure.subplots(rows, across, sharey=True, squeeze=False).flat
@@ -67,47 +89,103 @@ def _of_chosen(
     return figure, models
 
 
-def _draw_curves(
-    figure: Figure, material: Material, models: Mapping[Axes, Sequence[Model]]
-) -> None:
-    """Draw models' curves on their axes, and the legend."""
-    looks = {
-        "test MSE": {"color": COLORS[0], "linestyle": "-"},
-        "training loss": {"color": COLORS[1], "linestyle": "--"},
-    }
-    found = {axes: [material.read(model) for model in some] for axes, some in models.items()}
-    shown = [
-        value
-        for curves in found.values()
-        for curve in curves
-        for values in (curve.test_mse, curve.train_loss)
-        for value in values
-    ]
-    rasterized = len(shown) > MANY_VALUES
-    for axes, curves in found.items():
+def turns(rates: Sequence[float]) -> list[int]:
+    """Return where learning rates begin to rise after they fell, counted from 0."""
+    rises = np.sign(np.diff(rates))
+    moves = [(place, rise) for place, rise in enumerate(rises) if rise]
+    pairs = itertools.pairwise(moves)
+    return [int(place) for (_, before), (place, rise) in pairs if before < 0 < rise]
+
+
+def _strip(axes: Axes, curves: Sequence[Curves]) -> Axes:
+    """Draw the learning rate in a strip of its own below a panel, which then has the x axis."""
+    strip: Axes = axes.inset_axes(STRIP)
+    axes.tick_params(axis="x", labelbottom=False, length=0)
+    strip.set(ylim=(0, 1.1), yticks=[])
+    strip.grid(False, axis="y")
+    if curves and len(curves[0].learning_rate):
+        rates, epochs = curves[0].learning_rate, curves[0].epoch
+        most = max(rates) or 1.0
+        strip.fill_between(epochs, np.array(rates) / most, color=FAINT, alpha=0.5, lw=0)
+        for turn in turns(rates):
+            for part in (axes, strip):
+                part.axvline(epochs[turn], color=INK, linewidth=0.8, linestyle=":", label="turn")
+    return strip
+
+
+def _draw_curves(axes: Axes, curves: Sequence[Curves]) -> None:
+    """Draw a few models' curves, or of many the median and what holds 80 % of them."""
+    if not curves:
+        axes.text(0.5, 0.5, "models in every\ncell diverged", ha="center", va="center",
+                  color=FAINT, transform=axes.transAxes)  # fmt: skip
+        return
+    if len(curves) <= MOST_LINES:
         for curve in curves:
-            for values, look in zip(
-                (curve.test_mse, curve.train_loss), looks.values(), strict=True
-            ):
-                axes.plot(curve.epoch, values, linewidth=0.8, alpha=0.85, **look,
-                          rasterized=rasterized)  # fmt: skip
-        if not curves:
-            axes.text(0.5, 0.5, "models in every\ncell diverged", ha="center", va="center",
-                      color=FAINT, transform=axes.transAxes)  # fmt: skip
-        elif len(curves[0].learning_rate):
-            rates = curves[0].learning_rate
-            strip = axes.twinx()
-            strip.set(ylim=(0, 4), yticks=[], zorder=-1)
-            strip.grid(False)
-            strip.spines[:].set_visible(False)
-            relative = [value / (rates[0] or 1) for value in rates]
-            strip.fill_between(curves[0].epoch, relative, color=FAINT, alpha=0.3, lw=0)
-            axes.patch.set_visible(False)
+            for name, look in LOOKS.items():
+                values = getattr(curve, name)
+                shown = thinned(len(values))
+                axes.plot(np.array(curve.epoch)[shown], np.array(values)[shown], linewidth=0.8,
+                          **look)  # fmt: skip
+        return
+    longest = max(len(curve.epoch) for curve in curves)
+    whole = [c for c in curves if len(c.epoch) == longest and np.isfinite(c.test_mse).all()]
+    if lost := len(curves) - len(whole):
+        axes.text(0.98, 0.97, f"{lost} of {len(curves)} ended early", ha="right", va="top",
+                  transform=axes.transAxes)  # fmt: skip
+    if not whole:
+        return
+    shown = thinned(longest)
+    epochs = np.array(whole[0].epoch)[shown]
+    for name, look in LOOKS.items():
+        if not len(getattr(whole[0], name)):  # no validation rows
+            continue
+        values = np.array([getattr(curve, name) for curve in whole])[:, shown]
+        low, median, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0)
+        axes.fill_between(epochs, low, high, color=look["color"], alpha=0.25, lw=0)
+        axes.plot(epochs, median, linewidth=1.1, **look)
+
+
+def thinned(length: int) -> np.ndarray:
+    """Return which of a curve's epochs are drawn: all, or as many as there is room for."""
+    return np.unique(np.linspace(0, length - 1, min(length, MOST_EPOCHS)).round().astype(int))
+
+
+def _scale(material: Material, found: Mapping[Axes, Sequence[Curves]]) -> None:
     # The first epochs can be worse than any prediction that makes sense by orders of magnitude.
     means = [errors["mean"]["test_mse"] for errors in material.results.baselines.values()]
     most = 2 * max(means) or math.inf
-    for axes in models:
-        log_scale(axes, "y", [min(value, most) for value in shown])
-    entries = [{"label": label, **look} for label, look in looks.items()]
-    rate = {"label": "learning rate", "color": FAINT, "linewidth": 5, "alpha": 0.4}
-    legend(figure, [*entries, rate])
+    shown = [
+        min(value, most)
+        for curves in found.values()
+        for curve in curves
+        for name in LOOKS
+        for value in getattr(curve, name)
+    ]
+    for axes in found:
+        log_scale(axes, "y", shown)
+
+
+def _say(figure: Figure, found: Mapping[Axes, Sequence[Curves]]) -> None:
+    """Put the legend below, and say what the curves end at."""
+    shown = {
+        name for curves in found.values() for c in curves for name in LOOKS if len(getattr(c, name))
+    }
+    entries: list[dict[str, Any]] = [{**look} for name, look in LOOKS.items() if name in shown]
+    if any(len(curves) > MOST_LINES for curves in found.values()):
+        entries = [{**entry, "label": f"{entry['label']}, median"} for entry in entries]
+        band = {"label": "80 % of the seeds", "color": COLORS[0], "linewidth": 5, "alpha": 0.3}
+        entries.append(band)
+    rate = {"label": "learning rate", "color": FAINT, "linewidth": 5, "alpha": 0.5}
+    entries.append(rate)
+    if any(line.get_label() == "turn" for axes in found for line in axes.lines):
+        turn = {"label": "from here it rises", "color": INK, "linewidth": 0.8, "linestyle": ":"}
+        entries.append(turn)
+    legend(figure, entries)
+    ends = [
+        (float(np.median([c.test_mse[-1] for c in curves])), axes.get_title().replace("\n", ", "))
+        for axes, curves in found.items()
+        if curves
+    ]
+    if ends:
+        said = [f"{end:.2f} ({name})" for end, name in (min(ends), max(ends))]
+        tell(figure, f"The median test MSE after the last epoch is {' to '.join(said)}.")

@@ -1,7 +1,8 @@
 """What all figures share: their style, their panels, scales, legends and colours.
 
-Each figure can be read in print, in grey and without colour vision: colours differ in lightness or
-come with markers and line styles, and diverged cells are hatched.
+Each figure can be read in print, on a dark page, in grey and without colour vision: colours have a
+contrast of three to one on both papers and come with markers and line styles, diverged cells are
+hatched, and no text is smaller than eleven pixels at the figure's own size.
 """
 
 from __future__ import annotations
@@ -14,25 +15,29 @@ from itertools import zip_longest
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib import colormaps, colors
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from genboost.data.arrays import MARK
 from genboost.report.exhibits import PICTURE
+from genboost.report.figures import svg
 from genboost.report.layout import Layout, Panel
 from genboost.report.results import SIMPLE, Results
 from genboost.study.cells import Cell
 from genboost.study.grid import Study
 
+SMALLEST = 8.25  # pt: 11 px
 LOWEST = 1e-12  # of an error on a logarithmic scale
 INK, PAPER, FAINT = "#1c2024", "#ffffff", "#8a9199"
 COLORMAP = "cividis_r"  # evenly graded in lightness; low errors are light
-# Okabe and Ito's palette (2008), which colour-blind readers can tell apart.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+# After Okabe and Ito's palette (2008), which colour-blind readers can tell apart; its lightest
+# colours are darker here, to be seen on white.
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#b8609a", "#2f8fc4", "#a87400")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 FILLS = ("none", "full", "left", "top")
 LINES = ("-", "--", ":", "-.")
@@ -45,11 +50,11 @@ STYLE = {
     "axes.linewidth": 0.6,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlesize": 8,
+    "axes.titlesize": SMALLEST,
     "figure.dpi": 160,
     "figure.facecolor": PAPER,
     "font.family": "sans-serif",
-    "font.size": 8,
+    "font.size": SMALLEST,
     "grid.alpha": 0.25,
     "grid.color": FAINT,
     "grid.linewidth": 0.5,
@@ -61,13 +66,14 @@ STYLE = {
     "svg.hashsalt": "genboost",
     "text.color": INK,
     "xtick.color": INK,
-    "xtick.labelsize": 7,
+    "xtick.labelsize": SMALLEST,
     "ytick.color": INK,
-    "ytick.labelsize": 7,
+    "ytick.labelsize": SMALLEST,
 }
 PANELS_ACROSS = 4
 MOST_PANELS = 24  # in a figure
 FAR_APART = 20  # times the smallest value: from there on a scale is logarithmic
+FEWEST = 5  # values that make an interval
 MANY = 3000  # marks from which on they are drawn as pixels, also in an SVG
 
 
@@ -79,7 +85,10 @@ def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
             file = io.BytesIO()
             figure.savefig(file, format=ending, metadata=metadata[ending])
             figure.set_layout_engine("none")  # it is laid out now, and need not be again
-            yield ending, file.getvalue()
+            content = file.getvalue()
+            if ending == "svg":
+                content = svg.slim(content, figure.get_suptitle(), figure.get_label())
+            yield ending, content
 
 
 def with_style(draw: Callable[[str], Figure], title: str) -> Figure:
@@ -92,11 +101,17 @@ def with_style(draw: Callable[[str], Figure], title: str) -> Figure:
         return figure
 
 
+def tell(figure: Figure, finding: str) -> None:
+    """Say what a figure shows, for those who do not see it."""
+    figure.set_label(finding)
+
+
 def start(width: float, height: float, title: str) -> Figure:
     """Start a figure of a size in inches."""
-    width = max(width, 0.078 * len(title))  # or the title would be cut off
+    width = max(width, 0.09 * len(title))  # or the title would be cut off
     figure = Figure((width, height), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=9.5, weight="bold")
+    figure.get_layout_engine().set(h_pad=0.08)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, weight="bold")
     return figure
 
 
@@ -148,7 +163,7 @@ def best_panels(results: Results, laid_out: Layout, most: int = MOST_PANELS) -> 
         best = results.best(laid_out.study, panel.cells.values())
         if best is None:
             return math.inf
-        return -best[1].value if results.quantity.better == "higher" else best[1].value
+        return -best[1].choice if results.quantity.better == "higher" else best[1].choice
 
     if len(laid_out.panels) <= most:
         return list(laid_out.panels)
@@ -178,20 +193,25 @@ def size(
 
 
 def color_scale(results: Results, study: Study) -> Normalize:
-    """Return the scale of a study's values.
+    """Return the scale of the values of all studies of a data set, of which one is given.
 
     That of the test MSE is logarithmic, and ends at the error of predicting the mean.
     """
-    complete = results.complete[results.complete["study"] == study.name]["value"]
+    alike = [other for other in results.studies if _same_labels(other, study)]
+    complete = results.complete[results.complete["study"].isin([s.name for s in alike])]["value"]
     if not results.is_about_errors:
         values = [value for value in complete if math.isfinite(value)] or [0.0]
         low, high = min(values), max(values)
         return LogNorm(low, high) if _far_apart(values) else Normalize(low, high)
     # It is 0 if all test rows have one label.
-    useless = max(results.simple(study.cells)["mean"][-1], LOWEST)
+    useless = max(max(results.simple(s.cells)["mean"][-1] for s in alike), LOWEST)
     low = complete.min() if len(complete) else useless
     low = min(max(low, LOWEST), useless * 0.99)
     return LogNorm(low, useless, clip=True)
+
+
+def _same_labels(one: Study, other: Study) -> bool:
+    return all(one.data[key] == other.data[key] for key in ("dataset", "label_coding"))
 
 
 def color(value: float, norm: Normalize) -> tuple[str, str]:
@@ -232,29 +252,108 @@ def log_scale(axes: Axes, which: str, values: Sequence[float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
+def name_ratios(axes: Axes) -> None:
+    """Name the ratios along a horizontal axis that has their logarithms."""
+    limits = axes.get_xlim()
+    low, high = map(math.exp, limits)
+    if high > 3 * low:
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+        steps = (1,) if len(decades) > 3 else (1, 3) if high > 10 * low else (1, 1.5, 2, 3, 5, 7)
+        ratios = [step * 10.0**decade for decade in decades for step in steps]
+    else:
+        ratios = MaxNLocator(6).tick_values(low, high).tolist()
+    axes.set_xticks([math.log(ratio) for ratio in ratios], [f"{ratio:g}" for ratio in ratios])
+    axes.set_xlim(limits)  # which ticks outside would widen
+
+
+def round_numbers(low: float, high: float) -> list[float]:
+    """Return round numbers of a logarithmic scale that keep clear of its upper end."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 3, 5) if len(decades) < 5 else (1,)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    return [tick for tick in ticks if low <= tick <= high * 0.85]
+
+
 def baseline_lines(
     axes: Axes, results: Results, cells: Sequence[Cell], which: str, named: bool = True
 ) -> None:
     """Draw what simple methods reach on the data of some cells, unless the data differ."""
+    simple = results.simple(cells)
+    if any(len(errors) > 1 for errors in simple.values()):
+        return
+    # Zero has no place on a logarithmic scale.
+    found = {name: errors[0] for name, errors in simple.items() if errors[0] > 0}
     low, high = getattr(axes, f"get_{which}lim")()
-    for name, errors in results.simple(cells).items():
-        if len(errors) > 1:
-            return
-        error = errors[0]
-        if error <= 0:  # which has no place on a logarithmic scale
-            continue
-        low, high = min(low, error / 1.1), max(high, error * 1.1)
+    low = min([low, *(error / 1.1 for error in found.values())])
+    high = max([high, *(error * 1.1 for error in found.values())])
+    log_scale(axes, which, [low * 1.12, high / 1.12])
+    for error in found.values():
         line = axes.axvline if which == "x" else axes.axhline
         line(error, color=FAINT, linestyle=":", linewidth=0.9, zorder=0)
-        label = textwrap.fill(SIMPLE.get(name, name), 12)
-        look = {"fontsize": 6, "linespacing": 1.0}
-        if named and which == "x":
-            axes.text(error, 1.01, label, ha="center", va="bottom", **look,
-                      transform=axes.get_xaxis_transform())  # fmt: skip
-        elif named:
-            axes.text(1.02, error, label, ha="left", va="center", **look,
-                      transform=axes.get_yaxis_transform())  # fmt: skip
-    log_scale(axes, which, [low * 1.12, high / 1.12])
+    if named:
+        labels = [textwrap.fill(SIMPLE.get(name, name), 12) for name in found]
+        name_places(axes, which, list(found.values()), labels)
+
+
+def name_places(
+    axes: Axes, which: str, places: Sequence[float], labels: Sequence[str]
+) -> list[tuple[float, float]]:
+    """Name places along an axis beyond its end, so that no label covers another.
+
+    Returns
+    -------
+    list of (float, float)
+        Where the labels went, in fractions of the axes.
+    """
+    box = axes.get_position()  # before it is laid out: about right
+    figure = axes.get_figure()
+    long = 72 * (figure.get_figwidth() * box.width if which == "x" else
+                 figure.get_figheight() * box.height)  # fmt: skip
+    axis = getattr(axes, f"{which}axis")
+    scale = axis.get_transform().transform
+    low, high = scale(np.array(getattr(axes, f"get_{which}lim")()))
+    wanted = (scale(np.array(places, float)) - low) / (high - low) * long
+    lines = [label.splitlines() for label in labels]
+    sizes = [
+        0.62 * SMALLEST * max(map(len, some)) if which == "x" else 1.25 * SMALLEST * len(some)
+        for some in lines
+    ]
+    along = apart(wanted, sizes) / long
+    found = [(float(at), 1.01) if which == "x" else (1.02, float(at)) for at in along]
+    align = {"ha": "center", "va": "bottom"} if which == "x" else {"ha": "left", "va": "center"}
+    for label, place in zip(labels, found, strict=True):
+        axes.text(*place, label, linespacing=1.0, transform=axes.transAxes, **align)
+    return found
+
+
+def apart(places: Sequence[float] | np.ndarray, sizes: Sequence[float]) -> np.ndarray:
+    """Move things along a line, as little as it takes, so that none covers another.
+
+    Parameters
+    ----------
+    places, sizes
+        Their middles and lengths.
+    """
+    order = np.argsort(places, kind="stable")
+    # Groups that touch: where the first of a group begins, its length and its members.
+    groups: list[tuple[float, float, list[int]]] = []
+    for index in order:
+        size = sizes[index]
+        groups.append((places[index] - size / 2, size, [index]))
+        while len(groups) > 1 and groups[-2][0] + groups[-2][1] > groups[-1][0]:
+            second, first = groups.pop(), groups.pop()
+            # Where the members' mean distance from their places is least.
+            members = [*first[2], *second[2]]
+            begins = np.cumsum([0.0, *(sizes[i] for i in members)])
+            middles = begins[:-1] + np.diff(begins) / 2
+            first_begins = float(np.mean([places[i] for i in members] - middles))
+            groups.append((first_begins, float(begins[-1]), members))
+    found = np.zeros(len(sizes))
+    for begins_at, _, members in groups:
+        for index in members:
+            found[index] = begins_at + sizes[index] / 2
+            begins_at += sizes[index]
+    return found
 
 
 def name_outer_axes(panels: Iterable[Axes], x: str, y: str) -> None:

@@ -21,9 +21,13 @@ from genboost.report.figures.drawing import (
     color_scale,
     name_outer_axes,
     panels,
+    round_numbers,
+    tell,
 )
 from genboost.report.figures.material import Material
 from genboost.report.results import Results
+
+USELESS = "≥ predicting\nthe mean"
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
@@ -32,20 +36,21 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     laid_out = results.layouts[exhibit.study]
     study, down, across = laid_out.study, laid_out.down, laid_out.across
     # Wide enough for a panel's title, and a number in a cell where there are not too many.
-    height, width = min(0.2, 9 / len(down)), min(max(0.42, 1.5 / len(across)), 7 / len(across))
+    height = min(0.22, 9 / len(down))
+    width = min(max(0.5, 1.6 / len(across)), 7 / len(across))
     figure, found = panels(results, laid_out, width * len(across), height * len(down), title)
     norm = color_scale(results, study)
-    best_of_all = results.best_values.get(study.name)
+    best_of_all = results.best_choices.get(study.name)
     for panel, axes in found.values():
         for (y, row), (x, column) in itertools.product(enumerate(down), enumerate(across)):
             if (cell := panel.cells.get((row, column))) is None:
                 continue
             mean = results.row(study, cell)
             text, ink = _draw_cell(axes, x, y, mean, norm)
-            if min(width / 0.36, height / 0.14) < 1:
+            if width < 0.46 or height < 0.15:
                 continue
-            star = "★" if mean.value == best_of_all and not mean.diverged else ""
-            axes.text(x, y, star + text, ha="center", va="center", fontsize=6.5, color=ink)
+            star = "★" if mean.choice == best_of_all and not mean.diverged else ""
+            axes.text(x, y, star + text, ha="center", va="center", color=ink)
         if best := results.best(study, panel.cells.values()):
             places = {cell: place for place, cell in panel.cells.items()}
             row, column = places[best[0]]
@@ -63,6 +68,9 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         all_axes, laid_out.columns.title if laid_out.columns else "", laid_out.rows.title
     )
     _color_bar(figure, all_axes, norm, results)
+    if best := results.best(study, study.cells):
+        tell(figure, f"The best mean is {results.number(best[1].value)}: "
+                     f"{laid_out.panel_of[best[0]].title}, {laid_out.place(best[0])}.")  # fmt: skip
     return figure
 
 
@@ -97,17 +105,9 @@ def _color_bar(figure: Figure, all_axes: list[Axes], norm: Normalize, results: R
         ScalarMappable(norm, COLORMAP), ax=all_axes, extend=extend, fraction=0.04, pad=0.02
     )
     if results.is_about_errors:
-        ticks = _round_numbers(norm.vmin, norm.vmax)
-        bar.set_ticks([*ticks, norm.vmax], labels=[f"{t:g}" for t in ticks] + ["the\nmean"])
+        ticks = round_numbers(norm.vmin, norm.vmax)
+        bar.set_ticks([*ticks, norm.vmax], labels=[*(f"{t:g}" for t in ticks), USELESS])
         bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.grid(False)
     bar.outline.set_visible(False)
     bar.set_label(results.quantity.phrase)
-
-
-def _round_numbers(low: float, high: float) -> list[float]:
-    """Return ticks of a logarithmic scale that keep clear of its upper end."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1, 2, 3, 5) if len(decades) < 5 else (1,)
-    ticks = [step * 10.0**decade for decade in decades for step in steps]
-    return [tick for tick in ticks if low <= tick <= high * 0.85]

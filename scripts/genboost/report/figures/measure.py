@@ -4,17 +4,21 @@ import math
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy.stats import kendalltau
 
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
+    PAPER,
+    SMALLEST,
     best_panels,
     in_lines,
     log_scale,
     scale,
     start,
+    tell,
 )
 from genboost.report.figures.material import Material
 
@@ -36,26 +40,31 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         points[cell] = point * (math.nan if row.diverged else 1)
     all_points = np.array([point for point in points.values() if np.isfinite(point).all()])
     all_points = all_points.reshape(-1, 3)
-    figure = start(max(4.2, 0.9 + 1.25 * len(panels)), 3.8, title)
+    figure = start(max(4.2, 0.9 + 1.35 * len(panels)), 3.8, title)
     grid = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False)
     for column, panel in enumerate(panels):
         own = np.array([points[cell] for cell in panel.cells.values()])
         own = own[np.isfinite(own).all(axis=1)]
         grid[0, column].set_title(in_lines(panel.title))
         for row, axes in enumerate(grid[:, column], start=1):
-            axes.tick_params(axis="x", labelsize=6)
-            look = {"linestyle": "none", "marker": "o", "mew": 0}
-            axes.plot(*all_points[:, [0, row]].T, color=FAINT, alpha=0.3, markersize=2.5, **look)
-            axes.plot(*own[:, [0, row]].T, color=COLORS[0], alpha=0.8, **look)
+            axes.plot(*all_points[:, [0, row]].T, "o", color=FAINT, alpha=0.35, mew=0,
+                      markersize=2.5, rasterized=True)  # fmt: skip
+            axes.plot(*own[:, [0, row]].T, "o", color=COLORS[0], mec=PAPER, mew=0.3)
             tau = kendalltau(own[:, 0], own[:, row]).statistic if len(own) > 1 else math.nan
             if not math.isnan(tau):
-                axes.text(0.97, 0.97, f"τ = {tau:.2f}".replace("-", "−"), fontsize=6.5,
+                axes.text(0.97, 0.97, f"τ = {tau:.2f}".replace("-", "−"),
                           ha="right", va="top", transform=axes.transAxes)  # fmt: skip
     if len(all_points):
+        for axes in grid.flat:
+            axes.xaxis.set_major_locator(MaxNLocator(3))
         scale(grid[0, 0], "x", all_points[:, 0].tolist())
         log_scale(grid[0, 0], "y", all_points[:, 1].tolist())
         scale(grid[1, 0], "y", all_points[:, 2].tolist())
     grid[0, 0].set_ylabel("test MSE")
     grid[1, 0].set_ylabel("gap (MSE)")
-    figure.supxlabel(exhibit.quantity.label, fontsize=8)
+    figure.supxlabel(exhibit.quantity.label, fontsize=SMALLEST)
+    if len(all_points) > 1:
+        taus = [kendalltau(all_points[:, 0], all_points[:, row]).statistic for row in (1, 2)]
+        tell(figure, f"Over {len(all_points)} cells, the rank correlation with the test error is "
+                     f"{taus[0]:.2f}, with the gap {taus[1]:.2f}.")  # fmt: skip
     return figure

@@ -1,56 +1,62 @@
-"""The best cell of each panel of each study: its seeds and their mean."""
-
-import math
+"""The best cell of each panel of each study: its seeds, and their mean."""
 
 from matplotlib.figure import Figure
 
+from genboost.analysis import stats
 from genboost.report.exhibits import Exhibit
+from genboost.report.figures import lanes
 from genboost.report.figures.drawing import (
-    COLORS,
-    FAINT,
-    INK,
+    FEWEST,
     baseline_lines,
     best_panels,
     log_scale,
     start,
+    tell,
 )
+from genboost.report.figures.lanes import Lane
 from genboost.report.figures.material import Material
+from genboost.report.results import Results
+from genboost.study.cells import Cell
+from genboost.study.grid import Study
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure; of a study with many panels, the best."""
     results = material.results
-    rows: list[tuple[str, list[float] | None]] = []
+    shown: list[Lane] = []
     for study in results.studies:
         laid_out = results.layouts[study.name]
         panels = best_panels(results, laid_out)
         few = len(panels) < len(laid_out.panels)
         if few or len(results.studies) > 1:
             some = f" (the best {len(panels)} of {len(laid_out.panels)})" if few else ""
-            rows.append((f"{study.title}{some}", None))
+            shown.append(Lane(f"{study.title}{some}", is_heading=True))
         for panel in panels:
             best = results.best(study, panel.cells.values())
-            errors = list(results.values[study.name, best[0]].values()) if best else []
-            place = f", {laid_out.place(best[0])}" if best else ""
-            rows.append((f"{panel.title}{place}", errors))
-    figure = start(7.2, 1.0 + 0.22 * len(rows), title)
+            if best is None:
+                shown.append(Lane(f"{panel.title}: models in every cell diverged"))
+            else:
+                text = f"{panel.title}, {laid_out.place(best[0])}"
+                shown.append(_lane(results, study, best[0], text))
+    figure = start(lanes.WIDTH, 1.05 + lanes.height(shown), title)
     axes = figure.subplots()
-    for place, (_, errors) in enumerate(rows):
-        if errors:
-            axes.plot(errors, [place] * len(errors), "o", color=COLORS[0], alpha=0.6, mew=0)
-            mean = math.fsum(errors) / len(errors)
-            axes.plot(mean, place, "|", color=INK, markersize=10, mew=1.6)
-        elif errors is not None:
-            axes.text(0.02, place, "models in every cell diverged", color=FAINT, va="center",
-                      transform=axes.get_yaxis_transform())  # fmt: skip
-    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
-    for label, (_, errors) in zip(axes.get_yticklabels(), rows, strict=True):
-        if errors is None:
-            label.set_weight("bold")
-    axes.tick_params(axis="y", length=0)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.grid(False, axis="y")
-    log_scale(axes, "x", [error for _, errors in rows for error in errors or []])
+    log_scale(axes, "x", [value for lane in shown for value in (*lane.values, lane.mean) if value])
     baseline_lines(axes, results, [c for study in results.studies for c in study.cells], "x")
+    lanes.draw(axes, shown)
     axes.set_xlabel("test MSE")
+    if means := [(lane.mean, lane.text) for lane in shown if lane.mean is not None]:
+        best_mean, text = min(means)
+        tell(figure, f"The lowest mean test MSE is {results.number(best_mean)}: {text}.")
     return figure
+
+
+def _lane(results: Results, study: Study, cell: Cell, text: str) -> Lane:
+    """Return a cell's lane; models that collapsed to a constant are counted, not drawn."""
+    errors = results.values[study.name, cell]
+    constant = results.about("collapsed").values[study.name, cell]
+    drawn = [error for run, error in errors.items() if constant[run] != 1]
+    found = stats.estimate(list(errors.values()))
+    if lost := len(errors) - len(drawn):
+        text += f"; {lost} of {len(errors)} collapsed"
+    interval = (found.low, found.high) if found.n >= FEWEST else ()
+    return Lane(text, drawn, found.mean, interval)

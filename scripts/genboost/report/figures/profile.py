@@ -1,15 +1,20 @@
-"""Each model's value against the axis that tables have down, a panel for each table."""
+"""Values against the axis that tables have down, a panel for each table: means and seeds."""
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from genboost.analysis import stats
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
+    FEWEST,
     LINES,
     MANY,
     MARKERS,
@@ -19,9 +24,15 @@ from genboost.report.figures.drawing import (
     name_outer_axes,
     panels,
     scale,
+    tell,
 )
 from genboost.report.figures.material import Material
 from genboost.study.axes import Setting
+
+PANEL = 1.9  # inches across
+MOST_SEEDS = 5  # of a cell, that are drawn one by one
+SHARE = 0.86  # of the room between two places, that the marks of one take
+FAR = 5  # times: from there on numbers go on a logarithmic scale
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
@@ -29,81 +40,110 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     results = material.results.about(exhibit.quantity.name)
     laid_out = results.layouts[exhibit.study]
     study, across = laid_out.study, laid_out.across
-    figure, found = panels(results, laid_out, 1.75, 1.6, title, legend=len(across), sharey=True)
-    values = {cell: results.values[study.name, cell] for cell in study.cells}
-    finite = [v for seeds in values.values() for v in seeds.values() if math.isfinite(v)]
-    rasterized = len(study.models) > MANY
+    figure, found = panels(results, laid_out, PANEL, 1.7, title, legend=len(across), sharey=True)
+    values = {cell: list(results.values[study.name, cell].values()) for cell in study.cells}
+    finite = [value for some in values.values() for value in some if math.isfinite(value)]
+    positions = _positions(laid_out.rows, laid_out.down)
+    room = SHARE * _least_gap(positions.values()) / len(across)
     *_, last = found
     for name, (panel, axes) in found.items():
-        positions = _positions(laid_out.down)
-        _name_positions(axes, laid_out.rows, laid_out.down, positions)
+        _name_positions(axes, laid_out.rows, positions)
         (log_scale if results.is_about_errors else scale)(axes, "y", finite)
         for number, column in enumerate(across):
-            # Set side by side, so that marks of different columns do not cover each other.
-            aside = number - (len(across) - 1) / 2
-            look = {"color": COLORS[number % len(COLORS)], "rasterized": rasterized}
-            marker, line = MARKERS[number % len(MARKERS)], LINES[number % len(LINES)]
-            places, means = [], []
-            for row, position in positions.items():
-                if (cell := panel.cells.get((row, column))) is None:
-                    continue
-                x = _aside(axes, position, aside)
-                seeds = list(values[cell].values())
-                whole = [value for value in seeds if math.isfinite(value)]
-                axes.plot([x] * len(whole), whole, marker, mew=0, alpha=0.65, **look)
-                if lost := len(seeds) - len(whole):
-                    axes.plot([x] * lost, [0.98] * lost, "x", clip_on=False, **look,
-                              transform=axes.get_xaxis_transform())  # fmt: skip
-                if whole:
-                    places.append(x)
-                    means.append(sum(whole) / len(whole))
-            axes.plot(places, means, line, **look)
+            # Side by side, so that no mark covers another.
+            aside = (number - (len(across) - 1) / 2) * room
+            cells = {
+                positions[row] + aside: values[cell]
+                for row in laid_out.down
+                if (cell := panel.cells.get((row, column)))
+            }
+            _draw_column(axes, cells, number, room, len(across) * len(positions) > MANY)
         if results.is_about_errors:
             baseline_lines(axes, results, list(panel.cells.values()), "y", named=name == last)
     name_outer_axes(
         [axes for _, axes in found.values()], laid_out.rows.title, exhibit.quantity.phrase
     )
     if laid_out.columns:
-        entries = [
-            {"label": laid_out.columns.phrase(column), "color": COLORS[number % len(COLORS)],
-             "marker": MARKERS[number % len(MARKERS)], "linestyle": LINES[number % len(LINES)]}
-            for number, column in enumerate(across)
-        ]  # fmt: skip
-        legend(figure, entries)
+        looks = [{"label": laid_out.columns.phrase(c), **_look(n)} for n, c in enumerate(across)]
+        legend(figure, looks)
+    if best := results.best(study, study.cells):
+        panel = laid_out.panel_of[best[0]]
+        tell(figure, f"The best mean is {results.number(best[1].value)}: {panel.title}, "
+                     f"{laid_out.place(best[0])}.")  # fmt: skip
     return figure
 
 
-def _positions(values: Sequence) -> dict:
-    """Return where values go on an axis: numbers where they are, others one after the other."""
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        return {value: value for value in values}
-    return {value: place for place, value in enumerate(values)}
+def _look(number: int) -> dict[str, Any]:
+    return {
+        "color": COLORS[number % len(COLORS)],
+        "marker": MARKERS[number % len(MARKERS)],
+        "linestyle": LINES[number % len(LINES)],
+    }
 
 
-def _aside(axes: Axes, position: float, aside: float) -> float:
-    """Return a position a little to one side."""
-    if axes.get_xscale() == "linear":
-        low, high = axes.get_xlim()
-        return position + aside * (high - low) / 60
-    return position * 1.07**aside
+def _draw_column(
+    axes: Axes, cells: dict[float, list[float]], number: int, room: float, rasterized: bool
+) -> None:
+    """Draw a column's cells by their places: faint seeds or what holds 80 % of them, and means."""
+    look = {**_look(number), "rasterized": rasterized}
+    plain = {"color": look["color"], "rasterized": rasterized}
+    whole = {x: np.array(found)[np.isfinite(found)] for x, found in cells.items()}
+    some = {x: found for x, found in whole.items() if len(found)}
+    wide = room / 2.2
+    dashes, ranges, intervals = [], [], []
+    for x, found in some.items():
+        if len(found) <= MOST_SEEDS:
+            dashes += [((x - wide, y), (x + wide, y)) for y in found]
+        else:
+            ranges.append([(x, end) for end in np.quantile(found, [0.1, 0.9])])
+        if len(found) >= FEWEST:
+            intervals.append([(x, end) for end in stats.interval(found)])
+    _strokes(axes, dashes, label="seeds", linewidth=0.8, alpha=0.55, **plain)
+    left, right = axes.get_xlim()
+    thick = min(4.0, 72 * PANEL * room / (right - left))
+    _strokes(axes, ranges, label="ranges", linewidth=thick, alpha=0.4, **plain)
+    _strokes(axes, intervals, label="intervals", linewidth=1.1, **plain)
+    axes.plot(list(some), [found.mean() for found in some.values()], label="means",
+              linewidth=0.8, markersize=3.2, **look)  # fmt: skip
+    if lost := [x for x, found in cells.items() for _ in range(len(found) - len(whole[x]))]:
+        axes.plot(lost, [0.98] * len(lost), "x", label="diverged", clip_on=False,
+                  color=look["color"], transform=axes.get_xaxis_transform())  # fmt: skip
 
 
-def _name_positions(axes: Axes, axis: Setting, values: Sequence, positions: dict) -> None:
-    """Scale and label the x axis.
+def _strokes(axes: Axes, lines: Iterable[Sequence[Any]], **look: Any) -> None:
+    """Draw lines as one, with gaps: a short file."""
+    gap = (math.nan, math.nan)
+    points = list(itertools.chain.from_iterable((start, end, gap) for start, end in lines))
+    if points:
+        axes.plot(*zip(*points, strict=True), solid_capstyle="butt", **look)
 
-    It is logarithmic where numbers are far apart; zero, which has no logarithm, goes to its left
-    end.
+
+def _positions(axis: Setting, values: Sequence[Any]) -> dict[Any, float]:
+    """Return where values go on an axis.
+
+    Numbers go where they are, on a logarithmic scale if they are far apart, on which zero goes to
+    the left of all others; others go one after the other.
     """
-    places = list(positions.values())
-    positive = [place for place in places if place > 0]
-    if not axis.is_number or not positive or max(positive) < 5 * min(positive):
-        margin = (max(places) - min(places) or 1) / max(2, len(places))
-        axes.set_xlim(min(places) - margin, max(places) + margin)
-    elif len(positive) < len(places):
-        axes.set_xscale("symlog", linthresh=positive[0])
-    else:
-        axes.set_xscale("log")
-        axes.set_xlim(positive[0] / 1.7, positive[-1] * 1.7)
+    if not axis.is_number:
+        return {value: float(place) for place, value in enumerate(values)}
+    positive = [value for value in values if value > 0]
+    if not positive or max(positive) < FAR * min(positive) or min(values) < 0:
+        return {value: float(value) for value in values}
+    places = {value: math.log10(value) for value in positive}
+    zero = min(places.values()) - _least_gap(places.values())
+    return {value: places.get(value, zero) for value in values}
+
+
+def _least_gap(places: Iterable[float]) -> float:
+    ordered = sorted(places)
+    return min((b - a for a, b in itertools.pairwise(ordered)), default=1.0)
+
+
+def _name_positions(axes: Axes, axis: Setting, positions: dict[Any, float]) -> None:
+    """Label the x axis."""
+    values, places = list(positions), list(positions.values())
+    margin = max(_least_gap(places) * 0.6, (max(places) - min(places)) / 40)
+    axes.set_xlim(min(places) - margin, max(places) + margin)
     step = 1 if len(places) <= 7 else -(-len(places) // 5)
     axes.xaxis.set_major_locator(FixedLocator(places[::step]))
     axes.xaxis.set_minor_locator(NullLocator())

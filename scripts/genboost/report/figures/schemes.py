@@ -1,43 +1,70 @@
-"""The claims under each scheme: differences with their intervals, scheme by scheme."""
+"""The claims under each scheme: a panel for each claim, with an interval for each scheme."""
 
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, INK, MARKERS, start
+from genboost.report.figures.drawing import COLORS, FAINT, INK, legend, name_ratios, start
 from genboost.report.figures.material import Material
+from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED
 
-APART = 0.8  # of the room of a claim, that its schemes take
+ACROSS = 3
+LOOKS = {
+    SUPPORTED: {"color": COLORS[0], "marker": "o"},
+    CONTRADICTED: {"color": COLORS[1], "marker": "s"},
+    UNDECIDED: {"color": FAINT, "marker": "o", "markerfacecolor": "white"},
+}
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure."""
     schemes = material.statistics["schemes"]
-    claims = [verdict["title"] for verdict in schemes[0]["verdicts"]]
-    figure = start(7.2, 1.4 + len(claims) * (0.12 + 0.14 * len(schemes)), title)
-    axes = figure.subplots()
-    for number, scheme in enumerate(schemes):
-        color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
-        aside = (number + 0.5) / len(schemes) * APART - APART / 2
-        axes.plot([], [], marker, color=color, label=scheme["title"], linestyle="none")
-        for place, found in enumerate(scheme["verdicts"]):
-            if not found["n"]:
-                continue
-            if found["low"] is not None:
-                ends = [found["low"], found["high"]]
-                axes.plot(ends, [place + aside] * 2, color=color, linewidth=1.2)
-            decided = found["verdict"] in ("supported", "contradicted")
-            axes.plot(found["difference"], place + aside, marker, color=color,
-                      mfc=color if decided else "white")  # fmt: skip
-    axes.set_yticks(range(len(claims)), [textwrap.fill(claim, 38) for claim in claims])
-    axes.set_ylim(len(claims) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(False, axis="y")
-    for place in range(1, len(claims)):
-        axes.axhline(place - 0.5, color=INK, linewidth=0.3)
-    axes.set_xscale("symlog", linthresh=0.1)
-    axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_xlabel("difference in MSE")
-    figure.legend(loc="outside lower center", ncols=min(len(schemes), 5))
+    claims = list(zip(*(scheme["verdicts"] for scheme in schemes), strict=True))
+    across = min(ACROSS, len(claims))
+    down = -(-len(claims) // across)
+    figure = start(1.4 + 2.1 * across, 0.7 + down * (0.75 + 0.17 * len(schemes)), title)
+    grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+    for axes, found in zip(grid, claims, strict=False):
+        axes.set_title(textwrap.fill(found[0]["title"], 30), loc="left")
+        for place, verdict in enumerate(found):
+            _draw_verdict(axes, place, verdict)
+        _shade(axes, found[0])
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.grid(False, axis="y")
+        phrase = registry.quantity(found[0]["quantity"]).phrase
+        axes.set_xlabel(f"{found[0]['scale']} of {phrase}")
+        if found[0]["scale"] == "ratio":
+            name_ratios(axes)
+        else:
+            axes.set_xscale("symlog", linthresh=0.1)
+    for axes in grid[len(claims) :]:
+        axes.remove()
+    grid[0].set_yticks(range(len(schemes)), [scheme["title"] for scheme in schemes])
+    grid[0].set_ylim(len(schemes) - 0.5, -0.5)
+    legend(figure, [{"label": name, "linestyle": "none", **look} for name, look in LOOKS.items()])
     return figure
+
+
+def _shade(axes: Axes, claim: Mapping[str, Any]) -> None:
+    """Shade the differences for which a claim holds."""
+    low, high = axes.get_xlim()
+    margin = claim["margin"]
+    sides = {"lower": (low, 0), "higher": (0, high), "equal": (-(margin or 0), margin or 0)}
+    axes.axvspan(*sides[claim["claim"]], color=FAINT, alpha=0.16, linewidth=0)
+    axes.set_xlim(low, high)
+
+
+def _draw_verdict(axes: Axes, place: int, found: Mapping[str, Any]) -> None:
+    """Draw what a scheme says to a claim: the difference, and its interval if there is one."""
+    if not found["n"]:
+        return
+    look = LOOKS[found["verdict"]]
+    if found["low"] is not None:
+        ends = [found["low"], found["high"]]
+        axes.plot(ends, [place] * 2, color=look["color"], linewidth=1.2)
+    axes.plot(found["difference"], place, **look)

@@ -1,1 +1,1 @@
-"""What trains models: the compiled kernel, PyTorch, and the choice between them."""
+"""The engines that train models: the compiled kernel, PyTorch, and the choice between them."""

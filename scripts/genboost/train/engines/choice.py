@@ -1,4 +1,4 @@
-"""The choice of an engine, for the device, the models and the machine at hand."""
+"""The choice of an engine for the device, the models and this machine."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ from genboost.train.problem import Engine, Group, Problem
 
 
 def choose(engine: str, device: str, cells: Collection[Cell], threads: int = 1) -> Engine:
-    """Find out what ``auto`` stands for, and make that engine ready.
+    """Resolve ``auto``, and make the engine ready.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ def choose(engine: str, device: str, cells: Collection[Cell], threads: int = 1) 
     cells
         The cells of the models to train.
     threads
-        Processor cores that it may use.
+        The processor cores to use.
 
     Raises
     ------
     UserError
-        If these do not fit each other or the machine.
+        If these do not fit together, or not this machine.
     """
     for key, mistake in mistakes(engine, cells):
         raise UserError(f"{'.'.join(key)}: {mistake}")

@@ -1,9 +1,9 @@
 """Training steps without launch overhead: recorded once as a CUDA graph, then replayed.
 
-The networks are so small that a GPU computes an operation faster than Python can ask for it. A
-replay asks for a whole step at once. It does the same on the same memory every time and runs no
-Python, so a step has to be a function of tensors that keeps nothing anywhere else. (See "CUDA
-Graphs" in PyTorch's notes on CUDA semantics.)
+The networks are so small that a GPU computes an operation faster than Python can launch it. A
+replay launches a whole step at once. It repeats the same operations on the same memory and runs no
+Python, so a step has to be a function of tensors alone. (See "CUDA Graphs" in PyTorch's notes on
+CUDA semantics.)
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from genboost.errors import UserError
 State = tuple[Tensor, ...]
 Step = Callable[..., State]
 
-WARM_UPS = 3  # as in PyTorch's notes; libraries allocate and choose in the first
+WARM_UPS = 3  # as in PyTorch's notes: libraries allocate memory and choose algorithms in the first
 
 
 def replayable(step: Step, device: str, name: str) -> Step:
-    """Return what does the same as a step, the fastest way that a device has.
+    """Return a function that does what a step does, in the fastest way on a device.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def replayable(step: Step, device: str, name: str) -> Step:
     device
         ``cpu`` or ``cuda``.
     name
-        What makes the step, for the error message.
+        The rule that makes the step, for error messages.
 
     Returns
     -------
@@ -41,17 +41,17 @@ def replayable(step: Step, device: str, name: str) -> Step:
 
 
 def replayed(step: Step, name: str) -> Step:
-    """Return what does the same as a step by replaying it, recorded for each size of its inputs.
+    """Return a function that replays a step, recorded once for each size of its inputs.
 
     It returns the same tensors every time, with new content.
 
     Raises
     ------
     UserError
-        By what is returned, if the step cannot be recorded.
+        When the returned function is called, if the step cannot be recorded.
     """
-    # One of its own: libraries keep memory for each stream until a graph that was recorded on it is
-    # deleted. That has to be no other's than these, which are deleted together.
+    # A separate stream: libraries keep memory for each stream until a graph recorded on it is
+    # deleted. Only these graphs may use it, as they are deleted together.
     stream = torch.cuda.Stream()
     recorded: dict[tuple[torch.Size, ...], tuple[State, Callable[[], None]]] = {}
 
@@ -64,7 +64,7 @@ def replayed(step: Step, name: str) -> Step:
                 raise UserError(f"{name}: a step changed the shape or dtype of its state")
             held = {_address(kept) for kept in state}
             for kept, value in [
-                # What replaces one tensor may be what another held until now.
+                # A tensor's new content may be another's old content.
                 (kept, value.clone() if _address(value) in held else value)
                 for kept, value in zip(state, new, strict=True)
                 if value is not kept
@@ -87,7 +87,7 @@ def replayed(step: Step, name: str) -> Step:
         given = (*state, *inputs)
         sizes = tuple(value.shape for value in inputs)
         if sizes not in recorded:
-            # Warming up changes this copy, which is filled again below.
+            # Warm-up changes this copy, which is filled again below.
             memory = tuple(value.clone() for value in given)
             recorded[sizes] = memory, record(memory, len(state))
         memory, run = recorded[sizes]
@@ -101,7 +101,7 @@ def replayed(step: Step, name: str) -> Step:
 
 
 def _capture(run: Callable[[], None], stream: torch.cuda.Stream) -> Callable[[], None]:
-    """Record the GPU's part of a function in a CUDA graph, and return what replays it."""
+    """Record a function's GPU operations in a CUDA graph, and return its replay."""
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(WARM_UPS):

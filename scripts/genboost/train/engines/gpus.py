@@ -1,4 +1,4 @@
-"""Sharing a machine's GPUs out to the training jobs that run on it at the same time."""
+"""Sharing a machine's GPUs among the training jobs that run on it."""
 
 import fcntl
 import itertools
@@ -13,16 +13,16 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def claim(count: int) -> IO[str] | None:
-    """Leave this process one GPU, the one that the fewest jobs have claimed, or none.
+    """Restrict this process to the GPU that the fewest jobs have claimed, or to none.
 
-    The GPUs are those that the job was given, as by SLURM, or else all of the machine. The claim
-    is a lock on a file, which the system lifts when the process ends, however that happens. Jobs
-    beyond the number of GPUs share them evenly.
+    The GPUs are those given to the job, as by SLURM, or all of the machine's. The claim is a lock
+    on a file, which the system releases however the process ends. If there are more jobs than GPUs,
+    they share them evenly.
 
     Parameters
     ----------
     count
-        0 to train without a GPU, 1 to train on one if there is one.
+        0 to train without a GPU, 1 to use one if there is one.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def claim(count: int) -> IO[str] | None:
     folder.mkdir(mode=0o700, exist_ok=True)
     for place in itertools.count():
         for gpu in gpus:
-            file = open(folder / f"{gpu.replace('/', '_')}.{place}", "w")  # noqa: SIM115 - is kept
+            file = open(folder / f"{gpu.replace('/', '_')}.{place}", "w")  # noqa: SIM115 - kept open
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -1,17 +1,17 @@
 """Compiling, finding and loading the kernel of the SIMD engine.
 
 The nodes of a cluster differ, and they may share a checkout. So there is one library per
-instruction set; a machine loads the best that its processor has, and never one that it has not:
-the compiler's flags are the very flags that the processor must report.
+instruction set. A machine loads the best one that its processor supports, and no other: the
+compiler's flags are the flags that the processor must report.
 
-The bits of a result depend on the source only, not on the compiler: it may not contract
-``a * b + c``, which would be rounded once or twice as the optimizer likes (``-ffp-contract=off``),
-nor reassociate or approximate (no ``-ffast-math``); the source says where a multiply-add is fused.
-So avx512 and avx2 give the same bits, as does any processor with a fused multiply-add; the x86-64
-baseline, which has none, gives others.
+The bits of a result depend only on the source, not on the compiler. It may not contract
+``a * b + c``, which would then be rounded once or twice (``-ffp-contract=off``), nor reassociate or
+approximate (no ``-ffast-math``); the source says where a multiply-add is fused. So avx512, avx2 and
+any other processor with a fused multiply-add give the same bits; the x86-64 baseline, which lacks
+it, gives others.
 
-A library ends with a checksum of itself: loading one that was cut short would end the process with
-a bus error. One that is damaged, or that the system does not load, is as good as none.
+A library ends with its own checksum, as loading one that was cut short would crash the process. A
+damaged library, or one that the system cannot load, is ignored.
 """
 
 import ctypes
@@ -41,23 +41,24 @@ X86_LEVELS = {
 """Instruction sets by name, best first: flags in /proc/cpuinfo and, after -m, of the compiler."""
 
 FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-shared")
-NAMES = (  # of enumerations; a switch that leaves one out is an error
+NAMES = (  # of enumerations; a switch without one of them is an error
     f"-DOPTIMIZERS={','.join(kernel.OPTIMIZERS).upper()}",
     f"-DACTIVATIONS={','.join(kernel.ACTIVATIONS).upper()}",
+    f"-DLOSSES={','.join(kernel.LOSSES).upper()}",
     "-Werror=switch",
 )
 
 
 class KernelUnavailable(Exception):  # noqa: N818 - a fact to act on, more than an error
-    """There is no kernel that this machine could run; the message says why."""
+    """There is no kernel that this machine can run; the message says why."""
 
 
 def folders() -> Iterator[Path]:
     """Return where libraries may be, best first.
 
-    That is $GENBOOST_KERNEL_DIR, or build/kernel in the checkout. Where it cannot be written, a
-    folder in the user's cache takes its place, or else one among the temporary files. These two are
-    the user's own, and nobody else may write there: a library is code that is run.
+    They are $GENBOOST_KERNEL_DIR, or build/kernel in the checkout; then a folder in the user's
+    cache, and one among the temporary files. Nobody but the user may write to the last two, as a
+    library is code that is run.
     """
     yield Path(os.environ.get("GENBOOST_KERNEL_DIR") or SOURCES.parents[4] / "build" / "kernel")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "genboost-kernel"
@@ -66,7 +67,7 @@ def folders() -> Iterator[Path]:
 
 
 def _is_private(folder: Path) -> bool:
-    """Make a folder, unless it is there, and say whether only this user can write to it."""
+    """Make a folder if need be, and say whether only this user can write to it."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -77,14 +78,14 @@ def _is_private(folder: Path) -> bool:
 
 
 def levels() -> list[str]:
-    """Return the levels that there are for this machine's architecture, best first."""
+    """Return the levels of this machine's architecture, best first."""
     return list(X86_LEVELS) if platform.machine() in ("x86_64", "AMD64") else [BASELINE]
 
 
 def supported_levels(cpuinfo: str = "/proc/cpuinfo") -> list[str]:
     """Return the levels that this machine's processor can run, best first.
 
-    All give the same bits: one that can fuse a multiply-add does not fall back to the baseline.
+    All give the same bits: a processor with a fused multiply-add never uses the baseline.
     """
     reported: set[str] = set()
     try:
@@ -100,7 +101,7 @@ def supported_levels(cpuinfo: str = "/proc/cpuinfo") -> list[str]:
 def library(level: str, dtype: str = "float32") -> str:
     """Return the file name of a library.
 
-    It has a digest of all that its content depends on but the compiler's version.
+    It holds a digest of everything that its content depends on, except the compiler's version.
     """
     digest = hashlib.sha256(repr(flags(level, dtype)).encode())
     for source in sorted(SOURCES.glob("*.[ch]")):
@@ -109,7 +110,7 @@ def library(level: str, dtype: str = "float32") -> str:
 
 
 def is_available() -> bool:
-    """Say whether a kernel is there or a compiler that could build it; neither is tried."""
+    """Say whether there is a kernel, or a compiler that could build it; neither is tried."""
     name = library(supported_levels()[0])
     try:
         return any(_is_whole(folder / name) for folder in folders()) or bool(compiler())
@@ -118,9 +119,9 @@ def is_available() -> bool:
 
 
 def build(level: str, dtype: str = "float32") -> Path:
-    """Compile the kernel, unless there is a library that is whole and can be loaded.
+    """Compile the kernel, unless there is a whole library that can be loaded.
 
-    Processes may do so at the same time.
+    Several processes may do this at the same time.
 
     Parameters
     ----------
@@ -141,7 +142,7 @@ def build(level: str, dtype: str = "float32") -> Path:
     """
     name = library(level, dtype)
     for folder in folders():
-        # Where this machine has another C library than the one that built it, it does not load.
+        # It does not load on a machine with another C library than the one that built it.
         if _is_whole(folder / name) and _fault(folder / name) is None:
             return folder / name
     content = _sealed(_compiled(level, dtype))
@@ -163,7 +164,7 @@ def build(level: str, dtype: str = "float32") -> Path:
 
 
 def _is_whole(path: Path) -> bool:
-    """Say whether a library is there and ends with the checksum of all that precedes it."""
+    """Say whether a library exists and ends with the checksum of its other bytes."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -172,12 +173,12 @@ def _is_whole(path: Path) -> bool:
 
 
 def _sealed(content: bytes) -> bytes:
-    """Return a library with its checksum at the end, where the system's loader ignores it."""
+    """Return a library with its checksum appended, where the system's loader ignores it."""
     return content + hashlib.sha256(content).digest()
 
 
 def _fault(path: Path) -> OSError | None:
-    """Load a library; return why that does not work, if so."""
+    """Load a library; if that fails, return why."""
     try:
         ctypes.CDLL(str(path))
     except OSError as error:
@@ -216,14 +217,13 @@ def compile_kernel(target: Path, options: tuple[str, ...]) -> None:
 def load(dtype: str = "float32", level: str | None = None) -> tuple[ctypes.CDLL, str]:
     """Load the best library that this machine's processor can run, built if need be.
 
-    Where it can neither be found nor built, as with a compiler that is too old for it, the next
-    level does.
+    A level that can be neither found nor built, as with a compiler that is too old, is skipped.
 
     Parameters
     ----------
     dtype : ``float32`` or ``float64``
     level
-        This one and no other.
+        This level and no other.
 
     Returns
     -------
@@ -251,7 +251,7 @@ def flags(level: str, dtype: str) -> tuple[str, ...]:
 
 
 def compiler() -> list[str]:
-    """Return the command of a C compiler: $CC, or the first that there is of cc, gcc and clang.
+    """Return the command of a C compiler: $CC, or the first found of cc, gcc and clang.
 
     Raises
     ------

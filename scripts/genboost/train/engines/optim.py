@@ -1,15 +1,15 @@
 """Update rules, as their papers write them, for K models at once.
 
-A rule is two functions of tensors: `start` makes the state that it keeps from step to step, `step`
-returns what the parameters move by, and the new state. To add an optimizer, add a class to
+A rule is two functions of tensors: `start` makes the state that it keeps from step to step, and
+`step` returns the change of the parameters and the new state. To add an optimizer, add a class to
 `OPTIMIZERS` and its name to `grid.optimizer` in the configuration schema; if its weight decay is
-always beside the step, to `problem.DECOUPLED` too.
+always beside the step, also to `problem.DECOUPLED`.
 
-On a GPU a step runs in Python once, and its tensor operations are then repeated without Python. So
-what differs from step to step has to be a tensor, in the state or among the arguments: a number
-that Python keeps would stay as it was. A rule that makes a tensor of a number with `torch.tensor`,
-or looks into one with ``if``, ``float()`` or Python's ``max`` (`torch.where` and `torch.maximum`
-serve instead), ends training on a GPU with an error that names it.
+On a GPU, Python runs a step once; its tensor operations are then repeated without Python. So
+anything that differs between steps has to be a tensor, in the state or among the arguments: a
+Python number would never change. A rule that makes a tensor of a number with `torch.tensor`, or
+looks into a tensor with ``if``, ``float()`` or Python's ``max`` (use `torch.where` and
+`torch.maximum`), ends training on a GPU with an error that names it.
 """
 
 from typing import Protocol
@@ -29,7 +29,7 @@ State = tuple[torch.Tensor, ...]
 
 
 class Optimizer(Protocol):
-    """What an update rule looks like."""
+    """The interface of an update rule."""
 
     @staticmethod
     def start(weights: torch.Tensor, problem: Problem) -> State:
@@ -39,7 +39,7 @@ class Optimizer(Protocol):
         ----------
         weights : tensor [K, P]
         problem
-            Those K models, for the settings that a rule has.
+            The K models, for a rule's settings.
         """
         ...
 
@@ -52,7 +52,7 @@ class Optimizer(Protocol):
         Parameters
         ----------
         state
-            It may be changed in place; the new one has the same shapes and dtypes.
+            May be changed in place; the new state has the same shapes and dtypes.
         gradient : tensor [K, P]
         learning_rate : tensor [K, 1]
         t : float64 tensor []
@@ -62,7 +62,7 @@ class Optimizer(Protocol):
 
 
 class SGD:
-    """Stochastic gradient descent, with or without momentum, as torch.optim.SGD without dampening.
+    """Stochastic gradient descent with or without momentum, like torch.optim.SGD without dampening.
 
     Nesterov's momentum is that of Sutskever, Martens, Dahl & Hinton (2013), "On the Importance of
     Initialization and Momentum in Deep Learning".
@@ -70,7 +70,7 @@ class SGD:
 
     @staticmethod
     def start(weights: torch.Tensor, problem: Problem) -> State:
-        """Return nothing without momentum; else the velocity, momentum [K, 1], nesterov [K, 1]."""
+        """Return nothing without momentum; else velocity, momentum [K, 1] and nesterov [K, 1]."""
         if not problem.momentum.any():
             return ()
         momentum = torch.as_tensor(problem.momentum, dtype=weights.dtype, device=weights.device)
@@ -81,7 +81,7 @@ class SGD:
     def step(
         state: State, gradient: torch.Tensor, learning_rate: torch.Tensor, t: torch.Tensor
     ) -> tuple[torch.Tensor, State]:
-        """Return -learning_rate * (gradient, or the velocity, or what Nesterov takes)."""
+        """Return -learning_rate * (the gradient, the velocity, or Nesterov's sum of both)."""
         if not state:
             return -learning_rate * gradient, ()
         velocity, momentum, nesterov = state
@@ -93,7 +93,7 @@ class SGD:
 class Adam:
     """Adam (Kingma & Ba 2015, algorithm 1), with the operations in torch.optim.Adam's order.
 
-    AdamW is the same step; its weight decay is always beside it (see `problem.DECOUPLED`).
+    AdamW takes the same step, with weight decay always beside it (see `problem.DECOUPLED`).
     """
 
     @staticmethod

@@ -1,10 +1,11 @@
-"""Who trains what, as the configuration has it; what the machine has to say is in `choice`."""
+"""Which engine trains what, by the configuration; `choice` adapts that to the machine."""
 
 from collections.abc import Collection, Iterator
 
 from genboost.study.cells import Cell
 from genboost.train.problem import (
     KERNEL_ACTIVATIONS,
+    KERNEL_LOSSES,
     KERNEL_NORMALIZATIONS,
     KERNEL_OPTIMIZERS,
 )
@@ -13,23 +14,24 @@ KERNEL = {
     "optimizer": KERNEL_OPTIMIZERS,
     "activation": KERNEL_ACTIVATIONS,
     "normalization": KERNEL_NORMALIZATIONS,
+    "loss": KERNEL_LOSSES,
 }
 
 
 def beyond_kernel(cell: Cell) -> list[str]:
-    """Return the settings of a cell for which the compiled kernel does not know the value."""
+    """Return the settings of a cell whose values the compiled kernel does not know."""
     return [name for name, known in KERNEL.items() if cell[name] not in known]
 
 
 def by_kernel(engine: str, device: str, cells: Collection[Cell]) -> bool:
-    """Say whether the compiled kernel is meant to do the work.
+    """Say whether the compiled kernel should train.
 
     Parameters
     ----------
     engine : ``auto``, ``simd`` or ``torch``
     device : ``auto``, ``cpu`` or ``cuda``
     cells
-        Those of the models to train.
+        The cells of the models to train.
     """
     may = engine == "auto" and device != "cuda"
     return engine == "simd" or (may and not any(map(beyond_kernel, cells)))
@@ -38,15 +40,15 @@ def by_kernel(engine: str, device: str, cells: Collection[Cell]) -> bool:
 def accepted(
     engine: str, device: str, cells: Collection[Cell], kernel: bool
 ) -> list[tuple[str, str]]:
-    """Return what may have trained a model, as engine and device; the first is what is meant to.
+    """Return the engines and devices that may have trained a model; the intended one is first.
 
     Parameters
     ----------
     engine, device, cells
-        Those of `by_kernel`.
+        See `by_kernel`.
     kernel
-        Whether the compiled kernel can be had. Where it can, what torch trained on the CPU in its
-        place is not accepted, so that it is trained again.
+        Whether the compiled kernel is available. If so, models that torch trained on the CPU in its
+        place are not accepted, and are trained again.
     """
     devices = ["cpu", "cuda"] if device == "auto" else [device]
     if engine == "torch" or not by_kernel(engine, device, cells):
@@ -58,7 +60,7 @@ def accepted(
 
 
 def wants_gpu(engine: str, device: str, cells: Collection[Cell]) -> bool:
-    """Say whether training should be given a GPU; the parameters are `by_kernel`'s."""
+    """Say whether training should get a GPU; for the parameters, see `by_kernel`."""
     return device != "cpu" and not by_kernel(engine, device, cells)
 
 

@@ -1,9 +1,8 @@
 """The fast engine on the CPU: a compiled kernel (kernel/kernel.c).
 
-It trains as many small models at once as a vector has lanes, one in each, or one model alone, with
-its rows in the lanes. The bits of a model are the same either way, so the faster is taken. A group
-or a model is one call of C, which gives the other threads of Python their turn. torch is not
-imported.
+It trains as many small models at once as a vector has lanes, one per lane, or a single model with
+its rows in the lanes. A model's bits are the same either way, so the faster way is taken. A group
+or a model is one call of C, which releases Python's lock. torch is not imported.
 """
 
 import ctypes
@@ -16,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from genboost.train.engines import kernel_build
-from genboost.train.engines.kernel import ACTIVATIONS, OPTIMIZERS
+from genboost.train.engines.kernel import ACTIVATIONS, LOSSES, OPTIMIZERS
 from genboost.train.problem import KERNEL_NORMALIZATIONS, Engine, Group, Outcome, Problem
 
 WIDE = 64  # units in a layer
@@ -24,7 +23,7 @@ WIDE = 64  # units in a layer
 
 @dataclass(frozen=True)
 class Kernel:
-    """A loaded kernel, of real numbers of type `dtype`."""
+    """A loaded kernel for real numbers of type `dtype`."""
 
     library: ctypes.CDLL
     level: str
@@ -44,7 +43,7 @@ def start(threads: int = 1) -> Engine:
     Raises
     ------
     kernel_build.KernelUnavailable
-        If this machine cannot have it.
+        If this machine cannot run it.
     """
     kernel = load()
     return Engine(f"simd {kernel.level}", "cpu", partial(groups, threads=threads, kernel=kernel))
@@ -71,25 +70,25 @@ def groups(problem: Problem, threads: int = 1, kernel: Kernel | None = None) -> 
     Parameters
     ----------
     problem
-        The models. A model's outcome is the same to the bit whatever the others are.
+        The models. A model's outcome has the same bits whatever the others are.
     threads
-        Groups that are trained at the same time. With one, that is done in the caller's thread.
+        Groups to train at the same time; with one, in the caller's thread.
     kernel
         The float32 kernel of the best level, unless given.
 
     Yields
     ------
     Group
-        As soon as it is done. What becomes of a diverged model after `Outcome.epochs_run` epochs,
-        its weights and its `train_mse` are NaN.
+        As soon as it is done. For a diverged model, the weights, `train_mse` and all that follows
+        `Outcome.epochs_run` epochs are NaN.
 
     Raises
     ------
     ValueError
-        If the problem has an optimizer or an activation that the kernel does not know, or arrays of
-        the wrong shape.
+        If the problem has an optimizer, an activation or a loss that the kernel does not know, or
+        arrays of the wrong shape.
     kernel_build.KernelUnavailable
-        If this machine cannot have the kernel.
+        If this machine cannot run the kernel.
     """
     kernel = kernel or load()
     shared = _Shared(problem, kernel)
@@ -107,13 +106,13 @@ def groups(problem: Problem, threads: int = 1, kernel: Kernel | None = None) -> 
 
 
 def pack(problem: Problem, lanes: int) -> list[np.ndarray]:
-    """Divide a problem's models into groups of at most `lanes`, or of one.
+    """Divide a problem's models into groups of at most `lanes`, or of one model.
 
-    A group takes as long as its slowest kind of model, so models of a kind go together, and those
-    with SAM, which need two gradients a step, first: few groups are mixed, and a thread that starts
-    the last group is not alone for long. Models that would fill no more than half of the lanes are
-    faster one by one, and so are all that are so wide that many at once do not fit into the cache
-    (measured by benchmarks/, section growth).
+    A group takes as long as its slowest kind of model. So models of a kind go together, and those
+    with SAM, which need two gradients per step, go first: few groups are mixed, and the thread with
+    the last group does not work alone for long. Models that would fill at most half of the lanes
+    are faster one by one, and so are models so wide that many do not fit into the cache (measured
+    by benchmarks/, section growth).
     """
     last = [-OPTIMIZERS.index(name) for name in problem.optimizer]
     keys = (problem.momentum == 0, last, ~problem.sam_adaptive, np.isnan(problem.rho))
@@ -131,10 +130,13 @@ class _CProblem(ctypes.Structure):
     """``struct problem`` of the kernel."""
 
     _fields_ = (
-        [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "activation")]
+        [(name, ctypes.c_int32) for name in ("features", "hidden_layers", "width", "outputs")]
+        + [(name, ctypes.c_int32) for name in ("activation", "loss")]
         + [(name, ctypes.c_int32) for name in ("batch_size", "epochs", "summed")]
-        + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "snapshots", "stride")]
+        + [(name, ctypes.c_int32) for name in ("train_rows", "test_rows", "validation_rows")]
+        + [(name, ctypes.c_int32) for name in ("snapshots", "stride")]
         + [(name, ctypes.c_void_p) for name in ("train_x", "train_y", "test_x", "test_y")]
+        + [(name, ctypes.c_void_p) for name in ("validation_x", "validation_y")]
         + [(name, ctypes.c_void_p) for name in ("order", "is_weight", "snapshot_epochs")]
     )
 
@@ -148,12 +150,13 @@ class _CGroup(ctypes.Structure):
         + [(name, ctypes.c_void_p) for name in ("decoupled", "rho", "sam_adaptive", "optimizer")]
         + [(name, ctypes.c_void_p) for name in ("momentum", "nesterov", "stop_at", "order_of")]
         + [(name, ctypes.c_void_p) for name in ("final_weights", "train_loss", "test_mse")]
-        + [(name, ctypes.c_void_p) for name in ("train_mse", "epochs_run", "stopped", "snapshots")]
+        + [(name, ctypes.c_void_p) for name in ("validation_mse", "train_mse", "epochs_run")]
+        + [(name, ctypes.c_void_p) for name in ("stopped", "snapshots")]
     )
 
 
 class _Shared:
-    """What all groups of a problem have in common, as the kernel needs it."""
+    """What all groups of a problem share, in the kernel's form."""
 
     def __init__(self, problem: Problem, kernel: Kernel):
         _check(problem)
@@ -166,21 +169,27 @@ class _Shared:
             "train_y": np.ascontiguousarray(data.train_y, kernel.dtype),
             "test_x": _with_stride(data.test_x, stride, kernel.dtype),
             "test_y": np.ascontiguousarray(data.test_y, kernel.dtype),
+            "validation_y": np.ascontiguousarray(data.validation_y, kernel.dtype),
             "is_weight": architecture.is_weight.astype(np.int32),
             "snapshot_epochs": np.array(problem.snapshots, np.int32),
         }
+        if len(data.validation_y):
+            self.arrays["validation_x"] = _with_stride(data.validation_x, stride, kernel.dtype)
         if problem.order is not None:
             self.arrays["order"] = np.ascontiguousarray(problem.order, np.int32)
         self.c_problem = _CProblem(
             features=features,
             hidden_layers=architecture.hidden_layers,
             width=architecture.width,
+            outputs=architecture.outputs,
             activation=ACTIVATIONS.index(architecture.activation),
+            loss=LOSSES.index(problem.loss),
             batch_size=min(problem.batch_size, len(data.train_y)),
             epochs=problem.epochs,
             summed=problem.summed,
             train_rows=len(data.train_y),
             test_rows=len(data.test_y),
+            validation_rows=len(data.validation_y),
             snapshots=len(problem.snapshots),
             stride=stride,
             **{name: array.ctypes.data for name, array in self.arrays.items()},
@@ -188,11 +197,11 @@ class _Shared:
 
 
 def _train_group(shared: _Shared, models: np.ndarray) -> Group:
-    """Train one model, or at most as many as a vector has lanes."""
+    """Train up to as many models as a vector has lanes."""
     started = time.perf_counter()
     problem, kernel = shared.problem, shared.kernel
     lanes, epochs, dtype = kernel.lanes, problem.epochs, kernel.dtype
-    size = 1 if len(models) == 1 else lanes  # one model has the lanes for itself
+    size = 1 if len(models) == 1 else lanes  # a single model has all lanes
     filled = models[np.minimum(np.arange(size), len(models) - 1)]  # idle lanes: the last model
     parameters = problem.architecture.parameters
     arrays = {
@@ -211,6 +220,7 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         "snapshots": np.full((size, len(problem.snapshots), parameters), np.nan, dtype),
         "train_loss": np.full((size, epochs), np.nan),
         "test_mse": np.full((size, epochs), np.nan),
+        "validation_mse": np.full((size, problem.validated_epochs), np.nan),
         "train_mse": np.empty(size),
         "epochs_run": np.empty(size, np.int32),
         "stopped": np.empty(size, np.int32),
@@ -222,21 +232,23 @@ def _train_group(shared: _Shared, models: np.ndarray) -> Group:
         weights=arrays["final_weights"][: len(models)],
         train_loss=arrays["train_loss"][: len(models)],
         test_mse=arrays["test_mse"][: len(models)],
+        validation_mse=arrays["validation_mse"][: len(models)],
         train_mse=arrays["train_mse"][: len(models)],
         epochs_run=arrays["epochs_run"][: len(models)],
         stopped=arrays["stopped"][: len(models)].astype(bool),
         snapshots=arrays["snapshots"][: len(models)],
     )
-    # A group goes on until none of its models does; nothing of that may be seen.
+    # A group goes on until its last model ends; nothing of that may show.
     for row in np.flatnonzero((outcome.epochs_run < epochs) & ~outcome.stopped):
         outcome.weights[row] = outcome.train_mse[row] = np.nan
         outcome.train_loss[row, outcome.epochs_run[row] :] = np.nan
         outcome.test_mse[row, outcome.epochs_run[row] :] = np.nan
+        outcome.validation_mse[row, outcome.epochs_run[row] :] = np.nan
     return Group(models, outcome, time.perf_counter() - started)
 
 
 def _with_stride(x: np.ndarray, stride: int, dtype: np.dtype) -> np.ndarray:
-    """Return the rows of x, each filled up with zeros."""
+    """Return the rows of x, each padded with zeros."""
     rows, features = x.shape
     padded = np.zeros((rows, stride), dtype)
     padded[:, :features] = x
@@ -244,7 +256,7 @@ def _with_stride(x: np.ndarray, stride: int, dtype: np.dtype) -> np.ndarray:
 
 
 def _check(problem: Problem) -> None:
-    """Raise ValueError where the kernel would read or write beyond an array, or knows no answer."""
+    """Raise ValueError if the kernel would leave an array's bounds, or cannot train the problem."""
     architecture, data = problem.architecture, problem.data
     models, rows = len(problem.optimizer), len(data.train_y)
     steps = problem.epochs * -(-rows // problem.batch_size)
@@ -261,6 +273,9 @@ def _check(problem: Problem) -> None:
         "train_x": (data.train_x, (rows, architecture.features)),
         "test_x": (data.test_x, (len(data.test_y), architecture.features)),
     }
+    if len(data.validation_y):
+        validation = (len(data.validation_y), architecture.features)
+        shapes["validation_x"] = data.validation_x, validation
     limits = {}
     if problem.order is not None:
         orders = len(problem.order)
@@ -278,3 +293,7 @@ def _check(problem: Problem) -> None:
         raise ValueError(f"no normalization {architecture.normalization} in the kernel")
     if architecture.activation not in ACTIVATIONS:
         raise ValueError(f"no activation {architecture.activation} in the kernel")
+    if problem.loss not in LOSSES:
+        raise ValueError(f"no loss {problem.loss} in the kernel")
+    if problem.loss == "mse" and architecture.outputs != 1:
+        raise ValueError(f"mse is of one output, not {architecture.outputs}")

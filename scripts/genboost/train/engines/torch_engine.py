@@ -1,6 +1,6 @@
 """The reference engine: K models in PyTorch, gradients by autograd, on a CPU or a GPU.
 
-The models' parameters are one tensor [K, P], so an update rule reads as its paper writes it.
+The models' parameters are one tensor [K, P], so an update rule reads as in its paper.
 """
 
 from dataclasses import fields
@@ -13,6 +13,7 @@ from torch.nn import functional
 from genboost.data.arrays import Data
 from genboost.errors import UserError
 from genboost.train.engines.cuda_graphs import State, replayable
+from genboost.train.engines.losses import LOSSES
 from genboost.train.engines.optim import OPTIMIZERS, adaptive_size, sam_perturbation
 from genboost.train.problem import LAYER_NORM_EPSILON, Architecture, Outcome, Problem
 
@@ -40,7 +41,7 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
     Returns
     -------
     Outcome
-        Models that need the same operations (optimizer, SAM or not) are trained together.
+        Models that need the same operations (optimizer, with or without SAM) are trained together.
 
     Raises
     ------
@@ -57,7 +58,9 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
         kinds.setdefault((optimizer, not np.isnan(problem.rho[k])), []).append(k)
     precision = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")  # not TF32, which has 10 bits
-    torch.set_flush_denormal(True)  # dead ReLUs decay into denormals, many times slower on a CPU
+    torch.set_flush_denormal(
+        True
+    )  # weights of dead ReLUs decay into denormals, which are many times slower on a CPU
     try:
         outcomes = [
             _train_alike(problem.select(rows), *kind, device, dtype) for kind, rows in kinds.items()
@@ -75,7 +78,7 @@ def train(problem: Problem, device: str = "cpu", dtype: torch.dtype = torch.floa
 
 
 def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
-    """Return the models' predictions.
+    """Return the models' outputs.
 
     Parameters
     ----------
@@ -84,14 +87,14 @@ def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
 
     Returns
     -------
-    tensor [K, rows]
+    tensor [K, rows, outputs]
     """
     activation = ACTIVATIONS[architecture.activation]
     layers = architecture.layers
     sizes = [size for inputs, outputs in layers for size in (inputs * outputs, outputs)]
     parts = weights.split(sizes, dim=1)
     for index, (inputs, outputs) in enumerate(layers):
-        # Contiguous, or bmm would take the K matrices one by one.
+        # Contiguous, or bmm would multiply the K matrices one by one.
         matrix = parts[2 * index].contiguous().view(-1, outputs, inputs)
         bias = parts[2 * index + 1].unsqueeze(1)
         x = torch.bmm(x, matrix.transpose(1, 2)) + bias
@@ -99,7 +102,7 @@ def forward(weights: Tensor, x: Tensor, architecture: Architecture) -> Tensor:
             if architecture.normalization == "layer":
                 x = functional.layer_norm(x, (outputs,), eps=LAYER_NORM_EPSILON)
             x = activation(x)
-    return x.squeeze(2)
+    return x
 
 
 def _train_alike(
@@ -125,26 +128,25 @@ def _train_alike(
     rho = tensor(problem.rho).unsqueeze(1)
     decays = bool(problem.weight_decay.any())
     decoupled = problem.decouples(optimizer)
-    rule = OPTIMIZERS[optimizer]
+    rule, loss = OPTIMIZERS[optimizer], LOSSES[problem.loss]
     adapts = bool(problem.sam_adaptive.any())
     adaptive = torch.as_tensor(problem.sam_adaptive, device=device).unsqueeze(1)
     is_weight = torch.as_tensor(architecture.is_weight, device=device)
 
     def gradient(at: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the gradient [K, P] of each model's loss on a batch, and its errors."""
+        """Return the gradient [K, P] of each model's loss on a batch, and the rows' losses."""
         at = at.detach().requires_grad_()
-        predicted = forward(at, x, architecture)
-        error = predicted.detach() - y
-        # What each prediction changes the loss by: a loss is the sum or the mean of error^2.
-        slope = error * (2 if problem.summed else 2 / y.shape[1])
-        return torch.autograd.grad(predicted, at, slope)[0], error
+        outputs = forward(at, x, architecture)
+        found = outputs.detach()
+        slopes = loss.slopes(found, y) * (1 if problem.summed else 1 / y.shape[1])
+        return torch.autograd.grad(outputs, at, slopes)[0], loss.of_rows(found, y)
 
     def step(state: State, batch: Tensor, learning_rate: Tensor, t: Tensor) -> State:
-        """Train on a batch [K, rows of it]; the state: weights, squared errors, and the rule's."""
-        weights, squares, *rule_state = state
+        """Train on a batch [K, rows of it]; the state: weights, sums of losses, and the rule's."""
+        weights, total, *rule_state = state
         x = functional.embedding(batch, data.train_x)  # data.train_x[batch], and faster
         y = data.train_y[batch]
-        g, error = gradient(weights, x, y)
+        g, losses = gradient(weights, x, y)
         if with_sam:
             size = adaptive_size(weights, is_weight, adaptive) if adapts else None
             g, _ = gradient(weights + sam_perturbation(g, rho, size), x, y)
@@ -153,15 +155,21 @@ def _train_alike(
         change, rule_state = rule.step(tuple(rule_state), g, learning_rate, t)
         if decays and decoupled:
             weights = weights - learning_rate * weight_decay * weights
-        squares = squares + error.double().square().sum(dim=1)
-        return weights + change, squares, *rule_state
+        return weights + change, total + losses.sum(dim=1), *rule_state
+
+    def mse(weights: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """Return the mean squared errors [K] of the predictions on the same rows, in float64."""
+        with torch.no_grad():
+            outputs = forward(weights, x.expand(len(weights), -1, -1), architecture)
+        return (loss.predictions(outputs) - y).double().square().mean(dim=1)
 
     train_step = replayable(step, device, f"grid.optimizer: {optimizer}")
     weights = tensor(problem.weights)
     rule_state = rule.start(weights, problem)
     times = zip(learning_rates, steps, strict=True)
-    curves = torch.full((2, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
-    train_loss, test_mse = curves
+    curves = torch.full((3, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
+    seen = curves if problem.validated_epochs else curves[:2]
+    train_loss, test_mse, validation_mse = curves
     stop_at = torch.as_tensor(problem.stop_at, device=device)
     stops = not np.isnan(problem.stop_at).all()
     epochs_run = torch.full((models,), problem.epochs, device=device)
@@ -170,14 +178,16 @@ def _train_alike(
     final = weights
     snapshots = weights.new_full((models, len(problem.snapshots), weights.shape[1]), torch.nan)
     for epoch in range(problem.epochs):
-        squares = torch.zeros(models, dtype=torch.float64, device=device)
+        total = torch.zeros(models, dtype=torch.float64, device=device)
         for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
-            weights, squares, *rule_state = train_step(
-                (weights, squares, *rule_state), batch, *next(times)
+            weights, total, *rule_state = train_step(
+                (weights, total, *rule_state), batch, *next(times)
             )
-        train_loss[epoch] = squares / rows
-        test_mse[epoch] = _mse(weights, data.test_x, data.test_y, architecture)
-        diverges = running & ~(train_loss[epoch] + test_mse[epoch]).isfinite()
+        train_loss[epoch] = total / rows
+        test_mse[epoch] = mse(weights, data.test_x, data.test_y)
+        if problem.validated_epochs:
+            validation_mse[epoch] = mse(weights, data.validation_x, data.validation_y)
+        diverges = running & ~seen[:, epoch].isfinite().all(dim=0)
         epochs_run[diverges] = epoch
         running &= ~diverges
         final = torch.where(stopped.unsqueeze(1), final, weights)
@@ -185,26 +195,20 @@ def _train_alike(
             if after == epoch + 1:
                 snapshots[running, place] = weights[running]
         if stops:
-            reached = running & (_mse(weights, data.train_x, data.train_y, architecture) <= stop_at)
+            reached = running & (mse(weights, data.train_x, data.train_y) <= stop_at)
             epochs_run[reached] = epoch + 1
             stopped |= reached
             running &= ~reached
         if not running.any():
             break
-    train_loss, test_mse = curves.transpose(1, 2).cpu().numpy()
+    train_loss, test_mse, validation_mse = curves.transpose(1, 2).cpu().numpy()
     return Outcome(
         weights=final.cpu().numpy(),
         train_loss=train_loss,
         test_mse=test_mse,
-        train_mse=_mse(final, data.train_x, data.train_y, architecture).cpu().numpy(),
+        validation_mse=validation_mse[:, : problem.validated_epochs],
+        train_mse=mse(final, data.train_x, data.train_y).cpu().numpy(),
         epochs_run=epochs_run.cpu().numpy(),
         stopped=stopped.cpu().numpy(),
         snapshots=snapshots.cpu().numpy(),
     )
-
-
-@torch.no_grad()
-def _mse(weights: Tensor, x: Tensor, y: Tensor, architecture: Architecture) -> Tensor:
-    """Return the models' mean squared errors [K] on the same rows, in float64."""
-    error = forward(weights, x.expand(len(weights), -1, -1), architecture) - y
-    return error.double().square().mean(dim=1)

@@ -6,3 +6,4 @@ name's place is its code, and a name without its arithmetic does not compile.
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "lion")
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "tanh", "sigmoid", "silu", "gelu")
+LOSSES = ("mse", "cross_entropy")

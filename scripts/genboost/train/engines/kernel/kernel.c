@@ -22,6 +22,7 @@ struct group {
     real *final_weights;         /* [models][parameters] */
     double *train_loss;          /* [models][epochs] */
     double *test_mse;            /* [models][epochs] */
+    double *validation_mse;      /* [models][epochs], not written without such rows */
     double *train_mse;           /* [models] */
     int32_t *epochs_run;         /* [models] */
     int32_t *stopped;            /* [models], whether stop_at was reached */
@@ -151,15 +152,19 @@ static void train(struct state *s, const struct group *group)
             move(&step, s->vectors, s->gradient, s->weights, s->first_moment, s->second_moment);
         }
 
-        double test_mse[LANES], train_mse[LANES];
+        double test_mse[LANES], validation_mse[LANES] = {0}, train_mse[LANES];
         evaluate(s, p->test_x, p->test_y, p->test_rows, test_mse);
+        if (p->validation_rows)
+            evaluate(s, p->validation_x, p->validation_y, p->validation_rows, validation_mse);
         if (any_stop) evaluate(s, p->train_x, p->train_y, n, train_mse);
         int going = 0;
         for (int m = 0; m < models; m++) {
             if (!running[m]) continue; /* the lane goes on, and nobody looks */
             group->train_loss[(int64_t)m * epochs + epoch] = loss[m] / n;
             group->test_mse[(int64_t)m * epochs + epoch] = test_mse[m];
-            if (!(isfinite(loss[m]) && isfinite(test_mse[m]))) {
+            if (p->validation_rows)
+                group->validation_mse[(int64_t)m * epochs + epoch] = validation_mse[m];
+            if (!(isfinite(loss[m]) && isfinite(test_mse[m]) && isfinite(validation_mse[m]))) {
                 group->epochs_run[m] = epoch;
                 running[m] = 0;
                 continue;
@@ -216,7 +221,8 @@ int genboost_lanes(void)
 int genboost_train(const struct problem *problem, const struct group *group)
 {
     const size_t features = problem->features, hidden = problem->hidden_layers;
-    const size_t width = hidden ? problem->width : 1;
+    const size_t width = hidden ? problem->width : 0, outputs = problem->outputs;
+    const size_t widest = width > outputs ? width : outputs;
     size_t parameters = 0;
     for (int layer = 0; layer <= problem->hidden_layers; layer++)
         parameters += (inputs_of(problem, layer) + 1) * (size_t)outputs_of(problem, layer);
@@ -246,11 +252,12 @@ int genboost_train(const struct problem *problem, const struct group *group)
         {&s.input, block * features + LANES},
         {&s.activations, hidden * block * width},
         {&s.slopes, hidden * block * width},
-        {&s.delta, block * width},
-        {&s.next_delta, block * width},
+        {&s.delta, block * widest},
+        {&s.next_delta, block * widest},
         {&s.units, layout == ROWS ? BLOCK * columns : 0},
-        {&s.row_gradient, layout == ROWS ? (hidden + 1) * width * columns : 0},
-        {&s.prediction, block},
+        {&s.row_gradient, layout == ROWS ? (hidden + 1) * widest * columns : 0},
+        {&s.outputs, block * outputs},
+        {&s.expected, outputs > 1 ? block : 0},
     };
     const int count = sizeof arrays / sizeof *arrays;
     int failed = 0;
@@ -261,6 +268,12 @@ int genboost_train(const struct problem *problem, const struct group *group)
         else
             failed = 1;
     }
+    s.rows = (struct rows){
+        .outputs = s.outputs,
+        .prediction = outputs > 1 ? s.expected : s.outputs,
+        .surprise = s.surprise,
+        .target = s.target,
+    };
     if (!failed) {
         for (size_t i = 0; i < parameters; i++)
             for (int m = 0; m < group->models; m++) {

@@ -4,18 +4,22 @@
 #pragma once
 
 #include "layers.h"
+#include "losses.h"
 
 struct problem {
-    int32_t features, hidden_layers, width, activation;
+    int32_t features, hidden_layers, width, outputs, activation;
+    int32_t loss;         /* of a row: enum loss */
     int32_t batch_size, epochs;
-    int32_t summed;       /* the loss is the sum of a batch's squared errors, not their mean */
-    int32_t train_rows, test_rows;
+    int32_t summed;       /* a batch's loss is the sum of its rows', not their mean */
+    int32_t train_rows, test_rows, validation_rows;
     int32_t snapshots;    /* epochs after which weights are handed out */
     int32_t stride;       /* reals from a row of x to the next: features, rounded up to LANES */
     const real *train_x;  /* [train_rows][stride] */
     const real *train_y;  /* [train_rows] */
     const real *test_x;   /* [test_rows][stride] */
     const real *test_y;   /* [test_rows] */
+    const real *validation_x; /* [validation_rows][stride] */
+    const real *validation_y; /* [validation_rows] */
     const int32_t *order; /* [orders][epochs][train_rows], or NULL: as they are */
     const int32_t *is_weight; /* [parameters], 0: a bias */
     const int32_t *snapshot_epochs; /* [snapshots], counted from 1 */
@@ -37,11 +41,12 @@ struct state {
     vector *input;       /* [block][features], and LANES more */
     vector *activations; /* [hidden_layers][block][width] */
     vector *slopes;      /* their derivatives, for curved activations */
-    vector *delta, *next_delta; /* dL/dz of a layer, [block][width] */
+    vector *delta, *next_delta; /* dL/dz of a layer, [block][the most units of any] */
     vector *units;       /* rows in the lanes: a layer's inputs, see units_of_rows */
     vector *row_gradient; /* likewise: each layer's gradient, see row_gradient */
-    vector *prediction;  /* [block] */
-    vector target[BLOCK];
+    vector *outputs, *expected; /* [block][outputs], [block] */
+    vector target[BLOCK], surprise[BLOCK];
+    struct rows rows;    /* all four, for the loss */
 };
 
 static int inputs_of(const struct problem *p, int layer)
@@ -51,7 +56,7 @@ static int inputs_of(const struct problem *p, int layer)
 
 static int outputs_of(const struct problem *p, int layer)
 {
-    return layer == p->hidden_layers ? 1 : p->width;
+    return layer == p->hidden_layers ? p->outputs : p->width;
 }
 
 static vector *activations_of(const struct state *s, int layer) /* a layer's input */
@@ -89,6 +94,7 @@ static void lay_out_gradient(struct state *s)
     }
 }
 
+/* A block's rows through the network. */
 static void forward(struct state *s, const vector *weights, int rows)
 {
     const struct problem *p = s->problem;
@@ -98,10 +104,11 @@ static void forward(struct state *s, const vector *weights, int rows)
         int last = layer == p->hidden_layers;
         forward_layer(s->layout, last ? IDENTITY : p->activation, vectors_of(s, rows), inputs,
                       outputs, activations_of(s, layer), parameter(s, weights, at),
-                      last ? s->prediction : activations_of(s, layer + 1),
+                      last ? s->rows.outputs : activations_of(s, layer + 1),
                       s->slopes + layer * s->block * p->width);
         at += (inputs + 1) * outputs;
     }
+    conclude(p->loss, &s->rows, vectors_of(s, rows), p->outputs);
 }
 
 /* The gradient of a block of rows, given the last layer's delta, to which `more` adds what is
@@ -157,50 +164,65 @@ static void gather(struct state *s, const real *x, const real *y, const int32_t 
     }
 }
 
-/* Adds a block's squared errors to each model's sum. */
+/* Adds the squared errors of a block's predictions to each model's sum. */
 static void add_squares(const struct state *s, int rows, double *sum)
 {
     for (int r = 0; r < rows; r++) {
         if (s->layout == MODELS) {
-            vector error = s->prediction[r] - s->target[r];
+            vector error = s->rows.prediction[r] - s->target[r];
             for (int l = 0; l < LANES; l++) sum[l] += (double)error[l] * (double)error[l];
         } else {
-            const real *prediction = (const real *)s->prediction, *y = (const real *)s->target;
-            real error = prediction[r] - y[r];
+            const real *prediction = (const real *)s->rows.prediction;
+            real error = prediction[r] - ((const real *)s->target)[r];
             *sum += (double)error * (double)error;
         }
     }
 }
 
-/* The gradient of the batch's loss at `weights`. The squared errors are added to
+/* Adds the losses of a block's rows to each model's sum. */
+static void add_losses(const struct state *s, int rows, double *sum)
+{
+    const real *surprise = (const real *)s->surprise;
+    const int models = s->layout == MODELS ? LANES : 1;
+    switch ((enum loss)s->problem->loss) {
+    case MSE: add_squares(s, rows, sum); break;
+    case CROSS_ENTROPY:
+        for (int r = 0; r < rows; r++)
+            for (int m = 0; m < models; m++) sum[m] += (double)surprise[r * models + m];
+        break;
+    }
+}
+
+/* The gradient of the batch's loss at `weights`. The rows' losses are added to
    `loss` unless it is NULL. */
 static void batch_gradient(struct state *s, const vector *weights, const int32_t *const *order,
                            int start, int rows, double *loss)
 {
     const struct problem *p = s->problem;
-    const real factor = p->summed ? 2 : (real)(2.0 / rows);
+    const double share = p->summed ? 1 : 1.0 / rows;
     for (int done = 0; done < rows; done += BLOCK) {
         int count = rows - done < BLOCK ? rows - done : BLOCK;
         /* SAM's second pass finds a batch of one block where its first pass left it. */
         if (loss || rows > BLOCK) gather(s, p->train_x, p->train_y, order, start + done, count);
         forward(s, weights, count);
-        if (loss) add_squares(s, count, loss);
-        for (int v = 0; v < vectors_of(s, count); v++)
-            s->delta[v] = (s->prediction[v] - s->target[v]) * factor;
+        if (loss) add_losses(s, count, loss);
+        slopes(p->loss, &s->rows, vectors_of(s, count), p->outputs, share, s->delta);
         backward(s, weights, done > 0, count);
     }
     if (s->layout == ROWS) lay_out_gradient(s);
 }
 
-/* Each model's mean squared error on the given rows. */
+/* The mean squared error of each model's predictions on the given rows. */
 static void evaluate(struct state *s, const real *x, const real *y, int rows, double *mse)
 {
+    const struct problem *p = s->problem;
     const int models = s->layout == MODELS ? LANES : 1;
     for (int m = 0; m < models; m++) mse[m] = 0;
     for (int done = 0; done < rows; done += BLOCK) {
         int count = rows - done < BLOCK ? rows - done : BLOCK;
         gather(s, x, y, NULL, done, count);
         forward(s, s->weights, count);
+        predict(p->loss, &s->rows, vectors_of(s, count), p->outputs);
         add_squares(s, count, mse);
     }
     for (int m = 0; m < models; m++) mse[m] /= rows;

@@ -23,6 +23,7 @@ typedef uint64_t bits_lane;
 #define LN2_HIGH 6.93147180369123816490e-01
 #define LN2_LOW 1.90821492927058770002e-10
 enum { FRACTION_BITS = 52, EXPONENT_BIAS = 1023, EXPONENT_LIMIT = 1022, EXP_TERMS = 14 };
+enum { LOG_TERMS = 11 };
 #else
 typedef float real;
 typedef int32_t mask_lane;
@@ -31,6 +32,7 @@ typedef uint32_t bits_lane;
 #define LN2_HIGH 0.693359375f
 #define LN2_LOW -2.12194440e-4f
 enum { FRACTION_BITS = 23, EXPONENT_BIAS = 127, EXPONENT_LIMIT = 126, EXP_TERMS = 8 };
+enum { LOG_TERMS = 5 };
 #endif
 
 #if defined __AVX512F__
@@ -142,6 +144,24 @@ INLINE vector exp_minus_1(vector x) /* without cancellation */
 {
     vector power, rest = exp_rest(x, &power);
     return fused(power, rest, power - 1);
+}
+
+/* ln(x) for normal x > 0; a NaN stays a NaN. With x = 2^n m, sqrt(1/2) < m <= sqrt(2), and
+   s = (m - 1) / (m + 1), it is n ln(2) + 2 (s + s^3 / 3 + s^5 / 5 + ...). */
+INLINE vector logarithm(vector x)
+{
+    const bits fraction = ((bits){0} + 1 << FRACTION_BITS) - 1;
+    vector n = (vector)((bits)fill(ROUND) + ((bits)x >> FRACTION_BITS) - EXPONENT_BIAS) - ROUND;
+    vector m = (vector)(((bits)x & fraction) | (bits)fill(1));
+    mask large = m > (real)1.4142135623730951;
+    m = choose(large, m * (real)0.5, m);
+    n = choose(large, n + 1, n);
+    vector s = (m - 1) / (m + 1), square = s * s;
+    vector series = fill((real)1 / (2 * LOG_TERMS - 1));
+    UNROLL for (int k = LOG_TERMS - 1; k > 0; k--)
+        series = fused(series, square, fill((real)1 / (2 * k - 1)));
+    vector small = fused(n, fill(LN2_LOW), (s + s) * series);
+    return choose(x == x, fused(n, fill(LN2_HIGH), small), x);
 }
 
 /* The lanes of a, and then of b, that `lanes` names. */

@@ -1,0 +1,92 @@
+"""The error of each method's best cell against the gradients that its training took."""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from genboost.analysis import stats
+from genboost.report.exhibits import Exhibit
+from genboost.report.figures.curves import thinned
+from genboost.report.figures.drawing import (
+    COLORS,
+    FAINT,
+    FEWEST,
+    LINES,
+    MARKERS,
+    baseline_lines,
+    best_panels,
+    legend,
+    log_scale,
+    start,
+    tell,
+)
+from genboost.report.figures.material import Curves, Material
+from genboost.study.grid import Model
+
+MOST_METHODS = 12  # of a study
+
+
+def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
+    """Draw the figure: the median's way, and the mean at the end."""
+    results = material.results
+    methods: list[tuple[str, np.ndarray, np.ndarray]] = []
+    for study in results.studies:
+        laid_out = results.layouts[study.name]
+        for panel in best_panels(results, laid_out, MOST_METHODS):
+            if best := results.best(study, panel.cells.values()):
+                curves = [material.read(Model(best[0], seed)) for seed in study.seeds]
+                name = f"{panel.title}, {laid_out.place(best[0])}".replace("SAM with", "SAM")
+                methods.append((name, *_way(curves)))
+    figure = start(8.4, 4.2 + 0.18 * -(-len(methods) // 2), title)
+    axes = figure.subplots()
+    means = [errors[:, -1].mean() for _, _, errors in methods]
+    ends = [costs[-1] for _, costs, _ in methods]
+    log_scale(axes, "x", [cost / 20 for cost in ends] + ends)
+    useless = max(e["mean"]["test_mse"] for e in results.baselines.values())
+    log_scale(axes, "y", [*means, useless])
+    entries = []
+    for number, ((name, costs, errors), mean) in enumerate(zip(methods, means, strict=True)):
+        color = COLORS[number % len(COLORS)]
+        look = {"color": color, "linestyle": LINES[number // len(COLORS) % len(LINES)]}
+        marker = MARKERS[number % len(MARKERS)]
+        axes.plot(costs, np.median(errors, axis=0), linewidth=0.9, **look)
+        if len(errors) >= FEWEST:
+            axes.plot([costs[-1]] * 2, stats.interval(errors[:, -1]), label="interval",
+                      color=color, linewidth=1.6)  # fmt: skip
+        axes.plot(costs[-1], mean, marker, label="mean", color=color, markersize=6, clip_on=False)
+        entries.append({"label": name, "marker": marker, **look})
+    baseline_lines(axes, results, [c for study in results.studies for c in study.cells], "y")
+    axes.set_xlabel("gradient evaluations")
+    axes.set_ylabel("test MSE")
+    _draw_frontier(axes, ends, means)
+    if methods:
+        legend(figure, entries)
+        least = int(np.argmin(means))
+        tell(figure, f"The lowest mean test MSE, {means[least]:.2f}, takes {ends[least]:g} "
+                     f"gradient evaluations: {methods[least][0]}.")  # fmt: skip
+    else:
+        axes.text(0.5, 0.5, "models in every cell diverged", ha="center", transform=axes.transAxes)
+    return figure
+
+
+def _way(curves: list[Curves]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the gradients that a cell's models have taken by some epochs, and their errors."""
+    shown = thinned(len(curves[0].epoch))
+    epochs = np.array(curves[0].epoch, float)[shown]
+    costs = curves[0].gradient_evaluations * epochs / epochs[-1]
+    return costs, np.array([curve.test_mse for curve in curves])[:, shown]
+
+
+def _draw_frontier(axes: Axes, costs: list[float], errors: list[float]) -> None:
+    """Draw the lowest error that each cost or less reaches."""
+    lowest, corners = math.inf, []
+    for cost, error in sorted(zip(costs, errors, strict=True)):
+        if error < lowest:
+            corners.append((cost, error))
+            lowest = error
+    if corners:
+        corners.append((axes.get_xlim()[1], lowest))
+        axes.step(*zip(*corners, strict=True), where="post", color=FAINT, linewidth=3, alpha=0.5,
+                  zorder=0)  # fmt: skip

@@ -1,0 +1,136 @@
+"""Sets of values one below the other: each value a mark, and below them their mean and interval."""
+
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from genboost.report.figures.drawing import COLORS, INK, PAPER
+
+WIDTH = 5.4  # inches, of a figure of lanes
+LANE = 0.62  # inches, with one line of text
+LINE = 0.17  # inches
+MOST_DOTS = 100  # in a lane; more values are shown as quantiles
+
+_TEXT = 76  # characters in a line
+_DOT = 4.2  # pt
+_ROOM = 13.0  # pt, for dots side by side
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A set of values and what is said of it; without values, a heading.
+
+    Attributes
+    ----------
+    text : str
+        Above the values.
+    values : sequence of float
+    mean : float, optional
+    interval : tuple of float
+        Its ends; empty where there are fewer than `FEWEST` values.
+    """
+
+    text: str
+    values: Sequence[float] = ()
+    mean: float | None = None
+    interval: tuple[float, ...] = ()
+    is_heading: bool = False
+
+    @property
+    def lines(self) -> list[str]:
+        """Its text in lines."""
+        return textwrap.wrap(self.text, _TEXT) or [""]
+
+    @property
+    def height(self) -> float:
+        """Its height in inches."""
+        return (0 if self.is_heading else LANE) + LINE * (len(self.lines) - (not self.is_heading))
+
+
+def height(lanes: Iterable[Lane]) -> float:
+    """Return the height of some lanes in inches."""
+    return math.fsum(lane.height for lane in lanes)
+
+
+def draw(axes: Axes, lanes: Sequence[Lane]) -> list[tuple[float, float]]:
+    """Draw lanes on axes whose x scale and limits are set; their y unit is a point.
+
+    Returns
+    -------
+    list of (float, float)
+        Where each lane begins, below its text, and ends.
+    """
+    ends, top = [], 0.0
+    for lane in lanes:
+        bottom = top + 72 * lane.height
+        ends.append((top + 72 * LINE * len(lane.lines) + 2, bottom))
+        axes.text(0.005, top + 3, "\n".join(lane.lines), va="top", linespacing=1.15,
+                  weight="bold" if lane.is_heading else "normal",
+                  transform=axes.get_yaxis_transform(), zorder=4,
+                  bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6})  # fmt: skip
+        if len(lane.values) > MOST_DOTS:
+            _draw_quantiles(axes, lane.values, bottom - 14)
+        elif lane.values:
+            across = _in_points(axes, lane.values)
+            places = [bottom - 12 - aside for aside in side_by_side(across, _DOT, _ROOM)]
+            axes.plot(lane.values, places, "o", color=COLORS[0], mec=PAPER, mew=0.4,
+                      markersize=_DOT)  # fmt: skip
+        if lane.mean is not None:
+            _draw_mean(axes, lane, bottom - 5)
+        top = bottom
+    axes.set_ylim(top, 0)
+    axes.set_yticks([])
+    axes.grid(False, axis="y")
+    axes.spines["left"].set_visible(False)
+    return ends
+
+
+def _draw_mean(axes: Axes, lane: Lane, place: float) -> None:
+    if lane.interval:
+        axes.plot(lane.interval, [place] * 2, label="interval", color=INK, linewidth=1.4)
+    axes.plot(lane.mean, place, "|", label="mean", color=INK, markersize=7, mew=1.6)
+
+
+def _draw_quantiles(axes: Axes, values: Sequence[float], place: float) -> None:
+    """Draw what holds 80 % and 50 % of many values, and their median."""
+    low, first, median, third, high = np.quantile(values, [0.1, 0.25, 0.5, 0.75, 0.9])
+    axes.plot([low, high], [place] * 2, color=COLORS[0], linewidth=2)
+    axes.plot([first, third], [place] * 2, color=COLORS[0], linewidth=7)
+    axes.plot(median, place, "|", color=PAPER, markersize=7, mew=1.2)
+
+
+def _in_points(axes: Axes, values: Sequence[float]) -> np.ndarray:
+    """Return about where values are along the x axis, in points."""
+    scale = axes.xaxis.get_transform().transform
+    low, high = scale(np.array(axes.get_xlim()))
+    return (scale(np.array(values, float)) - low) / (high - low) * 72 * (WIDTH - 0.3)
+
+
+def side_by_side(across: Sequence[float] | np.ndarray, dot: float, room: float) -> list[float]:
+    """Return how far dots go aside so that none hides another, where there is room.
+
+    Parameters
+    ----------
+    across
+        Where the dots are along their axis.
+    dot, room
+        Their diameter, and how far they may go; in the same unit.
+    """
+    found = [0.0] * len(across)
+    placed: list[tuple[float, float]] = []
+    for index in np.argsort(across, kind="stable"):
+        x = float(across[index])
+        near = [(a, b) for a, b in placed if x - a < dot]
+        free = [0.0, *(b + math.sqrt(max(dot**2 - (x - a) ** 2, 0)) for a, b in near)]
+        fits = [
+            y
+            for y in sorted(free)
+            if y <= room and all((x - a) ** 2 + (y - b) ** 2 > (dot - 1e-6) ** 2 for a, b in near)
+        ]
+        found[index] = fits[0] if fits else room
+        placed.append((x, found[index]))
+    return found
