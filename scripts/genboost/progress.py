@@ -35,7 +35,7 @@ class Run:
 
     def step(self) -> int:
         """Count one model as done; return how many are."""
-        with self.file.open("ab") as counted:
+        with self.file.open("ab", buffering=0) as counted:
             counted.write(b".")
             return counted.tell()
 

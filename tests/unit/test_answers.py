@@ -64,7 +64,7 @@ def test_a_number_belongs_to_the_cell_that_it_stands_beside():
     ((_, methods),) = answers.worths(made.results, made.statistics)
     (network,) = (method for method in methods if method.is_network)
     assert network.details.startswith("Adam, no SAM, 200 epochs, lr 1e-2")
-    assert "chosen from 2 cells by seed 0; its error with seeds 1 and 2" in network.details
+    assert "by the test rows with seed 0; its error with seeds 1 and 2" in network.details
     assert network.error == "3.5000"
 
 
@@ -73,7 +73,7 @@ def test_enough_seeds_have_an_interval():
     made = study(8, {1e-3: 1 + noise, 1e-2: 2 + noise})
     ((_, methods),) = answers.worths(made.results, made.statistics)
     (network,) = (method for method in methods if method.is_network)
-    assert "by seeds 0 and 1; its error with seeds 2 to 7" in network.details
+    assert "with seeds 0 and 1; its error with seeds 2 to 7" in network.details
     # Six errors from 1.2 to 1.7: mean 1.45, sd 0.1 sqrt(3.5), t(5) = 2.570582.
     half = 2.570582 * 0.1 * 3.5**0.5 / 6**0.5
     assert network.error == f"1.4500\n({1.45 - half:.4f} to {1.45 + half:.4f})"

@@ -1,12 +1,15 @@
 """What people who wait for a run are told."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from genboost import progress
 
+SCRIPTS = Path(progress.__file__).parents[1]
 JOB = """
 import sys
 from genboost import progress
@@ -26,7 +29,12 @@ def announced(tmp_path, monkeypatch):
 
 def test_all_jobs_of_a_run_count_their_models_together(announced):
     jobs = [
-        subprocess.Popen([sys.executable, "-c", JOB, str(n)], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", JOB, str(n)],
+            env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for n in (10, 20, 30)
     ]
     said = [line for job in jobs for line in job.communicate()[1].splitlines()]
