@@ -122,14 +122,14 @@ def test_figures_say_what_they_show(made):
         assert not any("predict" in text.get_text() for axes in figure.axes for text in axes.texts)
     shown = [e for e in exhibits.of(exhibits.FIGURES, made.config) if e.quantity.name == "gap"]
     assert shown and not any("test MSE" in e.text or "error" in e.text for e in shown)
-    points = [
+    means = [
         y
         for axes in made.figure("learning-rate-grid+gap").axes
         for line in axes.lines
-        if line.get_linestyle() == "None"
+        if line.get_label() == "means"
         for y in line.get_ydata()
     ]
-    assert sorted(points) == sorted(made.results.models["gap"])
+    assert sorted(means) == pytest.approx(sorted(made.results.summary["gap"]))
 
 
 def test_a_ratio_is_the_geometric_mean_of_the_pairs(made):

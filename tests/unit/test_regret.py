@@ -99,7 +99,7 @@ def of(table):
 
 
 def made(choose_by="test", **more):
-    settings = {**SETTINGS, "tables": {"choose_by": choose_by}, **more}
+    settings = {**SETTINGS, "tables": {"choose_by": choose_by, "digits": 4}, **more}
     measured = {
         "validation_mse": of(VALIDATION),
         "early_stopped_mse": of(EARLY_TEST),
