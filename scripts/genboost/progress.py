@@ -8,15 +8,21 @@ from pathlib import Path
 
 EVERY = 10.0  # seconds
 RUN = "GENBOOST_RUN"
-"""The environment variable by which a job knows how many models its run trains in all, when that
-began, and the file that gets a byte for each model as soon as it is trained."""
+"""The environment variable by which a job knows how many models its run trains in all, and the file
+that gets a byte for each model as soon as it is trained."""
 TRAINED = Path(".snakemake/models_trained")
 
 
 def announce(total: int, file: Path = TRAINED) -> None:
     """Have the jobs that this process starts tell of the whole run, not of their own models."""
     file.write_bytes(b"")
-    os.environ[RUN] = f"{total} {time.time()} {file}"
+    _began(file).unlink(missing_ok=True)
+    os.environ[RUN] = f"{total} {file}"
+
+
+def _began(file: Path) -> Path:
+    """Return the file that is as old as a run's training: the first job makes it."""
+    return file.with_suffix(".began")
 
 
 @dataclass
@@ -30,8 +36,13 @@ class Run:
     @classmethod
     def announced(cls) -> "Run | None":
         """Return the run of which this process is a job; None if it is none, or on another disk."""
-        total, started, file = (os.environ.get(RUN) or "0 0 ").split(" ", 2)
-        return cls(int(total), float(started), Path(file)) if os.path.isfile(file) else None
+        total, _, name = os.environ.get(RUN, "").partition(" ")
+        if not os.path.isfile(name):
+            return None
+        began = _began(file := Path(name))
+        if not began.exists():
+            began.touch()
+        return cls(int(total), began.stat().st_mtime, file)
 
     def step(self) -> int:
         """Count one model as done; return how many are."""

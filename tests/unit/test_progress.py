@@ -1,6 +1,7 @@
 """What people who wait for a run are told."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,19 @@ def test_between_two_lines_of_a_run_no_job_speaks(announced, capsys):
     assert capsys.readouterr().err.count("\n") == 1  # the last
 
 
+def test_time_is_counted_from_the_first_job(announced, capsys):
+    progress.Progress("trained", 59)
+    (began,) = announced.glob("*.began")
+    os.utime(began, (began.stat().st_mtime - 100,) * 2)
+    progress.Progress("trained", 1).step()
+    assert re.match(
+        r"trained 1 of 60 models in 100\.\d s, about 59\d\d s to go", capsys.readouterr().err
+    )
+    progress.announce(60, announced / "trained")
+    progress.Progress("trained", 1).step()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_job_that_knows_of_no_run_tells_of_itself(monkeypatch, capsys):
     monkeypatch.delenv(progress.RUN, raising=False)
     alone = progress.Progress("trained", 2, kept=1)
@@ -64,6 +78,6 @@ def test_a_job_that_knows_of_no_run_tells_of_itself(monkeypatch, capsys):
 
 
 def test_a_run_on_another_disk_is_none_of_a_jobs(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv(progress.RUN, f"60 0.0 {tmp_path}/elsewhere")
+    monkeypatch.setenv(progress.RUN, f"60 {tmp_path}/elsewhere")
     progress.Progress("trained", 1).step()
     assert capsys.readouterr().err == ""
