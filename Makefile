@@ -4,6 +4,8 @@ PYTHON ?= python3
 CORES ?= all
 ARGS ?=
 BUILD_ARGS ?=
+STUDY ?= thirty_seeds
+VALIDITY ?= validity
 BIN := .venv/bin
 SOURCES := Snakefile workflow/rules/*.smk
 STEPS := data train report
@@ -13,7 +15,7 @@ THEORY := random_labels/width-labels+train_mse sam/comparisons flatness/measures
   step_size/learning-rate-descent+hessian_max
 
 .DEFAULT_GOAL := study
-.PHONY: study fused setup report test test-slurm test-containers containers style format docs example theory bench clean help
+.PHONY: study fused setup report test test-slurm test-containers containers style format docs example theory paper bench clean help
 
 study: setup  ## run the study, one job per model (CORES=8, ARGS="--config ...")
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
@@ -62,6 +64,12 @@ theory:  ## copy tables and figures of the finished studies of theory to docs/re
 	  cp results/$$study/statistics/statistics.md results/$$study/tables/tables.md $$copy && \
 	  cp results/$$study/figures/$${figure#*/}.png $$copy/figure.png || exit; \
 	done
+
+paper: setup  ## compile the article from the results of STUDY and VALIDITY to build/paper/paper.pdf
+	$(BIN)/python scripts/make_paper.py --results results/$(STUDY) --output build/paper \
+	  $(addprefix --validity ,$(wildcard results/$(VALIDITY)))
+	cd build/paper && pdflatex -interaction=nonstopmode -halt-on-error paper && bibtex paper && \
+	  pdflatex -interaction=batchmode paper && pdflatex -interaction=batchmode paper
 
 bench: .venv/bench.done  ## measure the speed and write docs/benchmarks.md (ARGS=--quick)
 	$(BIN)/python benchmarks/run.py $(ARGS)

@@ -19,6 +19,7 @@ rule all:
             *FIGURES,
             REPORT,
             CONFIGURATION,
+            *CRATE,
             INDEX,
         ],
 

@@ -16,7 +16,17 @@ import yaml
 
 CHECKOUT = Path(__file__).parents[1]
 SNAKEMAKE = Path(sys.executable).parent / "snakemake"
-PARTS = ("Snakefile", "workflow", "scripts", "profiles", "fused", "slurm", "envs")
+PARTS = (
+    "Snakefile",
+    "workflow",
+    "scripts",
+    "profiles",
+    "fused",
+    "slurm",
+    "envs",
+    "paper",
+    "CITATION.cff",
+)
 
 SMALL = {
     "data": {"source": "synthetic"},

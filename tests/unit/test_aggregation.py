@@ -56,7 +56,7 @@ def result(test_mse):
 RUN = {"seconds": 0.1, "engine": "torch 2", "device": "cpu", "versions": {}}
 ARRAYS = {name: np.ones((2, 3) if name.endswith("x") else 2, "f4")
           for name in (field.name for field in fields(Data))}  # fmt: skip
-DATA = f"obesity (SYNTHETIC), {Data(**ARRAYS).digest}"
+DATA = f"obesity (SYNTHETIC), 7 classes, {Data(**ARRAYS).digest}"
 
 
 def fingerprints(model, data=DATA):

@@ -220,8 +220,8 @@ def test_a_step_runs_in_python_for_warming_up_and_once_more(log, monkeypatch):
     forward = torch_engine.forward
     monkeypatch.setattr(torch_engine, "forward", lambda *args: calls.append(0) or forward(*args))
     torch_engine.train(some_problem(["sgd"], epochs=20))
-    # Two sizes of batches, the test rows after each epoch, the training rows at the end.
-    assert len(calls) == 2 * (cuda_graphs.WARM_UPS + 1) + 20 + 1
+    # Two sizes of batches, test and validation rows after each epoch, training rows at the end.
+    assert len(calls) == 2 * (cuda_graphs.WARM_UPS + 1) + 2 * 20 + 1
 
 
 def test_recording_is_in_order_with_what_comes_before_and_after(log):

@@ -68,7 +68,7 @@ def test_label_may_be_a_number(tmp_path):
         (["respondents"], {"first_rows": 3, "decimals": {}}, "name at least one"),
         (["label", "range"], [0, 1], "label: must have either"),
         (["label", "ordered"], 1, "ordered in label: 1 should be of type bool"),
-        (["label", "rows"], 7, "label.rows: is for a number"),
+        (["label", "rows"], 7, "label.rows: applies to numbers only"),
         (["label"], {"name": "y", "range": [0, 1], "ordered": True}, "label.ordered"),
         (["label"], {"name": "y", "range": [1, 0]}, "label.range: the first number"),
         (["label"], {"name": "y", "range": [0, 1], "rows": 0}, "label.rows"),

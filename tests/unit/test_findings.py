@@ -1,13 +1,14 @@
 """What the statistics say of a run's cells."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 from made_up import Made
 from scipy.stats import t
 
-from genboost.report import findings
+from genboost.report import claims_tables, findings
 
 
 def test_the_interval_of_every_cell():
@@ -26,3 +27,26 @@ def test_the_interval_of_every_cell():
 def test_too_few_seeds_have_no_interval(seeds):
     results = Made({"grid": {"seeds": seeds}}).results
     assert np.isnan(findings.find(results, {}, {}).cells[["low", "high"]]).all(axis=None)
+
+
+def test_a_huge_difference_is_short():
+    comparison = {
+        "title": "A small rate is better",
+        "claim": "lower",
+        "a": {"learning_rate": 1e-3},
+        "b": {"learning_rate": 1e3},
+    }
+    settings = {
+        "grid": {"optimizer": "sgd", "sam_rho": "none", "weight_decay": 0, "seeds": 4,
+                 "learning_rate": [1e-3, 1e3]},
+        "studies": {"grid": {"title": "The grid"}},
+        "comparisons": {"small": comparison},
+        "schemes": {name: {"title": name, "where": {"optimizer": "sgd"}} for name in "ab"},
+    }  # fmt: skip
+    lost = {1e-3: 1.0, 1e3: 4e33}
+    made = Made(settings, errors=lambda model: lost[model.cell.learning_rate] * (2 + model.seed))
+    found = findings.find(made.results, made.config["comparisons"], made.config["schemes"])
+    (row,) = claims_tables.comparison_table(made.results, found.verdicts).rows
+    assert row[4] == "-1.4000e34"
+    document = findings.files(found)["statistics.md"]
+    assert not re.search(r"\d{12}", document)

@@ -1,12 +1,17 @@
 """Figures and the report follow what they are made from, and nothing else."""
 
+import json
 import shutil
+from urllib.parse import unquote
 
 import pytest
 from checkouts import Workflow
+from ro_crate import issues
+
+from genboost.receipts import identity
 
 CONFIGURED = "configuration tables statistics"
-REPORTED = "report index"
+REPORTED = "report crate index"
 TEMPLATES = "scripts/genboost/report/templates"
 DRAWN = f"figures {REPORTED}"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -38,6 +43,19 @@ def test_a_run_draws_and_reports(drawn):
     )  # heatmaps are tables there; no cell of the deck
     assert "SYNTHETIC" in report
     assert not drawn.planned()
+
+
+def test_the_record_for_machines_is_a_valid_crate_of_what_is_there(drawn, tmp_path):
+    folder = drawn.folder / "results/deck"
+    assert issues(folder, tmp_path / "cache") == []
+    graph = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
+    told = {unquote(one["@id"]): one["sha256"] for one in graph if one["@type"] == "File"}
+    there = {
+        str(path.relative_to(folder)): identity(path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("Snakefile", "ro-crate-metadata.json")
+    }
+    assert told == there
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 from genboost.errors import UserError
 from genboost.measures import families
-from genboost.study import axes
 from genboost.study.cells import Cell
 
 DRAWN = ("weight_norm", "sensitivity")  # unless the configuration chooses
@@ -166,11 +165,10 @@ def unfit(
         needed = getattr(family(name), "ONLY_WITH", {}) if name in NAMES else {}
         for setting, value in needed.items():
             if other := {cell[setting] for cell in cells} - {value}:
-                what = " or ".join(sorted(map(axes.SETTINGS[setting].phrase, other)))
                 yield (
                     ("measures", place),
-                    f"{name} cannot be measured on networks with {what}; leave it out, or train "
-                    "those in a separate run",
+                    f"{name} needs {setting}: {value}, but some models have "
+                    f"{' or '.join(sorted(other))}; leave it out, or train those in a separate run",
                 )
 
 

@@ -218,7 +218,7 @@ def _network(
         )
     error, ends = choice["unbiased"], ""
     if choice["low"] is not None:
-        ends = f"\n({results.ends(choice['low'], choice['high'])})"
+        ends = f"\n({results.range(choice['low'], choice['high'])})"
     (cell,) = (c for c in study.cells if measured.describe((study.name, c)) == choice["chosen"])
     details = f"{choice['chosen']}: chosen from {choice['cells']} cells by the {results.choose_by} "
     details += f"rows with {_seeds(study, choice)}"

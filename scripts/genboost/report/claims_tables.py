@@ -33,7 +33,7 @@ def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
             p_value(verdict.p),
             p_value(verdict.p_holm),
             _percent(verdict.p_lower),
-            *([results.ends(verdict.corrected_low, verdict.corrected_high)] if several else []),
+            *([results.range(verdict.corrected_low, verdict.corrected_high)] if several else []),
             _seeds_needed(verdict),
         ]
         for verdict in found
@@ -171,16 +171,14 @@ def _seeds_needed(verdict: Verdict) -> str:
 
 def _difference(results: Results, verdict: Verdict) -> str:
     value = verdict.difference
-    if math.isnan(value):
-        return ""
-    if verdict.scale == "ratio":
-        return f"× {math.exp(value):.3f}"
-    return f"{value:+.{results.decimals}f}"
+    if verdict.scale == "difference" or math.isnan(value):
+        return results.number(value, "+")
+    return f"× {math.exp(value):.3f}"
 
 
 def _difference_range(results: Results, verdict: Verdict) -> str:
     if verdict.scale == "difference" or math.isnan(verdict.low):
-        return results.ends(verdict.low, verdict.high)
+        return results.range(verdict.low, verdict.high)
     return f"× {math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"
 
 

@@ -233,7 +233,7 @@ def best_table(found: Findings) -> Table:
             *([choice.edge] if at_edges else []),
             "the same" if choice.chosen == choice.cell else choice.chosen,
             number(choice.unbiased),
-            found.results.ends(choice.low, choice.high),
+            found.results.range(choice.low, choice.high),
             number(choice.optimism),
         ]
         for choice in found.choices

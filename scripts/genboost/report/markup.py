@@ -88,6 +88,11 @@ def markdown(tables: Sequence[Table], title: str = "", level: int = 1) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def latex_text(text: str) -> str:
+    """Write a text as LaTeX, as tables have it."""
+    return _latex(text)
+
+
 def latex(tables: Sequence[Table]) -> str:
     """Write tables as LaTeX to put into a document, as its first line says."""
     pages = "; it can take pages" if any(table.long for table in tables) else ""
@@ -249,7 +254,7 @@ _SPECIAL = {
 }
 # To a plain article, in the font encoding OT1 that it has.
 _UNKNOWN = re.compile("[^ -~\u00a1-\u017f–—‘’“”†‡•…€™]|[«»ÐÞðþĦħĄąĐđĘęĮįĸĿŀŉŊŋŦŧŲųſ]")
-_POWER = re.compile(r"\b(\d+(?:\.\d+)?)e(-?\d+)\b")
+_POWER = re.compile(r"\b(\d+(?:\.\d+)?)e(-?)0*(\d+)\b")
 
 
 def _latex_character(character: str) -> str:
@@ -262,8 +267,8 @@ def _latex_character(character: str) -> str:
 def _latex(entry: str | Entry) -> str:
     if isinstance(entry, str):
         text = "".join(map(_latex_character, " ".join(entry.split())))
-        text = _POWER.sub(r"$\1 \\times 10^{\2}$", text).replace(r"$1 \times ", "$")
-        return re.sub(r"(?<![\w{$-])-(?=\d)", "$-$", text)
+        text = _POWER.sub(r"$\1 \\times 10^{\2\3}$", text).replace(r"$1 \times ", "$")
+        return re.sub(r"(?<![^\s(])-(?=\d)", "$-$", text)
     text, after = _latex(entry.text), f" {_latex(entry.after)}" if entry.after else ""
     star = r"\rlap{$^\star$}" if entry.star else ""
     line = (rf"\textbf{{{text}}}" if entry.bold else text) + after + star

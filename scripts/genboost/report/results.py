@@ -260,16 +260,19 @@ class Results:
         engines = self.models.groupby(columns, dropna=False, sort=False)["engine"].nunique()
         return list(engines.index[engines > 1])
 
-    def ends(self, low: float, high: float) -> str:
-        """Write an interval: ``0.8 to 0.9``; nothing for NaN."""
-        return "" if math.isnan(low) else f"{self.number(low)} to {self.number(high)}"
+    def number(self, value: float, sign: str = "-") -> str:
+        """Write a measured number; nothing for NaN.
 
-    def number(self, value: float) -> str:
-        """Write a measured number; nothing for NaN."""
+        With the ``sign`` "+", positive numbers have one, too.
+        """
         if math.isnan(value):
             return ""
         kind = "f" if abs(value) < 1e6 else "e"
-        return re.sub(r"e\+0*", "e", f"{value:.{self.decimals}{kind}}")
+        return re.sub(r"e\+0*", "e", f"{value:{sign}.{self.decimals}{kind}}")
+
+    def range(self, low: float, high: float) -> str:
+        """Write an interval; nothing for NaN."""
+        return "" if math.isnan(low) else f"{self.number(low)} to {self.number(high)}"
 
 
 def baselines_over_splits(

@@ -76,11 +76,11 @@ def generality(verdicts: Sequence[Verdict]) -> str:
 def _entry(results: Results, verdict: Verdict) -> Entry:
     if not verdict.n:
         return Entry(verdict.verdict)
-    digits = results.decimals
-    difference = f"{verdict.difference:+.{digits}f}"
-    if not math.isnan(verdict.low):
-        difference += f" ({verdict.low:+.{digits}f} to {verdict.high:+.{digits}f})"
-    return Entry(verdict.verdict, below=difference)
+    difference, *ends = (
+        results.number(value, "+") for value in (verdict.difference, verdict.low, verdict.high)
+    )
+    interval = f" ({' to '.join(ends)})" if all(ends) else ""
+    return Entry(verdict.verdict, below=difference + interval)
 
 
 def variance_table(results: Results, schemes: Sequence[Scheme]) -> Table | None:

@@ -150,7 +150,7 @@ INLINE vector exp_minus_1(vector x) /* without cancellation */
    s = (m - 1) / (m + 1), it is n ln(2) + 2 (s + s^3 / 3 + s^5 / 5 + ...). */
 INLINE vector logarithm(vector x)
 {
-    const bits fraction = ((bits){0} + 1 << FRACTION_BITS) - 1;
+    const bits fraction = (((bits){0} + 1) << FRACTION_BITS) - 1;
     vector n = (vector)((bits)fill(ROUND) + ((bits)x >> FRACTION_BITS) - EXPONENT_BIAS) - ROUND;
     vector m = (vector)(((bits)x & fraction) | (bits)fill(1));
     mask large = m > (real)1.4142135623730951;
