@@ -47,6 +47,6 @@ def test_a_huge_difference_is_short():
     made = Made(settings, errors=lambda model: lost[model.cell.learning_rate] * (2 + model.seed))
     found = findings.find(made.results, made.config["comparisons"], made.config["schemes"])
     (row,) = claims_tables.comparison_table(made.results, found.verdicts).rows
-    assert row[4] == "-1.4000e34"
+    assert row[4] == "-1.40e34"
     document = findings.files(found)["statistics.md"]
     assert not re.search(r"\d{12}", document)

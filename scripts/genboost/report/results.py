@@ -27,7 +27,7 @@ SIMPLE = {
     "gradient_boosted_trees": "gradient-boosted trees",
     "nearest_neighbour": "1-nearest neighbour",
 }
-DECIMALS, MOST_DECIMALS = 2, 6  # where no cell has a standard error, and at most
+DECIMALS, MOST_DECIMALS = 2, 6  # where no standard error says how many, and at most
 WARNING = (
     f"{MARK} DATA: computed from a generated stand-in, not from the published data set. "
     "No number here says anything about the real one."
@@ -267,8 +267,9 @@ class Results:
         """
         if math.isnan(value):
             return ""
-        kind = "f" if abs(value) < 1e6 else "e"
-        return re.sub(r"e\+0*", "e", f"{value:{sign}.{self.decimals}{kind}}")
+        if abs(value) < 1e6:
+            return f"{value:{sign}.{self.decimals}f}"
+        return re.sub(r"e\+0*", "e", f"{value:{sign}.{max(self.decimals, DECIMALS)}e}")
 
     def range(self, low: float, high: float) -> str:
         """Write an interval; nothing for NaN."""
