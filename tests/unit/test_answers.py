@@ -86,3 +86,20 @@ def test_methods_are_listed_from_the_worst_to_the_best():
         "predicting the mean", "ridge regression", "best network of “It”", "gradient-boosted trees",
     ]  # fmt: skip
     assert [round(method.share, 3) for method in methods] == [1, 0.524, 0.238, 0.119]
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs"),
+    [
+        ("mse", "one output: the label as a number"),
+        ("cross_entropy", "an output for each class"),
+        (
+            ["mse", "cross_entropy"],
+            "one output: the label as a number or an output for each class",
+        ),
+    ],
+    ids=str,
+)
+def test_what_a_network_puts_out_follows_from_its_loss(loss, outputs):
+    results = Made({"grid": {**GRID, "loss": loss}}).results
+    assert answers.facts(results)["network"].endswith(f", {outputs}")
