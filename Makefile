@@ -16,7 +16,7 @@ THEORY := random_labels/width-labels+train_mse sam/comparisons flatness/measures
   normalization/progress-layers+effective_rate
 
 .DEFAULT_GOAL := study
-.PHONY: study fused setup test test-slurm test-containers containers style format docs example theory paper bench clean help
+.PHONY: study fused setup report test test-slurm test-containers containers style format docs example theory paper bench clean help
 
 study: setup  ## run the study, one job per model (CORES=8, ARGS="--config ...")
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
@@ -25,6 +25,9 @@ fused: setup  ## run the study with many models per job: the same results, much 
 	$(BIN)/snakemake --cores $(CORES) --profile fused $(ARGS)
 
 setup: .venv/run.done  ## install what a run needs into .venv, if it is not there yet
+
+report: setup  ## put results, code and run times into one page, report.html (after make; ARGS="--configfile ...")
+	$(BIN)/snakemake --report report.html $(ARGS)
 
 test: .venv/dev.done  ## run all tests, on all cores
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)

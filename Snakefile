@@ -38,6 +38,7 @@ include: "workflow/rules/outcome.smk"
 
 onstart:
     interruption.heed()
+    progress.announce(len(judge.wanting))
     if snakemake_internals.submits_to_slurm(workflow):
         try:
             console.say(slurm.check(snakemake_internals.requests(workflow)))

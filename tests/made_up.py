@@ -21,9 +21,18 @@ BASELINES = {
     "gradient_boosted_trees": {"train_mse": 0.1, "test_mse": 0.5},
 }
 PROVENANCE = {"obesity": {"synthetic": False, "time": "2020-01-01T00:00:00+00:00"}}
-DESCRIPTION = (
-    "# A data set\n\n| input | mean |\n| --- | --- |\n| Age | 24 |\n\n## Source\n\n- file\n"
-)
+DESCRIPTION = """# A data set
+
+24 rows of people.
+
+| input | mean |
+| --- | --- |
+| Age | 24 |
+
+## Source
+
+- file
+"""
 RUN = {"seconds": 0.5, "engine": "torch", "device": "cpu", "versions": {"numpy": "2.0"}}
 
 

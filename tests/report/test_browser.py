@@ -127,7 +127,7 @@ def test_text_is_to_the_left_and_numbers_are_to_the_right(visit):
     )
     names = page.locator("#table-best th").all_inner_texts()
     texts = {name for name, side in zip(names, sides, strict=True) if side == "left"}
-    assert texts == {"study", "best of", "lowest mean", "chosen separately"}
+    assert texts == {"study", "best of", "best cell", "edge of the grid", "chosen separately"}
 
 
 def test_seeds_are_shown_on_hover_and_on_focus(visit, folder):

@@ -10,9 +10,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from made_up import Made, mse
 
-from genboost.report import exhibits, tables
+from genboost.files import ROOT
+from genboost.report import exhibits, findings, tables
 from genboost.report.figures import drawing
 from genboost.report.markup import Table, _latex, latex
 
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.skipif(
     reason="there is no pdflatex; on Debian: apt install texlive-latex-recommended",
 )
 SETTINGS = {
+    "grid": {"seeds": 5},
     "studies": {
         "grid": {"title": "The grid"},
         "wide": {
@@ -31,6 +34,7 @@ SETTINGS = {
         },
     },
 }
+SEEDS = {"grid": {"seeds": 15}}
 FIGURES = {
     "training": {"epochs": 6, "epochs_sam": 4},
     "grid": {"learning_rate": [1e-3, 1e-2], "sam_rho": [None, 0.05]},
@@ -73,7 +77,11 @@ def too_wide(log):
 @pytest.mark.parametrize("synthetic", [[], ["obesity"]])
 @pytest.mark.parametrize(
     "shown",
-    [{}, {"standard_deviation": True}, {"standard_deviation": True, "interval": True}],
+    [
+        {},
+        {"digits": 4, "standard_deviation": False},
+        {"digits": 4, "interval": True},
+    ],
 )
 def test_every_table_fits_into_a_plain_article(tmp_path, shown, synthetic):
     made = Made({**SETTINGS, "tables": shown}, errors=errors, synthetic=synthetic)
@@ -90,6 +98,21 @@ def test_every_table_fits_into_a_plain_article(tmp_path, shown, synthetic):
         assert too_wide(log) == [], name
     log = run(tmp_path, "tables.tex")
     assert too_wide(log) == []
+    written = (tmp_path / "tables.aux").read_text()
+    labels = re.findall(r"newlabel\{tab:[^}]*\}\{\{(\d+)\}\{(\d+)\}", written)
+    assert len(labels) == 13
+    pages = [page for _, page in sorted((int(number), int(page)) for number, page in labels)]
+    assert pages == sorted(pages)  # numbered in reading order
+
+
+def test_the_claims_fit_into_a_plain_article(tmp_path):
+    deck = yaml.safe_load((ROOT / "config.yaml").read_text())
+    made = Made({"comparisons": deck["comparisons"], "studies": deck["studies"], **SEEDS})
+    found = findings.find(made.results, made.config["comparisons"], {})
+    (tmp_path / "claims.tex").write_text(text := findings.files(found)["comparisons.tex"])
+    assert r"\caption{The claims (paired differences in test MSE)}" in text
+    assert r"\tiny" not in text
+    assert too_wide(compiled(tmp_path, r"\usepackage{booktabs}", r"\input{claims}")) == []
 
 
 def test_a_grid_that_is_wider_than_any_page_still_compiles(tmp_path):

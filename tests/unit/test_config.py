@@ -18,7 +18,7 @@ from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.study import axes, grid, schema
 from genboost.study.cells import text
-from genboost.study.config import complete, resolve
+from genboost.study.config import complete, for_others, resolve
 from genboost.study.sources import check_arguments, check_file
 from genboost.train import problem
 from genboost.train.engines import losses, optim, torch_engine
@@ -36,6 +36,15 @@ def mistakes(text: str) -> list[str]:
 
 
 # What a configuration means.
+
+
+def test_what_is_shown_to_others_names_a_data_file_without_its_folder(tmp_path):
+    (path := tmp_path / "answers.csv").write_text("")
+    data = {"source": "file", "path": str(path)}
+    found = resolve({"data": data, "schemes": {"other": {"data": {**data, "split_seed": 1}}}})
+    assert str(tmp_path) in str(found)
+    assert str(tmp_path) not in str(for_others(found))
+    assert for_others(found)["schemes"]["other"]["data"]["path"] == "answers.csv"
 
 
 def test_the_defaults_are_those_of_the_deck():

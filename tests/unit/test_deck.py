@@ -48,26 +48,38 @@ def test_the_figures_that_the_project_carries():
 
 
 def test_a_cell_against_the_decks():
-    # The deck has 0.946555 there. Mean 1, sd 0.1, t(2) = 4.302653: the interval of a mean of three
-    # is 1 ± 4.302653 * 0.1 * sqrt(2 / 3) = 1 ± 0.351310.
-    (row,) = compare(runs([0.9, 1.0, 1.1])).to_dict("records")
+    # The deck has 0.946555 there. Mean 1, sd 0.1, t(4) = 2.776445: the interval of a mean of three
+    # is 1 ± 2.776445 * 0.1 * sqrt(1 / 5 + 1 / 3) = 1 ± 0.202763.
+    (row,) = compare(runs([0.9, 0.9, 1.0, 1.1, 1.1])).to_dict("records")
     assert (row["data"], row["deck"]) == ("obesity", 0.946555)
     assert row["difference"] == pytest.approx(1 - 0.946555)
     assert row["ratio"] == pytest.approx(1 / 0.946555)
     assert row["log_ratio"] == pytest.approx(-math.log(0.946555))
-    assert (row["low"], row["high"]) == pytest.approx((0.648690, 1.351310), abs=1e-5)
+    assert (row["low"], row["high"]) == pytest.approx((0.797237, 1.202763), abs=1e-5)
     assert row["inside"]
+
+
+def test_four_seeds_have_no_interval():
+    compared = compare(runs([0.9, 1.0, 1.0, 1.1]))
+    assert compared[["low", "high"]].isna().all(axis=None)
+    assert math.isnan(deck.agreement(compared).inside)
 
 
 def test_cells_are_matched_by_all_that_makes_a_cell():
     sgd = {"optimizer": "sgd", "learning_rate": 3e-5}
     compared = compare(
         [
-            *runs([7.0, 7.1], "a", **sgd),  # outside its interval
+            *runs([7.0, 7.1, 7.0, 7.1, 7.0], "a", **sgd),  # outside its interval
             *runs([1.0, 1.0], "a", **sgd, epochs=199),
             *runs([1.0, 1.0], "a", **sgd, sam_rho="0.02"),
             *runs([1.0, 1.0], "a", **sgd, weight_decay=0.5),
-            *runs([1.5, 1.4], "b", learning_rate=2e-2, weight_decay=1e-2, sam_rho="0.02"),
+            *runs(
+                [1.5, 1.4, 1.5, 1.4, 1.5],
+                "b",
+                learning_rate=2e-2,
+                weight_decay=1e-2,
+                sam_rho="0.02",
+            ),
             *runs([1.0, math.nan], "b"),  # diverged
         ],
         study("a"),
@@ -119,7 +131,7 @@ def test_agreement_by_hand():
     rows = [
         row
         for cell, error in zip(figures[axes.ALWAYS].to_dict("records"), (2, 1, 8, 4), strict=True)
-        for row in runs([error] * 3, **cell)
+        for row in runs([error] * 5, **cell)
     ]
     found = deck.agreement(compare(rows, figures=figures))
     assert found.cells == 4

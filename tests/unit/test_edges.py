@@ -18,6 +18,8 @@ GRID = {
     "weight_decay": [0, 1e-3, 1e-2],
 }
 
+CLAIMS = {"sgd": {"claim": "higher", "a": {"optimizer": "sgd"}, "b": {"optimizer": "adam"}}}
+
 
 def edges_of(chosen, **axes):
     (name, values), *others = axes.items()
@@ -60,7 +62,7 @@ def error(model):
 
 @pytest.fixture(scope="module")
 def made():
-    return Made({"grid": {**GRID, "seeds": 6}}, errors=error)
+    return Made({"grid": {**GRID, "seeds": 6}, "comparisons": CLAIMS}, errors=error)
 
 
 def test_they_are_marked_where_they_are_best(made):
@@ -71,6 +73,8 @@ def test_they_are_marked_where_they_are_best(made):
     best = made.statistics["tables"]["best"]
     place = best["header"].index("edge of the grid")
     assert [row[place] for row in best["rows"]] == ["", "highest lr", ""]
+    (claim,) = made.statistics["comparisons"]
+    assert claim["confounds"] == ["its best cell is at the edge of the grid (highest lr)"]
     (sentence,) = sentences(made.results)
     assert "1 of 2 methods are best at an edge of the grid: 1 at the highest learning" in sentence
     assert sentence in made.report(made.drawings())
@@ -86,7 +90,9 @@ def test_they_are_marked_where_they_are_best(made):
     ids=["wider", "random_search"],
 )
 def test_where_none_is_nothing_is_said(more):
-    made = Made({"grid": {**GRID, "seeds": 3, **more}}, errors=error)
+    settings = {"grid": {**GRID, "seeds": 3, **more}, "comparisons": CLAIMS}
+    made = Made(settings, errors=error)
     ranked = tables.ranking_table(made.results, tables.ranking(made.results))
     assert "edge of the grid" not in [*ranked.header, *made.statistics["tables"]["best"]["header"]]
     assert not list(sentences(made.results))
+    assert [claim["confounds"] for claim in made.statistics["comparisons"]] == [[]]

@@ -59,7 +59,14 @@ def test_only_what_some_studies_lack_is_deleted(resolved):
     names = {
         exhibits.TABLES: {"tables", "ranking", "deck", "summary"},
         exhibits.FIGURES: {"methods", "deck", "cost"},
-        exhibits.STATISTICS: {"cells", "comparisons", "best", "agreement", "statistics"},
+        exhibits.STATISTICS: {
+            "cells",
+            "comparisons",
+            "verdicts",
+            "best",
+            "agreement",
+            "statistics",
+        },
     }
     for folder, pattern in exhibits.OF_SOME_STUDIES.items():
         for exhibit in exhibits.of(folder, resolved):

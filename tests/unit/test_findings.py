@@ -12,19 +12,20 @@ from genboost.report import claims_tables, findings
 
 
 def test_the_interval_of_every_cell():
-    settings = {"grid": {"learning_rate": [1e-3, 1e-2], "weight_decay": [0], "seeds": 4}}
+    settings = {"grid": {"learning_rate": [1e-3, 1e-2], "weight_decay": [0], "seeds": 5}}
     results = Made(settings, errors=lambda model: 1 + model.seed * model.cell.learning_rate).results
     cells = findings.find(results, {}, {}).cells
     assert len(cells) == len(results.summary) > 2
     for cell in cells.itertuples():
-        # Seeds 0 to 3: the standard deviation of 0 1 2 3 is sqrt(5/3).
-        scale = cell.learning_rate * math.sqrt(5 / 3) / 2
-        low, high = t.interval(0.95, 3, loc=1 + 1.5 * cell.learning_rate, scale=scale)
+        # Seeds 0 to 4: the standard deviation of 0 1 2 3 4 is sqrt(2.5).
+        scale = cell.learning_rate * math.sqrt(2.5 / 5)
+        low, high = t.interval(0.95, 4, loc=1 + 2 * cell.learning_rate, scale=scale)
         assert (cell.low, cell.high) == pytest.approx((low, high))
 
 
-def test_one_seed_has_no_interval():
-    results = Made({"grid": {"seeds": 1}}).results
+@pytest.mark.parametrize("seeds", [1, 4])
+def test_too_few_seeds_have_no_interval(seeds):
+    results = Made({"grid": {"seeds": seeds}}).results
     assert np.isnan(findings.find(results, {}, {}).cells[["low", "high"]]).all(axis=None)
 
 
@@ -46,6 +47,6 @@ def test_a_huge_difference_is_short():
     made = Made(settings, errors=lambda model: lost[model.cell.learning_rate] * (2 + model.seed))
     found = findings.find(made.results, made.config["comparisons"], made.config["schemes"])
     (row,) = claims_tables.comparison_table(made.results, found.verdicts).rows
-    assert row[4] == "-1.4000e34"
+    assert row[4] == "-1.40e34"
     document = findings.files(found)["statistics.md"]
     assert not re.search(r"\d{12}", document)

@@ -26,7 +26,11 @@ SETTINGS = {
     },
     "studies": {"grid": {"title": "The grid"}},
     "measures": ["outcome", "norms", "pac_bayes"],
-    "tables": {"quantities": ["test_mse", "gap", "pac_bayes_sigma", "collapsed"]},
+    "tables": {
+        "quantities": ["test_mse", "gap", "pac_bayes_sigma", "collapsed"],
+        "digits": 4,
+        "standard_deviation": False,
+    },
     "comparisons": {
         "norm": {
             "quantity": "weight_norm", "scale": "ratio", "by": "each", "claim": "higher",
@@ -137,8 +141,8 @@ def test_a_ratio_is_the_geometric_mean_of_the_pairs(made):
     assert found["differences"] == pytest.approx(list(expected))
     assert found["difference"] == pytest.approx(expected.mean())
     assert found["verdict"] == "supported"
-    verdicts = findings.find(made.results, made.config["comparisons"], {}).verdicts
-    table = claims_tables.comparison_table(made.results, verdicts)
+    found = findings.find(made.results, made.config["comparisons"], {})
+    table = claims_tables.comparison_table(made.results, found.verdicts)
     rows = {row[0]: row for row in table.rows}
     assert rows["norm"][1] == "‖w‖₂"
     assert f"× {math.exp(expected.mean()):.3f}" in rows["norm"]

@@ -9,6 +9,7 @@ import pytest
 from genboost.analysis import regret
 from genboost.analysis.values import Measured
 from genboost.measures import registry
+from genboost.report import answers
 
 EARLY = registry.quantity("early_stopped_mse")
 
@@ -99,7 +100,7 @@ def of(table):
 
 
 def made(choose_by="test", **more):
-    settings = {**SETTINGS, "tables": {"choose_by": choose_by}, **more}
+    settings = {**SETTINGS, "tables": {"choose_by": choose_by, "digits": 4}, **more}
     measured = {
         "validation_mse": of(VALIDATION),
         "early_stopped_mse": of(EARLY_TEST),
@@ -141,6 +142,9 @@ def test_best_cell_is_that_of_the_rows_that_choose(choose_by, rate, error):
     assert found.statistics["best"][0]["table"] == error
     claim = found.statistics["comparisons"][0]
     assert claim["a"].endswith(f"lr {'1e-3' if choose_by == 'test' else '3e-3'}, wd 0")
+    ((_, methods),) = answers.worths(found.results, found.statistics)
+    (network,) = (method for method in methods if method.is_network)
+    assert f"from 3 cells by the {choose_by} rows with seed 0" in network.details
     # One seed chooses, the other compares.
     assert claim["difference"] == TEST[rate][1] - 3.0
     both = found.statistics["tables"]["choosing_claims"]

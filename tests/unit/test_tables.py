@@ -43,6 +43,10 @@ GRID = [
     (1.0, 2.0, 6.0), (2.5, 2.5, 2.5), (0.5, 0.75, 0.25), (0.3, None, 0.1),
     (4.0, 4.0, 4.0), (None, None, None), (0.5, 0.5, 0.5), (1e7, 1e7, 1e7),
 ]  # fmt: skip
+FIVE_SEEDS = {
+    "grid_values": [(1.0, 2.0, 3.0, 4.0, 5.0), *[(2.0,) * 5] * 7],
+    "override": {"grid": {**CONFIG["grid"], "seeds": 5}},
+}
 ONE_SEED = [(1.0,), (0.25,), (0.25,), (0.5,), (3.0,), (2.0,), (None,), (1.5,)]
 
 
@@ -142,14 +146,30 @@ def test_a_legend_explains_only_what_is_there(files):
 
 
 def test_interval_by_hand():
-    """With two degrees of freedom, t is 4.303; the cell's mean is 3, its sd sqrt(7)."""
-    files = tables.files(results(digits=2, interval=True))
-    half = 4.30265 * 7**0.5 / 3**0.5
+    """With four degrees of freedom, t is 2.77645; the cell's mean is 3, its sd sqrt(2.5)."""
+    files = tables.files(results(**FIVE_SEEDS, digits=2, interval=True))
+    half = 2.77645 * 2.5**0.5 / 5**0.5
     assert f"3.00 ({3 - half:.2f} to {3 + half:.2f})" in files["grid-adam-no-sam.md"]
-    assert "Mean test MSE of 3 seeds (95 % t interval), by" in files["grid-adam-no-sam.md"]
+    assert "Mean test MSE of 5 seeds (95 % t interval), by" in files["grid-adam-no-sam.md"]
+    few = tables.files(results(digits=2, interval=True))["grid-adam-no-sam.md"]
+    assert "interval" not in few  # three seeds say too little
     assert "interval" not in files["one_seed-sgd-rho-0.02.md"]  # nor a range of one value
-    both = tables.files(results(digits=2, interval=True, standard_deviation=True))
-    assert f"3.00 ± 2.65 ({3 - half:.2f} to" in both["grid-adam-no-sam.md"]
+    both = tables.files(results(**FIVE_SEEDS, digits=2, interval=True, standard_deviation=True))
+    assert f"3.00 ± 1.58 ({3 - half:.2f} to" in both["grid-adam-no-sam.md"]
+
+
+def test_by_default_digits_end_where_the_standard_error_begins():
+    # Of each cell of the grid 0.03 / sqrt(3) = 0.017; of one seed it is unknown.
+    spread = [(1.0 + cell, 1.03 + cell, 0.97 + cell) for cell in range(8)]
+    assert (
+        "**1.00** ± 0.03 ★"
+        in tables.files(results(spread, digits="auto", standard_deviation=True))[
+            "grid-adam-no-sam.md"
+        ]
+    )
+    wide = [(100.0 + cell, 130.0 + cell, 70.0 + cell) for cell in range(8)]
+    assert results(wide, digits="auto").decimals == 0
+    assert results([(1.0,) * 3] * 8, digits="auto").decimals == 2  # nothing is known of the error
 
 
 def test_digits_and_standard_deviation():
@@ -170,7 +190,6 @@ def test_all_runs_diverged():
     assert "**" not in files["grid-adam-no-sam.md"]
     assert {row[0] for row in body(files["ranking.md"])} == {""}
     assert re.search("Adam, no SAM, 200 epochs +diverged\n", files["summary.txt"])
-    assert "Best single model" not in files["summary.txt"]
     assert "Nothing to compare with the deck" in files["summary.txt"]
 
 
@@ -239,8 +258,7 @@ def test_the_summary_says_what_is_best(files):
     text = re.sub(" +", " ", files["summary.txt"])
     lines = text.splitlines()
     assert "The grid. Mean test MSE of 3 seeds:" in lines
-    assert " Adam, no SAM, 200 epochs 0.5000 lr 3e-5, wd 0 <- best" in lines
-    assert " Best single model: 0.1000, Adam, no SAM, 200 epochs, lr 3e-5, wd 1e-4, seed 2" in lines
+    assert " Adam, no SAM, 200 epochs 0.5000 +- 0.2500 lr 3e-5, wd 0 <- best" in lines
     assert any(line.startswith("Deck: 9 of its 208 cells compared") for line in lines)
 
 
@@ -295,7 +313,8 @@ def test_the_document_has_all_tables(files):
 
 def test_the_script_writes_what_the_workflow_expects(files, tmp_path, monkeypatch):
     expected = results(synthetic=["obesity"])
-    request = receipts.request("tables", "", **config.resolve(CONFIG))
+    shown = {"tables": {"digits": 4, "standard_deviation": False}}
+    request = receipts.request("tables", "", **config.resolve(CONFIG | shown))
     monkeypatch.chdir(tmp_path)
     cells, summary = tmp_path / "cells.csv", tmp_path / "summary.csv"
     cells.write_text(aggregation.to_csv(expected.models))

@@ -11,7 +11,7 @@ GRID = {"learning_rate": [1e-3], "weight_decay": [0], "optimizer": ["adam"], "sa
 
 
 def test_errors_on_people_stand_beside_those_on_interpolated_rows():
-    made = Made({"grid": GRID}).results
+    made = Made({"grid": GRID, "tables": {"digits": 4}}).results
     columns = {"test_mse[origin=respondent]": 1.5, "test_mse[origin=interpolated]": 0.6}
     simple = {"ridge": {"train_mse": 2.0, "test_mse": 2.2, "test_mse_by_origin": ORIGIN}}
     results = replace(

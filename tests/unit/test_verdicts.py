@@ -83,10 +83,18 @@ def test_three_seeds_never_decide_and_say_so():
     table = CLEAR[CLEAR["seed"] < 3]
     (found,) = judge(table, claim(A, B))
     assert (found.verdict, found.n, found.p) == ("undecided", 3, 0.25)
-    assert "with 3 seeds to compare no p falls below 0.25" in found.reason
+    assert "too few seeds: with 3 to compare, p cannot fall below 0.25" in found.reason
     assert found.seeds_needed == found.seeds_least == 6  # the least n with 2**(1 - n) <= 0.05
     assert found.too_few
     assert found.subsets == 0
+
+
+@pytest.mark.parametrize(("seeds", "told"), [(4, False), (5, True)])
+def test_an_interval_takes_five_seeds(seeds, told):
+    (found,) = judge(CLEAR[CLEAR["seed"] < seeds], claim(A, B))
+    assert math.isfinite(found.difference)
+    ends = (found.low, found.high, found.p_lower_low, found.p_lower_high)
+    assert {math.isfinite(end) for end in ends} == {told}
 
 
 def test_chance_is_undecided():

@@ -14,6 +14,7 @@ CONFIGURED = "configuration tables statistics"
 REPORTED = "report crate index"
 TEMPLATES = "scripts/genboost/report/templates"
 DRAWN = f"figures {REPORTED}"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +38,8 @@ def test_a_run_draws_and_reports(drawn):
     figures = {path.name for path in (drawn.folder / "results/deck/figures").iterdir()}
     assert {"heatmap-grid.svg", "heatmap-grid.png", "curves-second.svg", "deck.png"} <= figures
     report = (drawn.folder / "results/deck/report/index.html").read_text()
-    assert (
-        report.count("<svg") == len(figures) / 2 - 3
-    )  # heatmaps are tables there; no cell of the deck
+    # Heatmaps are tables there; no cell is the deck's.
+    assert report.count('<svg role="img"') == len(figures) / 2 - 3
     assert "SYNTHETIC" in report
     assert not drawn.planned()
 
@@ -62,7 +62,7 @@ def test_the_record_for_machines_is_a_valid_crate_of_what_is_there(drawn, tmp_pa
     [
         ("config.yaml", "title: Longer", "title: Other", f"{CONFIGURED} {DRAWN}"),
         ("scripts/genboost/report/figures/drawing.py", "MANY = 3000", "MANY = 4000", DRAWN),
-        ("scripts/genboost/report/figures/methods.py", "7.2, 1.0", "7.2, 1.1", DRAWN),
+        ("scripts/genboost/report/figures/methods.py", "1.05 + lanes", "1.15 + lanes", DRAWN),
         ("scripts/genboost/report/figures/audit.py", "def draw(", "MORE = 1\n\n\ndef draw(", ""),
         (f"{TEMPLATES}/report.css", "84rem", "80rem", REPORTED),
         (f"{TEMPLATES}/report.html.j2", '<p id="status"', '<p id="state"', REPORTED),
@@ -112,8 +112,38 @@ def test_nothing_is_left_of_a_study_that_is_taken_out(workflow):
     assert {name for name in before - after if "second" not in name} == set()
 
 
+def test_no_page_tells_where_a_data_file_lies(workflow, tmp_path):
+    private = tmp_path / "private" / "answers.csv"
+    private.parent.mkdir()
+    (raw,) = workflow.folder.glob("results/data/raw/*.csv")
+    shutil.copy(raw, private)
+    workflow.configure(data={"source": "file", "path": str(private)})
+    workflow.run()
+    workflow.run("--report", "all.html")
+    (variant,) = workflow.folder.glob("results/data/origin~file*")
+    for page in ("all.html", "results/deck/report/index.html", variant / "description.md"):
+        text = (workflow.folder / page).read_text()
+        assert "answers.csv" in text
+        assert str(private.parent) not in text, page
+
+
 def test_snakemakes_own_report(drawn):
     drawn.run("--report", "all.html")
-    page = (drawn.folder / "all.html").read_text()
-    for words in ("Which tricks make a small", "The grid: test MSE against learning rate"):
-        assert words in page
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium; on Debian: apt install chromium")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = chromium.new_page()
+        page.goto((drawn.folder / "all.html").as_uri())
+        front = page.locator("body")
+        front.get_by_text("Which tricks make a small neural network generalize?").wait_for()
+        assert "System Message" not in front.inner_text()
+        page.get_by_text("Tables", exact=True).click()
+        page.get_by_text("All cells", exact=True).wait_for()
+        assert page.get_by_text("The claims", exact=True).is_visible()
+        assert ".csv" not in front.inner_text()  # names, not paths
+        page.get_by_text("Results", exact=True).click()
+        page.get_by_text("Figures", exact=True).click()
+        page.get_by_text("The grid: test MSE against learning rate", exact=True).wait_for()
+        chromium.close()

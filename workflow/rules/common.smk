@@ -21,7 +21,7 @@ os.environ.update(
 
 from snakemake.settings.types import DeploymentMethod
 
-from genboost import processes
+from genboost import processes, progress
 from genboost.study import axes, grid, mistakes, sources
 from genboost.study import config as configuration
 from genboost.measures import registry
@@ -91,6 +91,7 @@ try:
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
+SHOWN_STUDY = configuration.for_others(STUDY)
 MODELS = grid.models(STUDIES)
 # How data are prepared, by variant; where raw files come from, by their names.
 DATA = grid.preparations(STUDIES)
@@ -166,7 +167,8 @@ def request(script, *templates, step=None, **settings):
 
 
 def sections(*names):
-    return {name: STUDY[name] for name in names}
+    """Return what a step that shows results is asked for: no folder of this machine is in it."""
+    return {name: SHOWN_STUDY[name] for name in names}
 
 
 def needs(step, runtimes=1, gpu=0):
@@ -249,7 +251,7 @@ def _labelled(path):
     return report(
         path,
         caption=f"../report/{exhibit.caption}.rst",
-        category=exhibit.folder.capitalize(),
+        category=exhibit.category,
         # What looks like a wildcard would be one, but for a word joiner, which nobody sees.
         labels={"title": exhibit.title.replace("{", "{\u2060")},
     )

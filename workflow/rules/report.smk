@@ -74,6 +74,7 @@ rule report:
             REPORT,
             caption="../report/report.rst",
             category="Report",
+            labels={"title": "Everything on one page"},
         ),
     log:
         outcome_log("report"),

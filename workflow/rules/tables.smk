@@ -22,7 +22,10 @@ rule aggregate:
     output:
         cells=outcome("cells.csv"),
         summary=report(
-            outcome("summary.csv"), caption="../report/summary.rst", category="Tables"
+            outcome("summary.csv"),
+            caption="../report/summary.rst",
+            category="Tables",
+            labels={"title": "All cells"},
         ),
         runs=outcome("runs.json"),
     log:
@@ -42,7 +45,7 @@ rule aggregate:
             # Not the titles, or another one would have all records read again.
             studies={
                 name: {**study, "title": name}
-                for name, study in STUDY["studies"].items()
+                for name, study in SHOWN_STUDY["studies"].items()
             },
             measures=STUDY["measures"],
         ),

@@ -12,8 +12,6 @@ from genboost.analysis.verdicts import FEW
 from genboost.study import grid
 from genboost.study.cells import Cell
 
-ENOUGH = 5  # the fewest errors with a useful t interval
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -31,7 +29,7 @@ class Choice:
         The edges of the grid that this cell is at, as `edges.named` has them.
     chosen, unbiased, low, high : str and float
         The cell that the first third of the seeds chooses; its mean error on the others, with its
-        95 % interval, NaN where fewer than `ENOUGH` of them judge.
+        95 % interval, NaN where fewer than `stats.ENOUGH` errors judge.
     choosing, n : int
         Seeds that choose, and seeds that judge.
     few : int
@@ -122,9 +120,7 @@ def few_of(n: int) -> int:
 
 def _judge(errors: np.ndarray) -> stats.Interval:
     """Return the mean of errors [splits, seeds], with its interval if there are enough."""
-    if min(errors.shape) > 1:
-        found = splits.crossed(errors)
-        return stats.Interval(found.mean, found.low, found.high)
-    one = stats.estimate(errors.ravel())
-    ends = (one.low, one.high) if one.n >= ENOUGH else (math.nan, math.nan)
-    return stats.Interval(one.mean, *ends)
+    crossed = min(errors.shape) > 1
+    found = splits.crossed(errors) if crossed else stats.estimate(errors.ravel())
+    ends = (found.low, found.high) if errors.size >= stats.ENOUGH else (math.nan, math.nan)
+    return stats.Interval(found.mean, *ends)

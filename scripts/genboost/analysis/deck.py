@@ -53,8 +53,8 @@ def compare(
         One line per study and cell that the deck has too, with its data and protocol, and without
         a diverged model: ``data``, ``study``, the cell, ``deck``; ``test_mse``, ``sd`` and ``n`` of
         ours; ``difference`` (ours minus the deck's), ``ratio`` (ours divided by the deck's),
-        ``log_ratio``; ``low`` and ``high``, the 95 % prediction interval of a mean of three, and
-        whether the deck's figure is ``inside`` it.
+        ``log_ratio``; ``low`` and ``high``, the 95 % prediction interval of a mean of three
+        (NaN with fewer than `stats.ENOUGH` seeds), and whether the deck's figure is ``inside`` it.
     """
     settings = [axes.SETTINGS[name] for name in axes.ALWAYS]
     theirs = {tuple(row): error for *row, error in figures.itertuples(index=False)}
@@ -68,6 +68,8 @@ def compare(
         if axes.repeats_standard(cell) and key in theirs and np.isfinite(errors).all():
             found = stats.estimate(errors)
             interval = stats.interval(errors, future=SEEDS)
+            if found.n < stats.ENOUGH:
+                interval = (math.nan, math.nan)
             ours = (found.mean, found.sd, found.n, *interval)
             rows.append((data[study], study, *key, theirs[key], *ours))
     keys = ["data", "study", *axes.ALWAYS]

@@ -15,6 +15,7 @@ from scipy.stats import rankdata
 
 CONFIDENCE = 0.95
 POWER = 0.8
+ENOUGH = 5  # the fewest values with a useful t interval
 EXACT_LIMIT = 40  # values up to which a sign-flip test counts all 2**n signs
 DRAWS = 100_000
 SUBSETS = 5_000

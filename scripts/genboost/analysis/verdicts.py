@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from genboost.analysis import best_cells, equivalence, splits, stats
+from genboost.analysis import best_cells, confounds, equivalence, splits, stats
 from genboost.analysis.values import Measured, Values
 from genboost.measures import registry
 from genboost.study import axes, grid
@@ -54,7 +54,8 @@ class Verdict:
     difference, sd, low, high : float
         Mean of a's value minus b's (for ``ratio``, of their logarithms) over pairs of models on the
         same split and seed, its standard deviation, and the 95 % interval of the mean or, for
-        bests, of the difference of the best expected values.
+        bests, of the difference of the best expected values; NaN for an interval from fewer than
+        `stats.ENOUGH` pairs.
     differences : tuple of float
         Of each pair of models, those of a split side by side.
     p, p_holm : float
@@ -69,6 +70,8 @@ class Verdict:
     stability : float
         Of all choices by so many seeds, the share with the same unadjusted outcome; NaN if there is
         no choice.
+    confounds : tuple of str
+        What else differs between the cells of a and b that are compared, or limits the claim.
     verdict, reason : str
     seeds_needed : int or None
         Total seeds that would decide if the difference is as estimated; None if no number would.
@@ -112,6 +115,7 @@ class Verdict:
     p_lower_low: float = math.nan
     p_lower_high: float = math.nan
     stability: float = math.nan
+    confounds: tuple[str, ...] = ()
     verdict: str = UNTESTED
     reason: str = ""
     seeds_needed: int | None = None
@@ -194,6 +198,9 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         texts = [f"each of {len(a.cells)} cells"] * 2
         sides = [side.values.mean(axis=0, keepdims=True) for side in (a, b)]
         bests = best_cells.compare_bests(*sides, 0)
+        qualified = confounds.of_pairs(
+            (one, other) for (_, one), (_, other) in zip(a.cells, b.cells, strict=True)
+        )
     else:
         if max(len(a.cells), len(b.cells)) > 1:
             choosing = best_cells.choosing(len(seeds))
@@ -202,6 +209,9 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         sides = [a.values, b.values]
         bests = best_cells.compare_bests(*sides, choosing, (a.choosing, b.choosing))
         texts = _named(measured, a, b, bests)
+        sampled = {study.name for study in measured.studies if study.sampled}
+        grids = [[cell for name, cell in side.cells if name not in sampled] for side in (a, b)]
+        qualified = confounds.of_bests(*grids, a.cells[bests.a][1], b.cells[bests.b][1])
     compared, n = bests.differences.shape
     found = stats.estimate(sign * bests.differences.ravel())
     ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
@@ -229,14 +239,15 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         over=_generality(compared, n),
         difference=found.mean,
         sd=found.sd,
-        low=ends[0],
-        high=ends[1],
+        low=ends[0] if found.n >= stats.ENOUGH else math.nan,
+        high=ends[1] if found.n >= stats.ENOUGH else math.nan,
         differences=tuple(float(sign * difference) for difference in bests.differences.ravel()),
         p=p,
         p_lower=lower.value,
-        p_lower_low=lower.low,
-        p_lower_high=lower.high,
+        p_lower_low=lower.low if found.n >= stats.ENOUGH else math.nan,
+        p_lower_high=lower.high if found.n >= stats.ENOUGH else math.nan,
         **_corrected(sign * bests.differences, a.cells[0][1]),
+        confounds=tuple(qualified),
         stability=_stability(a, b, choosing, sign * found.mean, p) if repeated else math.nan,
         **({} if is_equal else _with_few_seeds(a, b, claim["by"], sign * found.mean)),
     )
@@ -288,7 +299,7 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
         outcome = UNDECIDED
         claims = "1 comparison takes" if tests == 1 else f"{tests} comparisons take"
         reason = (
-            f"n is too small: with {sample} {verdict.over} to compare no p falls below "
+            f"too few {verdict.over}: with {sample} to compare, p cannot fall below "
             f"{2.0 ** (1 - sample):.2g}; {claims} at least {fewest}"
         )
     else:
@@ -316,6 +327,8 @@ def _corrected(differences: np.ndarray, cell: Cell) -> dict[str, float]:
         return {}
     train_fraction = (1 - cell.test_fraction) * (1 - cell.validation_fraction)
     found = splits.corrected_resampled_t(differences, train_fraction, cell.test_fraction)
+    if differences.size < stats.ENOUGH:
+        return {"corrected_p": found.p}
     return {"corrected_low": found.low, "corrected_high": found.high, "corrected_p": found.p}
 
 
@@ -403,6 +416,6 @@ def _plain(a: Values, b: Values, split: int, seeds: np.ndarray, by: str) -> np.n
 def rows(found: Sequence[Verdict]) -> list[dict[str, Any]]:
     """Return verdicts as rows of a table, without attributes that are no single value."""
     return [
-        {key: value for key, value in asdict(entry).items() if key != "differences"}
+        {key: v for key, v in asdict(entry).items() if key not in ("differences", "confounds")}
         for entry in found
     ]

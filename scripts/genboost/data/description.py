@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
-from genboost.data.arrays import UNKNOWN
+from genboost.data.arrays import RESPONDENT, UNKNOWN
 from genboost.data.dataset import Dataset
 from genboost.data.prepare import Prepared, Settings
 from genboost.data.raw_table import Table
@@ -27,7 +28,7 @@ def describe(
     label = dataset.label.replace("`", "'")
     parts.append(
         f"{len(table.label)} rows, {len(table.columns)} features as {len(prepared.inputs)} inputs, "
-        f"and the label `{label}` {kind}. "
+        f"and the label `{label}` {kind}. {_origins(prepared)}"
         f"{_duplicates(table)} rows are exact copies of an earlier one."
     )
     inputs = [
@@ -55,7 +56,7 @@ def describe(
         "## Source",
         "\n".join(
             [
-                f"- source: {provenance['source']}, {_escaped(provenance['location'])}",
+                f"- source: {provenance['source']}, {_escaped(_place(provenance))}",
                 f"- sha256: `{provenance['sha256']}`",
                 f"- sha256 of the prepared arrays, as in the models' records: `{data.digest}`",
                 f"- licence: {_escaped(provenance['licence'])}",
@@ -65,6 +66,21 @@ def describe(
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _origins(prepared: Prepared) -> str:
+    """Say which rows are people's answers; nothing where that is not known."""
+    people = np.count_nonzero(prepared.origin == RESPONDENT)
+    if set(prepared.origin) == {UNKNOWN}:
+        return ""
+    made = len(prepared.origin) - people
+    return f"{people} rows are answers of people, {made} were interpolated between two of them. "
+
+
+def _place(provenance: dict) -> str:
+    """Return where data come from; of a file its name alone, as a page is for others to read."""
+    location = provenance["location"]
+    return Path(location).name if provenance["source"] == "file" else location
 
 
 def _split(settings: Settings) -> str:

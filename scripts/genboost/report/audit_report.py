@@ -18,7 +18,7 @@ import pandas as pd
 from genboost.analysis import aggregation, audit, stats
 from genboost.analysis.audit import Score
 from genboost.data.arrays import MARK, marked
-from genboost.report.markup import Table, markdown
+from genboost.report.markup import Table, markdown, p_value
 from genboost.report.results import WARNING
 from genboost.study import axes, readings
 from genboost.study.readings import Reading
@@ -129,7 +129,7 @@ def ranking_table(found: Audit, warning: Sequence[str]) -> Table:
             f"{score.inside:.0%}",
             f"{score.gap:+.3f} ({score.gap_low:+.3f} to {score.gap_high:+.3f})",
             f"{score.first:.0%}",
-            f"{score.p:.2g}",
+            p_value(score.p),
         ]
         for rank, score in enumerate(found.scores, start=1)
         if rank <= SHOWN or len(score.reading.names) < 2

@@ -62,10 +62,10 @@ def _budget(found: Winner) -> str:
 
 
 def _difference(results: Results, found: Winner) -> str:
-    value = f"{found.difference:+.{results.digits}f}"
+    value = results.number(found.difference, "+")
     if math.isnan(found.low):
         return value
-    ends = (f"{end:+.{results.digits}f}" for end in (found.low, found.high))
+    ends = (results.number(end, "+") for end in (found.low, found.high))
     return f"{value} ({' to '.join(ends)})"
 
 

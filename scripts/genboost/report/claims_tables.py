@@ -1,12 +1,13 @@
-"""The verdicts on the claims as tables: what was compared, and what few seeds would have said."""
+"""The tables that say what became of the claims, for people."""
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from genboost.analysis.verdicts import EQUAL, Verdict
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
-from genboost.report.markup import Table
+from genboost.report.markup import Table, p_value
 from genboost.report.results import Results
 
 OVER_SPLITS = (
@@ -29,8 +30,8 @@ def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
             str(verdict.n) if verdict.splits < 2 else f"{verdict.splits} × {verdict.n}",
             _difference(results, verdict),
             _difference_range(results, verdict),
-            _p(verdict.p),
-            _p(verdict.p_holm),
+            p_value(verdict.p),
+            p_value(verdict.p_holm),
             _percent(verdict.p_lower),
             *([results.range(verdict.corrected_low, verdict.corrected_high)] if several else []),
             _seeds_needed(verdict),
@@ -50,11 +51,12 @@ def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
         notes=[
             *([] if rows else ["The configuration declares no comparisons."]),
             "Difference: mean over the seeds of the paired difference in "
-            f"{'the quantity' if others else TEST_MSE.phrase}, the claim's "
-            "cells minus the cells they are compared with. Where a best cell must be chosen, the "
-            f"first third of the seeds chooses it by the {results.choose_by} rows, and the "
-            "other n compare it with every cell of "
-            "the other set, since any of these may be the best; interval and p are for the "
+            f"{'the quantity' if others else TEST_MSE.phrase}, the claim's cells minus the cells "
+            f"they are compared with{'' if others else ': below zero they are better, above worse'}"
+            ". Where a best cell must be chosen, the "
+            f"first third of the seeds chooses it by the {results.choose_by} rows, and the other n "
+            "compare it with every cell of the other set, since any of these may be the best; "
+            "interval and p are for the "
             f"{'best expected values' if others else 'lowest expected errors'}. p: exact sign-flip "
             "test, two-sided, then Holm's correction over all claims; a verdict needs an adjusted "
             "p of 0.05 or less, and holds for what is named beside it. P(lower): how often one "
@@ -66,6 +68,19 @@ def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
             *results.warning(),
         ],
         text_columns=(0, 1, 2, 3) if others else (0, 1, 2),
+        metric="Paired differences" + ("" if others else f" in {TEST_MSE.phrase}"),
+    )
+
+
+def for_papers(table: Table) -> Table:
+    """Return the columns of the verdicts' table for which a page has room."""
+    left_out = ("for other", "p", "P(lower)", "corrected interval", "seeds needed")
+    kept = [place for place, name in enumerate(table.header) if name not in left_out]
+    return replace(
+        table,
+        header=[table.header[place] for place in kept],
+        rows=[[row[place] for place in kept] for row in table.rows],
+        text_columns=[new for new, old in enumerate(kept) if old in table.text_columns],
     )
 
 
@@ -101,7 +116,8 @@ def detail_tables(results: Results, found: Sequence[Verdict]) -> Iterator[Table]
             notes=[
                 "Errors are means over the seeds that compare. Same outcome: lower, higher or "
                 "neither (p above 0.05, not adjusted); the share of 200 random choices of the "
-                "choosing seeds that agree."
+                "choosing seeds that agree.",
+                *(f"{v.title}: {'; '.join(v.confounds)}." for v in tested if v.confounds),
             ],
             text_columns=(0, 1, 3),
         )
@@ -110,16 +126,21 @@ def detail_tables(results: Results, found: Sequence[Verdict]) -> Iterator[Table]
         yield Table(
             name="three_seeds",
             title=results.marked("What three seeds would have said"),
-            header=["claim", "means reversed", "interval right", "interval wrong"],
+            header=[
+                "claim",
+                "lowest means say the opposite",
+                "interval decides, rightly",
+                "interval decides, wrongly",
+            ],
             rows=[
                 [v.title, *map(_percent, (v.wrong_direction, v.decided_right, v.decided_wrong))]
                 for v in few
             ],
             notes=[
-                f"Of all {few[0].subsets} subsets of three seeds, compared with the direction of "
-                "the difference above: those whose lowest means, as a reader of the tables would "
-                "compare them, point the other way; and those whose paired t interval excludes "
-                "zero, in that direction (right) or the other (wrong)."
+                f"Shares of the {few[0].subsets} samples of three seeds. First: their lowest "
+                "means, as a reader of the tables would compare them, order the two the other "
+                "way round than all seeds. Then: their paired t interval excludes zero, on the "
+                "same side as all seeds or on the other."
             ],
         )
 
@@ -130,6 +151,8 @@ def _smallness(found: Sequence[Verdict]) -> Iterator[str]:
         names = [v.title for v in found if v.reason == reason]
         where = "All claims" if len(names) == len(found) else "; ".join(names)
         yield f"{where}: {reason}."
+    if any(v.n and math.isnan(v.low) for v in found):
+        yield "No interval is given where fewer than five models of a side compare."
     if any(verdict.too_few for verdict in found):
         fewest = max(verdict.seeds_least for verdict in found if verdict.too_few)
         yield f"More seeds can decide: run the same command with {more_seeds(fewest)}."
@@ -157,10 +180,6 @@ def _difference_range(results: Results, verdict: Verdict) -> str:
     if verdict.scale == "difference" or math.isnan(verdict.low):
         return results.range(verdict.low, verdict.high)
     return f"× {math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"
-
-
-def _p(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.2g}"
 
 
 def _percent(value: float) -> str:

@@ -69,6 +69,11 @@ class Exhibit:
         return [f"{self.name}.{ending}" for ending in self.formats]
 
     @property
+    def category(self) -> str:
+        """Where it is in Snakemake's own report, which has a page of its own called Statistics."""
+        return (TABLES if self.folder == STATISTICS else self.folder).capitalize()
+
+    @property
     def text(self) -> str:
         """Its caption."""
         return " ".join((CAPTIONS / f"{self.caption}.rst").read_text("utf-8").split())
@@ -123,7 +128,8 @@ def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exh
 
 def _statistics(config: dict[str, Any]) -> Iterator[Exhibit]:
     yield Exhibit(STATISTICS, "cells", ("csv",), "All cells, with their intervals")
-    yield Exhibit(STATISTICS, "comparisons", ("csv",), "The claims", caption="claims")
+    yield Exhibit(STATISTICS, "comparisons", ("tex", "csv"), "The claims", caption="claims")
+    yield Exhibit(STATISTICS, "verdicts", ("txt",), "The verdicts, in short")
     yield Exhibit(STATISTICS, "best", ("csv",), "The best of many looks better than it is")
     if grid.have_validation_rows(grid.studies(config)):
         yield Exhibit(STATISTICS, "choosing", ("csv",), CHOOSING, caption="choosing")

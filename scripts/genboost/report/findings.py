@@ -4,6 +4,7 @@
 
 - ``cells.csv``: mean, standard deviation, n and 95 % interval of every cell;
 - ``comparisons.csv``: the verdict on every claim of the configuration, under every scheme;
+  ``comparisons.tex``: a table of the claims, to put into a paper;
 - ``best.csv``: the best cell of each study and each of its panels, and its unbiased error;
 - ``choosing.csv``, with validation rows: what it costs to choose that cell by these;
 - ``agreement.csv``: our cells against the deck's in a few numbers (`tables/deck.csv` has
@@ -47,8 +48,9 @@ from genboost.report import (
     measures_table,
     validity,
 )
-from genboost.report.markup import Table, markdown
+from genboost.report.markup import Table, latex, markdown
 from genboost.report.results import Results
+from genboost.report.summary import verdict_lines
 from genboost.study import grid
 from genboost.study.cells import Cell
 
@@ -158,8 +160,9 @@ def files(found: Findings) -> dict[str, str]:
         importance_table.importance_table(results, found.importance),
         budget_table.budget_table(results, found.curves, found.winners),
     ]
+    claims = claims_tables.comparison_table(results, found.verdicts)
     shown = [
-        claims_tables.comparison_table(results, found.verdicts),
+        claims,
         *claims_tables.detail_tables(results, found.verdicts),
         *(table for table in maybe if table),
         best_table(found),
@@ -197,6 +200,8 @@ def files(found: Findings) -> dict[str, str]:
     }
     return {
         **{f"{name}.csv": _csv(results, frame) for name, frame in csv.items()},
+        "verdicts.txt": "".join(f"{line}\n" for line in verdict_lines(results, found.verdicts)),
+        "comparisons.tex": latex([claims_tables.for_papers(claims)]),
         "statistics.json": json.dumps(_without_nan(document), indent=1) + "\n",
         "statistics.md": markdown(shown, results.marked("What the numbers mean")),
     }
@@ -261,7 +266,7 @@ def best_table(found: Findings) -> Table:
 
 def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
     cells = results.summary.drop(columns="train_mse")
-    half = stats.half_width(cells["test_mse_sd"].to_numpy(), cells["n"].to_numpy())
+    half = stats.half_width(cells["test_mse_sd"], cells["n"]).where(cells["n"] >= stats.ENOUGH)
     cells = cells.assign(low=cells["test_mse"] - half, high=cells["test_mse"] + half)
     for study in results.studies:
         if len(study.splits) < 2 or len(study.seeds) < 2:
@@ -269,7 +274,8 @@ def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
         for cell in study.cells:
             values = measured.of([(study, cell)])
             found = splits.crossed(values.values[0]) if values.cells else None
-            ends = (found.low, found.high) if found else (math.nan, math.nan)
+            enough = found and values.values[0].size >= stats.ENOUGH
+            ends = (found.low, found.high) if enough else (math.nan, math.nan)
             cells.loc[results.row(study, cell).Index, ["low", "high"]] = ends
     return cells
 

@@ -1,5 +1,6 @@
 """Tables that become Markdown and LaTeX: what they say and how it is marked is decided once."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ FITS = [
     ("scriptsize", 3.98, 3, 5),
     ("tiny", 3.4, 2, 9),
 ]
+LEAST_P = 0.001
 LONG = 12  # digits: a text that is wider may be broken into lines
 
 
@@ -50,6 +52,8 @@ class Table:
         there is little room. The others are numbers, aligned to the right.
     long : bool
         Whether it may need more than a page.
+    metric : str
+        What its numbers are, which a LaTeX caption says: ``Mean test MSE of 3 seeds``.
     """
 
     name: str
@@ -59,6 +63,14 @@ class Table:
     notes: Sequence[str] = field(default_factory=list)
     text_columns: Sequence[int] = (0,)
     long: bool = False
+    metric: str = ""
+
+
+def p_value(p: float) -> str:
+    """Write a p value, a very small one as ``< 0.001``; nothing for NaN."""
+    if math.isnan(p):
+        return ""
+    return f"< {LEAST_P}" if p < LEAST_P else f"{p:.2g}"
 
 
 def markdown(tables: Sequence[Table], title: str = "", level: int = 1) -> str:
@@ -89,11 +101,13 @@ def latex(tables: Sequence[Table]) -> str:
 
 
 def latex_document(tables: Sequence[Table], title: str) -> str:
-    """Write tables as a whole LaTeX document."""
-    body = "\n\\clearpage\n".join(
-        "\n".join(map(_latex_table, tables[start : start + 4]))
-        for start in range(0, len(tables), 4)
-    )
+    """Write tables as a whole LaTeX document, where they stand in the order of their numbers."""
+    parts = []
+    for number, table in enumerate(tables):
+        # A table that takes pages cannot float: those before it must not float behind it.
+        parts += ["\\clearpage"] * (number > 0 and (table.long or number % 4 == 0))
+        parts.append(_latex_table(table))
+    body = "\n".join(parts)
     return (
         "% A complete document, to compile; each table that has its own file can be \\input\n"
         "\\documentclass{article}\n"
@@ -112,7 +126,8 @@ def _packages(tables: Sequence[Table]) -> str:
 
 
 def _latex_table(table: Table) -> str:
-    caption, label = _latex(table.title), f"tab:{table.name}"
+    about = f" ({table.metric[0].lower()}{table.metric[1:]})" if table.metric else ""
+    caption, label = _latex(table.title + about), f"tab:{table.name}"
     notes = "".join(f"{_latex(note)}\\par\n" for note in table.notes)
     if not table.rows:
         return f"\\paragraph{{{caption}}}\n{notes}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from genboost.analysis.measure_ranking import Ranking
 from genboost.measures import registry
-from genboost.report.markup import Table
+from genboost.report.markup import Table, p_value
 from genboost.report.results import Results
 from genboost.study import axes
 from genboost.study.grid import Study
@@ -32,7 +32,7 @@ def measures_table(results: Results, rankings: Sequence[tuple[Study, Ranking]]) 
             ranking.verdict,
             str(ranking.cells),
             _with_interval(ranking.psi.value, ranking.psi.low, ranking.psi.high),
-            "" if math.isnan(ranking.p_holm) else f"{ranking.p_holm:.2g}",
+            p_value(ranking.p_holm),
             _number(ranking.tau.value),
             _with_interval(
                 ranking.information.value, ranking.information.low, ranking.information.high

@@ -5,11 +5,10 @@ Only its last section, on the run, may differ between two runs of the same study
 
 import html
 import itertools
-import math
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,22 @@ import yaml
 
 from genboost.data.arrays import MARK
 from genboost.files import ROOT
-from genboost.measures import registry
-from genboost.measures.registry import TEST_MSE
-from genboost.report import best_at_edges, claims_tables, deck_tables, exhibits, pages, tables
+from genboost.report import (
+    answers,
+    best_at_edges,
+    claims_tables,
+    deck_tables,
+    exhibits,
+    pages,
+    tables,
+    validity,
+)
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import drawing
 from genboost.report.figures.drawing import INK, PAPER
 from genboost.report.layout import Panel
 from genboost.report.markup import Entry, Table
-from genboost.report.results import SIMPLE, WARNING, Results
+from genboost.report.results import WARNING, Results
 from genboost.report.summary import measure
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
@@ -101,6 +107,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         The rest.
     """
     shown = exhibits.of(exhibits.FIGURES, inputs.config)
+    claims = inputs.statistics["comparisons"]
     return pages.render(
         TEMPLATE,
         filters={"unbroken": _unbroken},
@@ -109,10 +116,16 @@ def compose(results: Results, inputs: Inputs) -> str:
         warning=WARNING,
         mark=MARK,
         studies=results.studies,
-        answers=[answer(results, study, inputs.statistics) for study in results.studies],
-        claims=[claim(results, found) for found in inputs.statistics["comparisons"]],
+        claims=[answers.claim(results, found) for found in claims],
+        headline=answers.headline(claims) if claims else "",
+        scope=answers.scope(results, claims),
+        is_of_the_deck=not results.compared.empty,
+        facts=answers.facts(results),
+        data={name: _lead(text) for name, text in inputs.descriptions.items()},
+        worths=answers.worths(results, inputs.statistics),
+        origins=list(validity.ORIGINS.values()),
         more_seeds=claims_tables.more_seeds(
-            max((c["seeds_least"] or 0 for c in inputs.statistics["comparisons"]), default=0)
+            max((claim["seeds_least"] or 0 for claim in claims), default=0)
         ),
         statistics=_tables(inputs.statistics),
         audit=_tables(inputs.audit) if inputs.audit else {},
@@ -124,7 +137,6 @@ def compose(results: Results, inputs: Inputs) -> str:
             name: " ".join(filter(None, [f"{measure(laid_out.study)}.", laid_out.caption]))
             for name, laid_out in results.layouts.items()
         },
-        grid_axes=_axes(results),
         edges=list(best_at_edges.sentences(results)),
         baselines=tables.baseline_table(results),
         deck=deck_tables.deck_table(results),
@@ -132,80 +144,15 @@ def compose(results: Results, inputs: Inputs) -> str:
         provenance=inputs.provenance,
         descriptions={name: _from_markdown(text) for name, text in inputs.descriptions.items()},
         configuration=as_written(inputs.config),
-        count={
-            "models": len(grid.models(list(results.studies))),
-            "cells": len({cell for study in results.studies for cell in study.cells}),
-            "seeds": sorted({len(study.seeds) for study in results.studies}),
-        },
+        models=len(grid.models(list(results.studies))),
         run=inputs.runs,
         commit=inputs.commit,
     )
 
 
-def answer(
-    results: Results, study: grid.Study, statistics_of_all: dict[str, Any]
-) -> dict[str, Any]:
-    """Return what a study's headline says: its best cell and what that is worth."""
-    found = results.best(study, study.cells)
-    if found is None:
-        return {"study": study, "best": None}
-    cell, best = found
-    laid_out = results.layouts[study.name]
-    simple = {SIMPLE.get(name, name): e[0] for name, e in results.simple([cell]).items()}
-    whole = [found for found in statistics_of_all["best"] if found["study"] == study.name]
-    return {
-        "study": study,
-        "best": results.number(best.value),
-        "method": laid_out.panel_of[cell].title,
-        "place": laid_out.place(cell),
-        "cells": len(study.cells),
-        "seeds": len(study.seeds),
-        "unbiased": _with_interval(results, whole[0], "unbiased") if whole else None,
-        "few_judge": whole[0]["n"] if whole and whole[0]["low"] is None else None,
-        "beaten": [name for name, error in simple.items() if best.value < error],
-        "unbeaten": [name for name, error in simple.items() if best.value >= error],
-    }
-
-
-def claim(results: Results, found: dict[str, Any]) -> dict[str, Any]:
-    """Return what the report says of a claim."""
-    numbers = {key: "" if found[key] is None else f"{found[key]:.2g}" for key in ("p", "p_holm")}
-    wrong = found["wrong_direction"]
-    return {
-        **found,
-        **numbers,
-        "difference": _difference(results, found) if found["n"] else "",
-        "wrong_direction": None if wrong is None else f"{wrong:.1%}",
-        "sign": pages.SIGNS.get(found["verdict"], "–"),
-    }
-
-
-def _difference(results: Results, found: dict[str, Any]) -> str:
-    """Write what a claim is about, with the quantity unless it is the test MSE."""
-    of = "" if found["quantity"] == TEST_MSE.name else registry.quantity(found["quantity"]).phrase
-    if found["scale"] == "difference":
-        return " ".join(filter(None, [_with_interval(results, found, "difference"), of]))
-    value, *ends = (None if found[k] is None else f"{math.exp(found[k]):.3f}"
-                    for k in ("difference", "low", "high"))  # fmt: skip
-    interval = f" ({ends[0]} to {ends[1]})" if ends[0] else ""
-    return f"× {value}{interval} {of or TEST_MSE.phrase}"
-
-
 def _tables(found: dict[str, Any]) -> dict[str, Table]:
     """Return the tables for people that statistics or an audit come with, by name."""
     return {name: Table(**table) for name, table in found["tables"].items()}
-
-
-def _with_interval(results: Results, found: dict[str, Any], key: str) -> str:
-    """Write a value and its 95 % interval, if it has one."""
-    value = results.number(found[key])
-    if key == "difference" and found[key] > 0:
-        value = f"+{value}"
-    value = value.replace("-", "−")
-    if found["low"] is None:
-        return value
-    ends = (results.number(found[end]).replace("-", "−") for end in ("low", "high"))
-    return f"{value} ({' to '.join(ends)})"
 
 
 def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:
@@ -262,14 +209,7 @@ def _heat_cell(
         sd = results.number(row.value_sd)
         lines.insert(1, f"mean {entry.text}" + (f", sd {sd}" if sd else ""))
         lines.append(f"train MSE: {results.number(row.train_mse)}")
-    return HeatCell(entry, background, ink, "\n".join(lines))
-
-
-def _axes(results: Results) -> str:
-    """Name what the cells are combinations of."""
-    vary = axes.varying(cell for study in results.studies for cell in study.cells)
-    titles = [setting.title for setting in vary] or ["settings"]
-    return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
+    return HeatCell(replace(entry, after=""), background, ink, "\n".join(lines))
 
 
 def _figure(exhibit: Exhibit, drawings: Mapping[str, str]) -> dict[str, Any]:
@@ -347,6 +287,13 @@ def commit(clone: str | Path = ROOT) -> str | None:
     except OSError:
         return None
     return found.stdout.strip() or None
+
+
+def _lead(text: str) -> tuple[str, str]:
+    """Return a description's title, and the first paragraph below it."""
+    title, *paragraphs = text.split("\n\n")
+    plain = [part for part in paragraphs if not re.match(r"[>#|-]", part)]
+    return title.removeprefix("# "), (plain or [""])[0].replace("`", "").strip()
 
 
 def _from_markdown(text: str) -> Any:

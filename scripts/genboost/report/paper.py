@@ -20,14 +20,13 @@ from genboost.data.arrays import INTERPOLATED, RESPONDENT, UNKNOWN, Data
 from genboost.errors import UserError
 from genboost.files import ROOT
 from genboost.receipts import Step
-from genboost.report import deck_tables, exhibits, results, tables
+from genboost.report import claims_tables, deck_tables, exhibits, results, tables
 from genboost.report.markup import Entry, Table, latex, latex_text
 from genboost.study import axes, config, grid
 from genboost.study.claims import VERDICTS
 from genboost.train.problem import SAM_EPSILON
 
 FIGURES = ("methods", "comparisons")
-COLUMNS = ("claim", "quantity", "verdict", "n", "difference", "95 % interval", "p (Holm)")
 # Settings that the article names: in all cells together, whatever their number of values.
 NAMED = {
     "HiddenLayers": "hidden_layers",
@@ -148,17 +147,12 @@ def files(outcome: Outcome, judged: Outcome, metadata: Mapping[str, Any]) -> dic
 
 def _claims(outcome: Outcome) -> Table:
     """Return the table of claims with as many columns as a page has room for."""
-    table = outcome.table("comparisons")
-    kept = [place for place, name in enumerate(table.header) if name in COLUMNS]
     return replace(
-        table,
-        header=[table.header[place] for place in kept],
-        rows=[[row[place] for place in kept] for row in table.rows],
+        claims_tables.for_papers(outcome.table("comparisons")),
         notes=[
             "Difference: the claim's cells minus the cells that they are compared with.",
             *outcome.results.warning(),
         ],
-        text_columns=[kept.index(place) for place in table.text_columns if place in kept],
     )
 
 

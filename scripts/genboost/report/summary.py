@@ -1,11 +1,13 @@
 """What a person wants to read on the terminal when a run is done."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from genboost.analysis import deck
+from genboost.analysis.verdicts import Verdict
 from genboost.measures.registry import TEST_MSE, Quantity
-from genboost.report import best_at_edges, deck_tables
+from genboost.report import answers, best_at_edges, deck_tables
 from genboost.report.layout import Layout, Panel
 from genboost.report.results import Results
 from genboost.study import grid
@@ -23,7 +25,6 @@ def summary_lines(results: Results) -> Iterator[str]:
         title = results.titles[study.name]
         yield f"{title}{'' if title.endswith(('?', '!')) else '.'} {measure(study)}:"
         yield from _panels(results, results.layouts[study.name])
-        yield from _best_model(results, results.layouts[study.name])
     if found := list(best_at_edges.sentences(results)):
         yield ""
         yield from map(_ascii, found)
@@ -40,6 +41,20 @@ def summary_lines(results: Results) -> Iterator[str]:
             f"correlation {deck_tables.ratio(found.rank_correlation) or 'unknown'}"
         )
     yield from warning
+
+
+def verdict_lines(results: Results, found: Sequence[Verdict]) -> Iterator[str]:
+    """Yield the verdicts for the terminal, the differences with their deviation over the runs."""
+    claims = [asdict(verdict) for verdict in found]
+    if not claims:
+        return
+    yield f"{answers.headline(claims)} {answers.scope(results, claims)}".strip()
+    width = max(len(verdict.verdict) for verdict in found)
+    for claim, verdict in zip(claims, found, strict=True):
+        spread = "" if math.isnan(verdict.sd) else f" +- {results.number(verdict.sd)}"
+        alone = {**claim, "low": math.nan, "high": math.nan}
+        difference = f": {answers.difference(results, alone, spread)}" if verdict.n else ""
+        yield _ascii(f"  {verdict.verdict.ljust(width)}  {verdict.title}{difference}")
 
 
 def measure(study: grid.Study, quantity: Quantity = TEST_MSE) -> str:
@@ -70,26 +85,11 @@ def _panels(results: Results, laid_out: Layout) -> Iterator[str]:
             continue
         cell, row = best[panel.name]
         star = "  <- best" if row.choice == results.best_choices[study.name] else ""
-        yield f"  {title}  {results.number(row.value)}  {_ascii(laid_out.place(cell))}{star}"
+        spread = f" +- {results.number(row.value_sd)}" if row.n > 1 else ""
+        place = _ascii(laid_out.place(cell))
+        yield f"  {title}  {results.number(row.value)}{spread}  {place}{star}"
     if len(panels) < len(laid_out.panels):
         yield f"  and {len(laid_out.panels) - len(panels)} worse"
-
-
-def _best_model(results: Results, laid_out: Layout) -> Iterator[str]:
-    """Yield the best model, by the errors that choose the best cells."""
-    study = laid_out.study
-    choosing = results.about(results.choosing).values
-    models = [
-        (choosing[study.name, cell][which], error, cell, which)
-        for cell in study.cells
-        for which, error in results.values[study.name, cell].items()
-        if not math.isnan(error)
-    ]
-    if models:
-        _, error, cell, which = min(models, key=lambda found: found[0])
-        where = f"{laid_out.panel_of[cell].title}, {laid_out.place(cell)}"
-        name = results.model_name(study, which)
-        yield f"  Best single model: {results.number(error)}, {_ascii(where)}, {name}"
 
 
 def _ascii(text: str) -> str:

@@ -117,7 +117,9 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     ]
     entries = [entry for row in table for entry in row[1:]]
     spread = " ± standard deviation" if any(entry.after for entry in entries) else ""
-    bounded = results.interval and any(not row.diverged and row.n > 1 for row in rows.values())
+    bounded = results.interval and any(
+        e.below for e in entries if not e.text.startswith("diverged")
+    )
     spread += " (95 % t interval)" if bounded else ""
     by = " and ".join(_with_short(axis) for axis in (laid_out.rows, laid_out.columns) if axis)
     word = BEST[results.quantity.better] if results.choosing == results.quantity.name else "best"
@@ -137,6 +139,7 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
         header=["", *(laid_out.column_title(c, panel, results.quantity) for c in panel.across)],
         rows=table,
         notes=[" ".join(notes), *filter(None, [worth]), *results.warning(study)],
+        metric=f"{measure(study, results.quantity)}{spread}",
     )
 
 
@@ -219,6 +222,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
             *([4 + len(settings) + len(others)] if edge else []),
         ),
         long=True,
+        metric=" and ".join(dict.fromkeys(measure(s, quantity) for s in results.studies)),
     )
 
 
@@ -249,8 +253,8 @@ def _deviation(results: Results, cell: Any) -> str:
 
 
 def _interval(results: Results, cell: Any) -> str:
-    """Return the interval to put below a mean of several seeds, if it shall be there."""
-    if cell.n < 2 or not results.interval:
+    """Return the interval to put below a mean of five seeds or more, if it shall be there."""
+    if cell.n < stats.ENOUGH or not results.interval:
         return ""
     half = stats.half_width(cell.value_sd, cell.n)
     ends = map(results.number, (cell.value - half, cell.value + half))

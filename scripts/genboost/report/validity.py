@@ -79,7 +79,8 @@ def _entry(results: Results, verdict: Verdict) -> Entry:
     difference, *ends = (
         results.number(value, "+") for value in (verdict.difference, verdict.low, verdict.high)
     )
-    return Entry(verdict.verdict, below=f"{difference} ({' to '.join(ends)})")
+    interval = f" ({' to '.join(ends)})" if all(ends) else ""
+    return Entry(verdict.verdict, below=difference + interval)
 
 
 def variance_table(results: Results, schemes: Sequence[Scheme]) -> Table | None:

@@ -25,6 +25,8 @@ def where_the_results_are(folder: str, made: set[str]) -> Iterator[str]:
         tables = f"{folder}/tables/tables.md"
         yield f"Tables: {tables} and tables.tex; also ranking.csv and deck.md there"
         yield Path(summary).read_text()
+    if (verdicts := f"{folder}/statistics/verdicts.txt") in made:
+        yield Path(verdicts).read_text()
     if (page := f"{folder}/report/index.html") in made:
         yield f"Everything on one page: {page}"
     if INDEX in made:

@@ -100,6 +100,27 @@ def complete(config: dict[str, Any]) -> dict[str, Any]:
     return full
 
 
+def for_others(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a resolved configuration that names a data file without its folder.
+
+    What is made from it can be given away; that it is another file shows in ``origin``.
+    """
+
+    def shown(section: Mapping[str, Any]) -> dict[str, Any]:
+        data = dict(section.get("data", {}))
+        if data.get("path"):
+            data["path"] = Path(data["path"]).name
+        return {**section, "data": data} if data else dict(section)
+
+    return {
+        **shown(config),
+        **{
+            key: {name: shown(section) for name, section in config[key].items()}
+            for key in ("studies", "schemes")
+        },
+    }
+
+
 def _with_studies_of_schemes(
     config: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:

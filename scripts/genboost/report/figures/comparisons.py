@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import lanes
-from genboost.report.figures.drawing import FAINT, FEWEST, INK, start, tell
+from genboost.report.figures.drawing import FAINT, INK, start, tell
 from genboost.report.figures.lanes import Lane
 from genboost.report.figures.material import Material
 
@@ -52,7 +52,7 @@ def _lane(found: Mapping[str, Any]) -> Lane:
     if not found["n"]:
         return Lane(text)
     ends = found["low"], found["high"]
-    interval = ends if found["n"] >= FEWEST and None not in ends else ()
+    interval = ends if None not in ends else ()
     return Lane(text, found["differences"], found["difference"], interval)
 
 

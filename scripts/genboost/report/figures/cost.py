@@ -12,7 +12,6 @@ from genboost.report.figures.curves import thinned
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
-    FEWEST,
     LINES,
     MARKERS,
     baseline_lines,
@@ -52,7 +51,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         look = {"color": color, "linestyle": LINES[number // len(COLORS) % len(LINES)]}
         marker = MARKERS[number % len(MARKERS)]
         axes.plot(costs, np.median(errors, axis=0), linewidth=0.9, **look)
-        if len(errors) >= FEWEST:
+        if len(errors) >= stats.ENOUGH:
             axes.plot([costs[-1]] * 2, stats.interval(errors[:, -1]), label="interval",
                       color=color, linewidth=1.6)  # fmt: skip
         axes.plot(costs[-1], mean, marker, label="mean", color=color, markersize=6, clip_on=False)

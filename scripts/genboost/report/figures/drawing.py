@@ -73,7 +73,6 @@ STYLE = {
 PANELS_ACROSS = 4
 MOST_PANELS = 24  # in a figure
 FAR_APART = 20  # times the smallest value: from there on a scale is logarithmic
-FEWEST = 5  # values that make an interval
 MANY = 3000  # marks from which on they are drawn as pixels, also in an SVG
 
 

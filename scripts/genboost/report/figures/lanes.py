@@ -31,7 +31,7 @@ class Lane:
     values : sequence of float
     mean : float, optional
     interval : tuple of float
-        Its ends; empty where there are fewer than `FEWEST` values.
+        Its ends; empty where there are fewer than `stats.ENOUGH` values.
     """
 
     text: str

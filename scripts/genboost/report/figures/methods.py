@@ -6,7 +6,6 @@ from genboost.analysis import stats
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import lanes
 from genboost.report.figures.drawing import (
-    FEWEST,
     baseline_lines,
     best_panels,
     log_scale,
@@ -58,5 +57,5 @@ def _lane(results: Results, study: Study, cell: Cell, text: str) -> Lane:
     found = stats.estimate(list(errors.values()))
     if lost := len(errors) - len(drawn):
         text += f"; {lost} of {len(errors)} collapsed"
-    interval = (found.low, found.high) if found.n >= FEWEST else ()
+    interval = (found.low, found.high) if found.n >= stats.ENOUGH else ()
     return Lane(text, drawn, found.mean, interval)

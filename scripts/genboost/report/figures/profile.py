@@ -14,7 +14,6 @@ from genboost.analysis import stats
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
-    FEWEST,
     LINES,
     MANY,
     MARKERS,
@@ -96,7 +95,7 @@ def _draw_column(
             dashes += [((x - wide, y), (x + wide, y)) for y in found]
         else:
             ranges.append([(x, end) for end in np.quantile(found, [0.1, 0.9])])
-        if len(found) >= FEWEST:
+        if len(found) >= stats.ENOUGH:
             intervals.append([(x, end) for end in stats.interval(found)])
     _strokes(axes, dashes, label="seeds", linewidth=0.8, alpha=0.55, **plain)
     left, right = axes.get_xlim()

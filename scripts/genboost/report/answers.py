@@ -1,0 +1,256 @@
+"""What the report says first: the verdicts, and how good the best networks are."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genboost.analysis import best_cells
+from genboost.analysis.values import Measured
+from genboost.measures import registry
+from genboost.measures.registry import TEST_MSE
+from genboost.report import pages
+from genboost.report.markup import p_value
+from genboost.report.results import SIMPLE, Results
+from genboost.report.validity import ORIGINS
+from genboost.study import axes, grid
+from genboost.study.claims import CONTRADICTED, SUPPORTED, VERDICTS
+
+NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+OUTPUTS = {"mse": "one output: the label as a number", "cross_entropy": "an output for each class"}
+
+
+@dataclass(frozen=True)
+class Worth:
+    """A method's error on the test rows: as a share of the largest, too, and by rows' origin."""
+
+    name: str
+    error: str
+    share: float
+    by_origin: Sequence[str]
+    is_network: bool = False
+    details: str = ""
+
+
+def headline(claims: Sequence[Mapping[str, Any]]) -> str:
+    """Sum up verdicts: ``Of six claims, four are supported, one is contradicted and …``."""
+    counts = Counter(claim["verdict"] for claim in claims)
+    told = [
+        f"{_numeral(counts[verdict])} {'is' if counts[verdict] == 1 else 'are'} {verdict}"
+        for verdict in VERDICTS
+        if counts[verdict]
+    ]
+    if len(claims) == 1:
+        return f"The one claim {told[0].partition(' ')[2]}."
+    if len(told) == 1:
+        return f"All {told[0]}.".replace(" are", " claims are")
+    everything = ", ".join(told[:-1]) + (" and " if told[:-1] else "") + told[-1]
+    return f"Of {_numeral(len(claims))} claims, {everything}."
+
+
+def _numeral(count: int) -> str:
+    return NUMERALS[count] if count < len(NUMERALS) else str(count)
+
+
+def scope(results: Results, claims: Sequence[Mapping[str, Any]]) -> str:
+    """Say what verdicts hold for; nothing where none is decided."""
+    if not any(claim["verdict"] in (SUPPORTED, CONTRADICTED) for claim in claims):
+        return ""
+    over = " or ".join(dict.fromkeys(claim["over"] for claim in claims if claim["over"]))
+    if "splits" in over:
+        return f"Verdicts hold for other {over} of these rows."
+    return "Verdicts hold for other seeds, on this one split into training and test rows."
+
+
+def facts(results: Results) -> dict[str, str]:
+    """Return the network and the protocol of all studies, in a few words each."""
+    cells = [cell for study in results.studies for cell in study.cells]
+
+    def values(name: str) -> str:
+        setting = axes.SETTINGS[name]
+        found = list(dict.fromkeys(setting.shown(cell[name]) for cell in cells))
+        return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} or {found[-1]}"
+
+    outputs = " or ".join(OUTPUTS[loss] for loss in dict.fromkeys(cell.loss for cell in cells))
+    seeds = sorted({len(study.seeds) for study in results.studies})
+    times = f"{'up to ' if len(seeds) > 1 else ''}{_numeral(seeds[-1])} seed{'s' * (seeds[-1] > 1)}"
+    splits = max(len(study.splits) for study in results.studies)
+    return {
+        "network": f"{values('hidden_layers')} hidden layers of {values('width')} units, "
+        f"{values('activation')}, {outputs}",
+        "protocol": f"{len(set(cells))} cells (combinations of {_axes(cells)}) with {times} each"
+        f"{f' on {splits} splits' if splits > 1 else ''}; batches of {values('batch_size')}, "
+        f"{values('schedule')} schedule, {values('epochs')} epochs",
+    }
+
+
+def _axes(cells: Sequence[Any]) -> str:
+    """Name what the cells are combinations of."""
+    titles = [setting.title for setting in axes.varying(cells)] or ["settings"]
+    return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
+
+
+def claim(results: Results, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report says of a claim."""
+    wrong, p = found["wrong_direction"], found["p_holm"]
+    text = "" if p is None else p_value(p)
+    return {
+        **found,
+        "p_holm": text if text.startswith("<") else f"= {text}",
+        "difference": difference(results, found) if found["n"] else "",
+        "wrong_direction": "" if wrong is None else _share(wrong),
+        "sign": pages.SIGNS.get(found["verdict"], "–"),
+    }
+
+
+def _share(share: float) -> str:
+    return "fewer than 1 %" if share < 0.01 else f"{share:.0%}".replace("%", " %")
+
+
+def difference(results: Results, found: Mapping[str, Any], spread: str = "") -> str:
+    """Write what a claim is about: ``0.11 better (0.05 to 0.20)``; `spread` follows the number."""
+    quantity = registry.quantity(found["quantity"])
+    value, *ends = (
+        math.nan if found[k] is None else found[k] for k in ("difference", "low", "high")
+    )
+    of = "" if quantity == TEST_MSE else f" in {quantity.phrase}"
+    if found["scale"] == "ratio":
+        interval = "" if math.isnan(ends[0]) else " ({:.3f} to {:.3f})".format(*map(math.exp, ends))
+        return f"× {math.exp(value):.3f}{interval}{of or ' ' + TEST_MSE.phrase}"
+    if value == 0 and math.isnan(ends[0]):
+        return f"no difference{of}"
+    below, above = ("worse", "better") if quantity.better == "higher" else ("better", "worse")
+    if quantity.better == "none":
+        below, above = "lower", "higher"
+
+    def side(number: float) -> str:
+        return below if number < 0 else above
+
+    def sized(number: float, after: str = "") -> str:
+        return f"{results.number(abs(number))}{after} {side(number)}"
+
+    if math.isnan(ends[0]):
+        return f"{sized(value, spread)}{of}"
+    low, high = sorted(ends, key=abs)
+    if side(low) == side(high):
+        return f"{sized(value)}{of} ({results.number(abs(low))} to {results.number(abs(high))})"
+    return f"{sized(value)}{of} ({sized(ends[0])} to {sized(ends[1])})"
+
+
+def worths(results: Results, found: Mapping[str, Any]) -> list[tuple[str, list[Worth]]]:
+    """Return what the best network of each study is worth, beside simple methods on its data.
+
+    Parameters
+    ----------
+    found
+        What statistics.json holds.
+
+    Returns
+    -------
+    list of (str, list of Worth)
+        For studies of the same data: their titles and the methods, the lowest error last.
+    """
+    alike: dict[tuple[str, ...], list[grid.Study]] = {}
+    for study in results.studies:
+        alike.setdefault(tuple(study.variants), []).append(study)
+    whole: dict[str, Any] = {}
+    for choice in found["best"]:
+        whole.setdefault(choice["study"], choice)
+    measured = Measured(results.studies, results.models)
+    groups = []
+    for variants, studies in alike.items():
+        rows = [
+            *_simple(results, variants),
+            *filter(None, (_network(results, measured, s, whole.get(s.name)) for s in studies)),
+        ]
+        rows.sort(key=lambda row: -row[1])
+        largest = max((error for _, error, *_ in rows), default=1.0)
+        title = " and ".join(f"“{results.titles[study.name]}”" for study in studies)
+        groups.append((title, [_worth(results, *row, largest) for row in rows]))
+    return groups
+
+
+def _worth(
+    results: Results,
+    name: str,
+    error: float,
+    text: str,
+    by_origin: Sequence[float],
+    details: str,
+    largest: float,
+) -> Worth:
+    parts = list(map(results.number, by_origin))
+    return Worth(name, text, error / largest, parts, bool(details), details)
+
+
+def _simple(results: Results, variants: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return the errors of simple methods; their range where the data come in several ways."""
+    rows = []
+    for method in results.baselines[variants[0]]:
+        of_each = [results.baselines[variant][method] for variant in variants]
+        errors = sorted({one["test_mse"] for one in of_each})
+        text = " to ".join(map(results.number, (errors[0], *errors[1:][-1:])))
+        origins = of_each[0].get("test_mse_by_origin", {}) if len(of_each) == 1 else {}
+        parts = [origins.get(name, math.nan) for name in ORIGINS]
+        rows.append((SIMPLE.get(method, method), errors[0], text, parts, ""))
+    return rows
+
+
+def _network(
+    results: Results, measured: Measured, study: grid.Study, choice: Any
+) -> tuple[Any, ...] | None:
+    """Return the error of a study's best cell, on other seeds than those that chose it."""
+    title = f"best network of “{study.title}”"
+    if choice is None:
+        best = results.best(study, study.cells)
+        if best is None:
+            return None
+        cell, row = best
+        name = measured.describe((study.name, cell))
+        return (
+            title,
+            row.value,
+            results.number(row.value),
+            [],
+            f"{name}: the best of {len(study.cells)} cells by the {results.choose_by} rows, so "
+            "partly luck",
+        )
+    error, ends = choice["unbiased"], ""
+    if choice["low"] is not None:
+        ends = f"\n({results.range(choice['low'], choice['high'])})"
+    (cell,) = (c for c in study.cells if measured.describe((study.name, c)) == choice["chosen"])
+    details = f"{choice['chosen']}: chosen from {choice['cells']} cells by the {results.choose_by} "
+    details += f"rows with {_seeds(study, choice)}"
+    parts = [
+        _judged(measured, study, cell, f"{TEST_MSE.name}[origin={name}]", choice["choosing"])
+        for name in ORIGINS
+    ]
+    return title, error, results.number(error) + ends, parts, details
+
+
+def _judged(
+    measured: Measured, study: grid.Study, cell: Any, quantity: str, choosing: int
+) -> float:
+    """Return a cell's mean over the runs that did not choose it; NaN if none has the quantity."""
+    if quantity not in measured.models:
+        return math.nan
+    values = measured.of_quantity(registry.quantity(quantity)).of([(study, cell)]).values
+    return float(best_cells.apart(values, choosing)[1].mean()) if values.size else math.nan
+
+
+def _seeds(study: grid.Study, choice: Mapping[str, Any]) -> str:
+    """Say which seeds chose, and which its error is of."""
+    seeds = sorted(study.seeds)
+    chose, judged = seeds[: choice["choosing"]], seeds[choice["choosing"] :]
+    splits = ", on other splits" if len(study.splits) > 1 else ""
+    return f"{_named(chose)}; its error with {_named(judged or seeds)}{splits}"
+
+
+def _named(seeds: Sequence[int]) -> str:
+    """Name seeds: ``seed 0``, ``seeds 1 and 2``, ``seeds 10 to 29``."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seeds {', '.join(map(str, seeds[:-1]))} and {seeds[-1]}"
