@@ -28,7 +28,9 @@ def configuration(study: Path | None = None) -> dict:
 def merged(config: dict, other: dict) -> dict:
     """Merge blocks key by key, as Snakemake does."""
     both = {
-        key: merged(config[key], value) if isinstance(value, dict) and key in config else value
+        key: merged(config[key], value)
+        if isinstance(value, dict) and isinstance(config.get(key), dict)
+        else value
         for key, value in other.items()
     }
     return {**config, **both}
