@@ -9,6 +9,8 @@ VALIDITY ?= validity
 BIN := .venv/bin
 SOURCES := Snakefile workflow/rules/*.smk
 STEPS := data train report
+# The figures of the deck's study that docs/results shows.
+SHOWN := heatmap-grid methods learning-rate-grid curves-grid cost comparisons deck
 # A study of theory, and the figure that shows what it found.
 THEORY := random_labels/width-labels+train_mse sam/comparisons flatness/measures \
   batches/comparisons weight_decay/weight-decay-adam width/width-widths \
@@ -54,10 +56,13 @@ format: .venv/dev.done  ## format the code
 docs: .venv/run.done  ## generate docs/configuration.md
 	$(BIN)/python scripts/document_config.py docs/configuration.md
 
-example:  ## copy the finished run's tables and figures to docs/results
-	mkdir -p docs/results
+example:  ## copy tables and figures of the finished deck and thirty_seeds runs to docs/results
+	mkdir -p docs/results/thirty_seeds
 	cd results/deck/tables && cp tables.md ranking.md deck.md ../../../docs/results
-	cp results/deck/statistics/statistics.md results/deck/figures/*.png docs/results
+	cp results/deck/statistics/statistics.md docs/results
+	cp $(SHOWN:%=results/deck/figures/%.png) docs/results
+	cp results/thirty_seeds/statistics/statistics.md docs/results/thirty_seeds.md
+	cd results/thirty_seeds/figures && cp comparisons.png importance.png ../../../docs/results/thirty_seeds
 
 theory:  ## copy tables and figures of the finished studies of theory to docs/results/theory
 	for figure in $(THEORY); do \
