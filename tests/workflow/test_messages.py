@@ -24,7 +24,9 @@ def test_the_results_that_were_asked_for_are_named(workflow):
 
 def test_what_a_failed_job_did_not_make_is_named_with_the_whole_error(fresh):
     written = "        write_atomically(path, text)\n"
-    at_the_30th = "        if progress.done == 29:\n"
+    counted = "for made, (index, result) in enumerate(results, 1):"
+    fresh.edit("scripts/train.py", "for index, result in results:", counted)
+    at_the_30th = "        if made == 30:\n"
     stop = at_the_30th + "            raise errors.UserError('no more:\\n  of it')\n"
     fresh.edit("scripts/train.py", written, written + stop)
     said = fresh.run("--profile", "fused", "--set-scatter", "packs=1", check=False).stderr

@@ -165,6 +165,7 @@ def test_every_command_that_is_documented_is_one(fresh):
     assert len(chosen) >= 12
     assert any("results/audit/audit/audit.md" in command for command in chosen)
     shutil.copytree(CHECKOUT / "studies", fresh.folder / "studies")
+    shutil.copy(CHECKOUT / "config.yaml", fresh.folder)
     fresh.figures = True
     for command in chosen:
         fresh.run("--dry-run", *shlex.split(command)[1:])

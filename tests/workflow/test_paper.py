@@ -15,8 +15,8 @@ CLAIMS = {
     for name, title in {"first": "Adam beats SGD", "second": "Adam & 50 % beat SGD"}.items()
 }
 SCHEMES = {
-    rate: {"title": f"rate {rate}", "where": {"learning_rate": float(rate)}}
-    for rate in ("0.001", "0.01")
+    name: {"title": f"rate {rate}", "where": {"learning_rate": rate}}
+    for name, rate in {"low": 0.001, "high": 0.01}.items()
 }
 
 
