@@ -65,7 +65,7 @@ def test_it_says_what_the_results_say(reported, tmp_path):
     found = json.loads(path.read_text())
     said = lay_out(reported.folder, tmp_path / "paper")
     assert "SYNTHETIC" in said
-    lowest, decimals = re.search(r"lowest mean test MSE is (\d+\.(\d+))", said).groups()
+    lowest, decimals = re.search(r"lowest mean test MSE is (\d+(?:\.(\d+))?)", said).groups("")
     assert lowest == f"{found['best'][0]['table']:.{len(decimals)}f}"
     assert "2 undecided. Undecided: Adam beats SGD; Adam \\& 50 \\% beat SGD." in said
     assert "rate 0.001: 2 undecided; rate 0.01: 2 undecided" in said
