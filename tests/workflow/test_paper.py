@@ -16,7 +16,7 @@ CLAIMS = {
 }
 SCHEMES = {
     name: {"title": f"rate {rate}", "where": {"learning_rate": rate}}
-    for name, rate in {"low": 0.001, "high": 0.01}.items()
+    for name, rate in {"lower": 0.001, "upper": 0.01}.items()
 }
 
 
