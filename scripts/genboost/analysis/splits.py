@@ -70,6 +70,7 @@ def crossed(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Di
     return Difference.of(mean, error, freedom, confidence)
 
 
+@np.errstate(divide="ignore", invalid="ignore")  # NaN for a single split or seed
 def crossed_error(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean of `crossed`, its standard error and degrees of freedom, of each of many.
 
@@ -91,8 +92,7 @@ def crossed_error(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     squares = zip((split, seed, rest), used, freedoms, strict=True)
     spread = sum(np.where(use, square, 0) ** 2 / freedom for square, use, freedom in squares)
     total = np.maximum(split - rest, 0) + np.maximum(seed - rest, 0) + rest
-    with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = np.where(spread > 0, total**2 / spread, freedoms[2])
+    freedom = np.where(spread > 0, total**2 / spread, freedoms[2])
     return mean[..., 0, 0], np.sqrt(total / (splits * seeds)), freedom
 
 
