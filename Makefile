@@ -56,13 +56,15 @@ format: .venv/dev.done  ## format the code
 docs: .venv/run.done  ## generate docs/configuration.md
 	$(BIN)/python scripts/document_config.py docs/configuration.md
 
-example:  ## copy tables and figures of the finished deck and thirty_seeds runs to docs/results
-	mkdir -p docs/results/thirty_seeds
+example:  ## copy tables and figures of the finished deck, thirty_seeds and validity runs to docs/results
+	mkdir -p docs/results/thirty_seeds docs/results/validity
 	cd results/deck/tables && cp tables.md ranking.md deck.md ../../../docs/results
 	cp results/deck/statistics/statistics.md docs/results
 	cp $(SHOWN:%=results/deck/figures/%.png) docs/results
 	cp results/thirty_seeds/statistics/statistics.md docs/results/thirty_seeds.md
 	cd results/thirty_seeds/figures && cp comparisons.png importance.png ../../../docs/results/thirty_seeds
+	cp results/validity/statistics/statistics.md docs/results/validity.md
+	cp results/validity/figures/schemes.png docs/results/validity
 
 theory:  ## copy tables and figures of the finished studies of theory to docs/results/theory
 	for figure in $(THEORY); do \
