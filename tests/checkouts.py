@@ -81,7 +81,7 @@ class Copy:
         path.write_text(yaml.safe_dump(config))
 
 
-def _heed_signals() -> None:
+def heed_signals() -> None:
     """Take the signals that a process ignores if its parent was started by nohup or ``&``."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
@@ -115,7 +115,7 @@ class Workflow(Copy):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=_heed_signals,
+            preexec_fn=heed_signals,
         )
 
     def start_and_wait(self, *arguments: str, records: int) -> subprocess.Popen:

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import cluster as slurm
 import pytest
-from checkouts import CHECKOUT, SNAKEMAKE, Copy, copy_parts
+from checkouts import CHECKOUT, SNAKEMAKE, Copy, copy_parts, heed_signals
 
 SETTINGS = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20")
 
@@ -46,7 +45,7 @@ class Workflow(Copy):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            preexec_fn=_heed_interrupts,
+            preexec_fn=heed_signals,
         )
 
     def run(self, *arguments: str, expect: int = 0) -> str:
@@ -67,11 +66,6 @@ class Workflow(Copy):
         files = [*self.records(), "results/deck/cells.csv", "results/deck/tables/tables.md"]
         texts = {file: (self.folder / file).read_text() for file in files}
         return {file: re.sub('^"run".*', "", text, flags=re.M) for file, text in texts.items()}
-
-
-def _heed_interrupts() -> None:
-    """Undo what a shell does to its background jobs, which a run of the tests may be."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finish(process: subprocess.Popen, expect: int = 0) -> str:
