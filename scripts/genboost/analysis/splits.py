@@ -64,13 +64,13 @@ def crossed(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Di
     Parameters
     ----------
     differences : [splits, seeds]
-        Two splits and two seeds or more.
+        A single split or seed says nothing of its variance: the interval and p are NaN.
     """
     mean, error, freedom = map(float, crossed_error(differences))
     return Difference.of(mean, error, freedom, confidence)
 
 
-@np.errstate(divide="ignore", invalid="ignore")  # NaN for a single split or seed
+@np.errstate(divide="ignore", invalid="ignore")  # of a single split or seed
 def crossed_error(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean of `crossed`, its standard error and degrees of freedom, of each of many.
 
