@@ -48,9 +48,11 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
 
 
 def _lane(found: Mapping[str, Any]) -> Lane:
-    text = f"{found['title']}: {found['verdict']}, n = {found['n']}"
+    text = f"{found['title']}: {found['verdict']}"
     if not found["n"]:
         return Lane(text)
+    over = f"{found['splits']} splits × " if found["splits"] > 1 else ""
+    text = f"{text}, {over}{found['n']} seeds"
     ends = found["low"], found["high"]
     interval = ends if None not in ends else ()
     return Lane(text, found["differences"], found["difference"], interval)
