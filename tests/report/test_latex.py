@@ -16,7 +16,7 @@ from made_up import Made, mse
 from genboost.files import ROOT
 from genboost.report import exhibits, findings, tables
 from genboost.report.figures import drawing
-from genboost.report.markup import Table, _latex, latex
+from genboost.report.markup import Entry, Table, _latex, latex
 
 pytestmark = pytest.mark.skipif(
     shutil.which("pdflatex") is None,
@@ -113,6 +113,21 @@ def test_the_claims_fit_into_a_plain_article(tmp_path):
     assert r"\caption{The claims (paired differences in test MSE)}" in text
     assert r"\tiny" not in text
     assert too_wide(compiled(tmp_path, r"\usepackage{booktabs}", r"\input{claims}")) == []
+
+
+def test_a_table_of_verdicts_under_many_schemes_fits(tmp_path):
+    verdict = Entry("contradicted", below="+0.19 (-0.07 to 0.37)")
+    titles = ["the mixture", "its respondents", "grouped split", "grouped, respondents", "alone"]
+    claims = ["Adam with a learning rate of 3e-3 is the best", "SAM does not improve Adam"]
+    table = Table(
+        name="schemes",
+        title="The claims under each scheme",
+        header=["claim", *titles],
+        rows=[[claim, *[verdict] * 5] for claim in claims],
+        text_columns=tuple(range(6)),
+    )
+    (tmp_path / "one.tex").write_text(latex([table]))
+    assert too_wide(compiled(tmp_path, r"\usepackage{booktabs}", r"\input{one}")) == []
 
 
 def test_a_grid_that_is_wider_than_any_page_still_compiles(tmp_path):

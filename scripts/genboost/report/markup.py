@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 from tabulate import tabulate
@@ -159,8 +159,12 @@ def _latex_table(table: Table) -> str:
 
 def _latex_lines(entry: str | Entry) -> str:
     """Write an entry that may be broken into lines, also where a variant's name has its parts."""
-    text = re.sub(r"\+(?=\S)", r"+\\allowbreak ", _latex(entry))
-    return rf"\raggedright {text}"
+    parts = [entry]
+    if isinstance(entry, Entry) and entry.below:
+        parts = [replace(entry, below=""), entry.below]
+    text = r"\newline ".join(map(_latex, parts))
+    text = re.sub(r"\+(?=[^\s\d])", r"+\\allowbreak ", text)
+    return rf"{{\raggedright {text}\par}}"
 
 
 def _fitted(table: Table) -> tuple[str, list[str]]:
@@ -171,16 +175,18 @@ def _fitted(table: Table) -> tuple[str, list[str]]:
     ]
     columns = _alignment(table, "l", "r")
     texts = [column for column in table.text_columns if widths[column] > LONG]
-    flexible = sum(widths[column] for column in texts)
+    least = {column: max(_longest_word(row[column]) for row in table.rows) for column in texts}
+    flexible, words = sum(widths[column] for column in texts), sum(least.values())
     fixed = sum(widths) - flexible
     for size, digit, padding, lines in FITS:  # noqa: B007
         room = (PAGE - 2 * padding * (len(columns) - 1)) / digit - fixed
-        if flexible <= lines * room:
+        if flexible <= lines * room and words <= room:
             break
     if flexible > room:
-        for column in texts:
-            share = max(room, LONG) * digit * widths[column] / flexible
-            columns[column] = f"p{{{share:.0f}pt}}"
+        spare = max(room - words, 0) / max(flexible - words, 1)
+        for column, width in least.items():
+            width += spare * (widths[column] - width)
+            columns[column] = f"p{{{width * digit:.0f}pt}}"
     return rf"\{size}\setlength{{\tabcolsep}}{{{padding}pt}}", columns
 
 
@@ -209,6 +215,11 @@ def _width(entry: str | Entry) -> float:
         return max(_width(first), _width(entry.below)) * (1.15 if entry.bold else 1)
     text = _POWER.sub(lambda power: "00000" if power[1] == "1" else "00000000", entry)
     return sum(_WIDTHS.get(character, 1.45 if character.isupper() else 1) for character in text)
+
+
+def _longest_word(entry: str | Entry) -> float:
+    text = entry if isinstance(entry, str) else f"{entry.text} {entry.after} {entry.below}"
+    return max(map(_width, re.split(r"\s|(?<=\+)", text)))
 
 
 def _alignment(table: Table, left: str, right: str) -> list[str]:
