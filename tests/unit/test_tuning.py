@@ -66,6 +66,13 @@ def test_a_curve_by_hand():
     assert plain.cost == sam.cost == 200  # 100 epochs of two gradients
 
 
+def test_methods_compete_on_the_same_rows():
+    curves, winners = found_in(rows=["all", "respondents"], scaling=["none", "standard"])
+    assert len(curves) == 8
+    on_people = [["respondents" in name for name in (w.method, w.next)] for w in winners]
+    assert {tuple(pair) for pair in on_people} == {(False, False), (True, True)}
+
+
 def test_the_best_method_changes_with_the_budget():
     """Without SAM 1.5 and 1.0; with SAM 2.0, 1.0 + 1/6 of two tries, and 0.5 of all four."""
     _, winners = found_in(lambda model: error(model) + 0.01 * model.seed * (not model.cell.sam_rho))

@@ -16,6 +16,7 @@ from genboost.analysis import splits, stats
 from genboost.analysis.aggregation import Repetition
 from genboost.analysis.budget import expected_best
 from genboost.analysis.values import errors_or_useless
+from genboost.study import axes
 from genboost.study.cells import Cell
 from genboost.study.grid import Study
 from genboost.study.methods import methods
@@ -100,20 +101,29 @@ def tuning(
     """
     if len(study.cells) < 2:
         return [], []
-    found = [
-        _Method(
+    rivals: dict[tuple[object, ...], list[_Method]] = {}
+    for title, cells in methods(study).items():
+        method = _Method(
             title,
             errors_or_useless([(study.name, cell) for cell in cells], values, useless),
             float(np.mean([cost(cell) for cell in cells])),
             resampled=bool(study.sampled),
         )
-        for title, cells in methods(study).items()
-    ]
-    budgets = list(_budgets(found)) if len(found) > 1 else []
+        rivals.setdefault(_rows(cells[0]), []).append(method)
     return (
-        [method.curve(study.name) for method in found],
-        [_winner(study.name, found, *budget) for budget in budgets],
+        [method.curve(study.name) for found in rivals.values() for method in found],
+        [
+            _winner(study.name, found, *budget)
+            for found in rivals.values()
+            if len(found) > 1
+            for budget in _budgets(found)
+        ],
     )
+
+
+def _rows(cell: Cell) -> tuple[object, ...]:
+    """Return what decides the rows that judge a cell: errors on others are no rivals."""
+    return tuple(cell[s.name] for s in axes.OF_DATA if s.name not in ("scaling", "split_seed"))
 
 
 def cost(cell: Cell) -> int:

@@ -119,7 +119,7 @@ def _settings() -> dict[str, Setting]:
 SETTINGS = _settings()
 AXES = {name: setting for name, setting in SETTINGS.items() if setting.is_axis}
 ALWAYS = [name for name, setting in SETTINGS.items() if setting.is_always_named]
-_OF_DATA = [setting for setting in SETTINGS.values() if setting.block == "data"]
+OF_DATA = [setting for setting in SETTINGS.values() if setting.block == "data"]
 _OF_TRAINING = [s for s in SETTINGS.values() if s.block != "data" and not s.is_always_named]
 
 
@@ -132,7 +132,7 @@ def standard() -> dict[str, Any]:
 def variant(cell: Cell) -> str:
     """Name a cell's data: where they come from, and how they are prepared, unless as usual."""
     origin = cell.get(ORIGIN) and f"{ORIGIN}~{cell[ORIGIN]}"
-    return "+".join(filter(None, [origin, _named(_OF_DATA, cell, "+", nothing="")])) or STANDARD
+    return "+".join(filter(None, [origin, _named(OF_DATA, cell, "+", nothing="")])) or STANDARD
 
 
 @cache
