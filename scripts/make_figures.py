@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from genboost import errors
+from genboost import errors, forks
 from genboost.files import delete_stale
 from genboost.receipts import Step
 from genboost.report import exhibits, results
+from genboost.report.exhibits import Exhibit
 from genboost.report.figures import draw, drawing
 from genboost.report.figures.material import Curves, Material
 from genboost.study.grid import Model
@@ -20,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     results.add_arguments(parser)
     parser.add_argument("--statistics", required=True, help="what the numbers mean (JSON)")
     parser.add_argument("--audit", help="how well readings explain the deck (JSON), if audited")
+    parser.add_argument("--threads", type=int, default=1, help="how many figures to draw at once")
     parser.add_argument("--output", required=True, help="the folder to put the figures in")
     arguments = parser.parse_args(argv)
 
@@ -35,9 +37,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     statistics = step.read_json(arguments.statistics)
     audit = step.read_json(arguments.audit) if arguments.audit else None
     found = results.load(arguments, step)
-    for exhibit, figure in draw.drawn(Material(config, found, statistics, read, audit)):
-        for ending, content in drawing.contents(figure):
-            step.write(Path(arguments.output, f"{exhibit.name}.{ending}"), content)
+    material = Material(config, found, statistics, read, audit)
+
+    def files(exhibit: Exhibit) -> tuple[dict[str, bytes], dict[str, str]]:
+        """Return the files of a figure, by their names, and all that was read up to now."""
+        drawn = drawing.contents(draw.figure(material, exhibit))
+        return {f"{exhibit.name}.{ending}": content for ending, content in drawn}, step.inputs
+
+    figures = exhibits.of(exhibits.FIGURES, config)
+    for contents, inputs in forks.each(files, figures, arguments.threads):
+        step.inputs.update(inputs)
+        for name, content in contents.items():
+            step.write(Path(arguments.output, name), content)
     current = exhibits.files_of(exhibits.FIGURES, config)
     delete_stale(arguments.output, exhibits.OF_SOME_STUDIES[exhibits.FIGURES], current)
     step.done()

@@ -9,7 +9,7 @@ import pandas as pd
 from genboost.analysis import aggregation, deck
 from genboost.data.arrays import marked
 from genboost.measures import registry
-from genboost.report import findings, page
+from genboost.report import exhibits, findings, page
 from genboost.report.figures import draw, drawing
 from genboost.report.figures.material import Curves, Material
 from genboost.report.results import Results
@@ -122,7 +122,8 @@ class Made:
     def figures(self, read=curves):
         """Yield each figure's name and the figure."""
         material = Material(self.config, self.results, self.statistics, read, self.audit)
-        return ((exhibit.name, figure) for exhibit, figure in draw.drawn(material))
+        found = exhibits.of(exhibits.FIGURES, self.config)
+        return ((exhibit.name, draw.figure(material, exhibit)) for exhibit in found)
 
     def figure(self, name, read=curves):
         """Return one figure."""

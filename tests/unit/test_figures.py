@@ -620,10 +620,10 @@ def test_files_have_neither_a_style_nor_a_style_sheet_and_say_what_they_show(who
 def test_slim_files_look_the_same(whole, tmp_path):
     """Each mark and text of Matplotlib's file is in ours, to a tenth of a point."""
     figure = whole["methods"]
+    after = ElementTree.fromstring(dict(drawing.contents(figure))["svg"])  # lays it out
     with matplotlib.rc_context(drawing.STYLE):
         figure.savefig(tmp_path / "whole.svg")
     before = ElementTree.parse(tmp_path / "whole.svg").getroot()
-    after = ElementTree.fromstring(dict(drawing.contents(figure))["svg"])
     for tag in ("use", "text", "path"):
         many = [list(root.iter(f"{{{svg.SVG}}}{tag}")) for root in (before, after)]
         assert len(many[0]) == len(many[1])

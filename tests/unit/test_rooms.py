@@ -8,7 +8,7 @@ import pytest
 from genboost import code_digest
 
 LIBRARY = code_digest.SCRIPTS / "genboost"
-BASE = ["code_digest", "errors", "files", "processes", "progress", "receipts"]
+BASE = ["code_digest", "errors", "files", "forks", "processes", "progress", "receipts"]
 ROOMS = [
     *BASE,
     "data",

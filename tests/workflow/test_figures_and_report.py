@@ -44,6 +44,19 @@ def test_a_run_draws_and_reports(drawn):
     assert not drawn.planned()
 
 
+def test_figures_and_their_receipt_are_the_same_on_any_number_of_cores(drawn, workflow):
+    """The finished run had two cores."""
+    places = "results/deck/figures", "results/receipts/outcomes/deck/figures.json"
+    shutil.rmtree(workflow.folder / places[0])
+    (workflow.folder / places[1]).unlink()
+    workflow.run("--cores", "1")
+    for one, other in ((drawn.folder / place, workflow.folder / place) for place in places):
+        files = [path.relative_to(one) for path in sorted(one.rglob("*"))] if one.is_dir() else [""]
+        assert files
+        for name in files:
+            assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
 def test_the_record_for_machines_is_a_valid_crate_of_what_is_there(drawn, tmp_path):
     folder = drawn.folder / "results/deck"
     assert issues(folder, tmp_path / "cache") == []

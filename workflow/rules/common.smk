@@ -192,12 +192,12 @@ def needs(step, runtimes=1, gpu=0):
     }
 
 
-def share_of_cores(jobs):
+def share_of_cores(step, jobs=1):
     """Return a function that shares out one machine's cores; on a cluster each job has its own."""
 
     def cores(wildcards):
         if workflow.remote_exec or not workflow.local_exec:
-            return RESOURCES["train"]["cpus"]
+            return RESOURCES[step]["cpus"]
         return max(1, workflow.cores // max(1, jobs))
 
     return cores

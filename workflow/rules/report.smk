@@ -42,7 +42,7 @@ rule figures:
         ENVIRONMENT["report"]
     container:
         IMAGE["report"]
-    threads: RESOURCES["report"]["cpus"]
+    threads: share_of_cores("report")
     resources:
         **needs("report"),
     params:
@@ -57,7 +57,7 @@ rule figures:
     shell:
         f"python {SCRIPTS}/make_figures.py"
         f"{READING}{WITH_AUDIT}"
-        " --statistics {input.statistics}"
+        " --statistics {input.statistics} --threads {threads}"
         f" --output {outcome('figures')} 2>&1 | tee {{log}}"
 
 

@@ -46,7 +46,7 @@ rule train_pack:
         ENVIRONMENT["train"]
     container:
         IMAGE["train"]
-    threads: share_of_cores(len(PACKS))
+    threads: share_of_cores("train", len(PACKS))
     resources:
         **needs(
             "train",

@@ -80,10 +80,13 @@ def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
     """Yield a figure's file in each format, with its ending: the same bytes for the same figure."""
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
     with matplotlib.rc_context(STYLE):
+        # Once for all formats: with an engine, Matplotlib draws a figure twice in each.
+        if figure.axes and (engine := figure.get_layout_engine()):
+            engine.execute(figure)
+        figure.set_layout_engine(None)
         for ending in PICTURE:
             file = io.BytesIO()
             figure.savefig(file, format=ending, metadata=metadata[ending])
-            figure.set_layout_engine("none")  # it is laid out now, and need not be again
             content = file.getvalue()
             if ending == "svg":
                 content = svg.slim(content, figure.get_suptitle(), figure.get_label())
