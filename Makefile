@@ -9,16 +9,20 @@ VALIDITY ?= validity
 BIN := .venv/bin
 SOURCES := Snakefile workflow/rules/*.smk
 STEPS := data train report
-# The figures of the deck's study that docs/results shows.
-SHOWN := heatmap-grid methods learning-rate-grid curves-grid cost comparisons deck
-# A study of theory, and the figure that shows what it found.
-THEORY := random_labels/width-labels+train_mse sam/comparisons flatness/measures \
-  batches/comparisons weight_decay/weight-decay-adam width/width-widths \
-  step_size/progress-descent+hessian_max what_sam_minimizes/comparisons \
-  normalization/progress-layers+effective_rate
+# What docs/results shows of each study, besides its tables and statistics.
+FIGURES := \
+  $(addprefix deck/,heatmap-grid methods learning-rate-grid curves-grid cost comparisons deck) \
+  $(addprefix thirty_seeds/,comparisons importance) \
+  validity/schemes datasets/schemes confounds/comparisons wider_grid/heatmap-grid random_search/budget \
+  choosing/comparisons classes_as_numbers/comparisons \
+  random_labels/width-labels+train_mse sam/comparisons flatness/measures batches/comparisons \
+  weight_decay/weight-decay-adam width/width-widths step_size/progress-descent+hessian_max \
+  what_sam_minimizes/comparisons normalization/progress-layers+effective_rate
+SHOWN := deck/tables/ranking.md deck/tables/deck.md \
+  $(foreach figure,$(FIGURES),$(dir $(figure))figures/$(notdir $(figure)).png)
 
 .DEFAULT_GOAL := study
-.PHONY: study fused setup report test test-slurm test-containers containers style format docs example theory paper bench clean help
+.PHONY: study fused setup report test test-slurm test-containers containers style format docs example paper bench clean help
 
 study: setup  ## run the study, one job per model (CORES=8, ARGS="--config ...")
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
@@ -56,21 +60,11 @@ format: .venv/dev.done  ## format the code
 docs: .venv/run.done  ## generate docs/configuration.md
 	$(BIN)/python scripts/document_config.py docs/configuration.md
 
-example:  ## copy tables and figures of the finished deck, thirty_seeds and validity runs to docs/results
-	mkdir -p docs/results/thirty_seeds docs/results/validity
-	cd results/deck/tables && cp tables.md ranking.md deck.md ../../../docs/results
-	cp results/deck/statistics/statistics.md docs/results
-	cp $(SHOWN:%=results/deck/figures/%.png) docs/results
-	cp results/thirty_seeds/statistics/statistics.md docs/results/thirty_seeds.md
-	cd results/thirty_seeds/figures && cp comparisons.png importance.png ../../../docs/results/thirty_seeds
-	cp results/validity/statistics/statistics.md docs/results/validity.md
-	cp results/validity/figures/schemes.png docs/results/validity
-
-theory:  ## copy tables and figures of the finished studies of theory to docs/results/theory
-	for figure in $(THEORY); do \
-	  study=$${figure%/*} && copy=docs/results/theory/$$study && mkdir -p $$copy && \
-	  cp results/$$study/statistics/statistics.md results/$$study/tables/tables.md $$copy && \
-	  cp results/$$study/figures/$${figure#*/}.png $$copy/figure.png || exit; \
+example:  ## copy tables and figures of finished studies to docs/results (FIGURES="sam/comparisons ...")
+	for shown in $(SHOWN); do \
+	  study=$${shown%%/*} && mkdir -p docs/results/$$study && \
+	  cp results/$$study/statistics/statistics.md results/$$study/tables/tables.md results/$$shown \
+	    docs/results/$$study || exit; \
 	done
 
 paper: setup  ## compile the article from the results of STUDY and VALIDITY to build/paper/paper.pdf
