@@ -177,6 +177,8 @@ def test_claims_are_judged_on_the_data_of_each_scheme():
     assert on_digits["difference"] == pytest.approx(math.log(2), abs=0.02)
     for scheme in made.statistics["schemes"]:
         assert scheme["verdicts"][1]["n"], "the claim about two studies is judged, too"
+    (_, first, _), _ = made.statistics["tables"]["schemes"]["rows"]
+    assert first["below"].startswith("× 0.50")
     axes = made.figure("schemes").axes
     assert [one.get_title("left") for one in axes] == ["Small steps are better", "longer"]
     assert [label.get_text() for label in axes[0].get_yticklabels()] == ["wine", "digits"]

@@ -28,8 +28,8 @@ def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
             verdict.verdict,
             verdict.over,
             str(verdict.n) if verdict.splits < 2 else f"{verdict.splits} × {verdict.n}",
-            _difference(results, verdict),
-            _difference_range(results, verdict),
+            difference(results, verdict),
+            difference_range(results, verdict),
             p_value(verdict.p),
             p_value(verdict.p_holm),
             _percent(verdict.p_lower),
@@ -169,14 +169,16 @@ def _seeds_needed(verdict: Verdict) -> str:
     return "≥ " * (verdict.seeds_needed == verdict.seeds_least) + str(verdict.seeds_needed)
 
 
-def _difference(results: Results, verdict: Verdict) -> str:
+def difference(results: Results, verdict: Verdict) -> str:
+    """Write a claim's difference, with its sign, or its ratio."""
     value = verdict.difference
     if verdict.scale == "difference" or math.isnan(value):
         return results.number(value, "+")
     return f"× {math.exp(value):.3f}"
 
 
-def _difference_range(results: Results, verdict: Verdict) -> str:
+def difference_range(results: Results, verdict: Verdict) -> str:
+    """Write the interval of a claim's difference or ratio; nothing if it has none."""
     if verdict.scale == "difference" or math.isnan(verdict.low):
         return results.range(verdict.low, verdict.high)
     return f"× {math.exp(verdict.low):.3f} to {math.exp(verdict.high):.3f}"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from genboost.analysis.schemes import Scheme
 from genboost.analysis.verdicts import Verdict
+from genboost.report.claims_tables import difference, difference_range
 from genboost.report.markup import Entry, Table
 from genboost.report.results import SIMPLE, Results
 
@@ -58,7 +59,7 @@ def scheme_table(results: Results, schemes: Sequence[Scheme]) -> Table:
             for verdicts in claims
         ],
         notes=[
-            "Verdict, and the difference with its 95 % interval. They hold for other "
+            "Verdict, and the difference or ratio (×) with its 95 % interval. They hold for other "
             f"{generality([v for scheme in schemes for v in scheme.verdicts])} of these rows; "
             "Holm's correction is over the claims of a scheme.",
             *results.warning(),
@@ -76,11 +77,11 @@ def generality(verdicts: Sequence[Verdict]) -> str:
 def _entry(results: Results, verdict: Verdict) -> Entry:
     if not verdict.n:
         return Entry(verdict.verdict)
-    difference, *ends = (
-        results.number(value, "+") for value in (verdict.difference, verdict.low, verdict.high)
+    interval = difference_range(results, verdict)
+    return Entry(
+        verdict.verdict,
+        below=difference(results, verdict) + (f" ({interval})" if interval else ""),
     )
-    interval = f" ({' to '.join(ends)})" if all(ends) else ""
-    return Entry(verdict.verdict, below=difference + interval)
 
 
 def variance_table(results: Results, schemes: Sequence[Scheme]) -> Table | None:
