@@ -47,6 +47,7 @@ SMALL = {
             "grid": {"optimizer": ["adam"], "sam_rho": ["none", 0.05]},
         },
     },
+    "execution": {"packs": 2},
 }
 """16 cells and, of the second study's 8, 4 that are not in the first: 20 cells, 40 models."""
 

@@ -32,7 +32,7 @@ def digest(script: str, *others: str, without: str | None = None) -> str:
     scripts = [script, *(name for name in others if name.endswith(".py"))]
     left_out = SCRIPTS / without if without else None
     for path in sorted(set().union(*(_reached(SCRIPTS / name, left_out) for name in scripts))):
-        total.update(_substance(path).encode())
+        total.update(_read(path)[1].encode())
     for name in [name for name in others if name not in scripts]:
         path = SCRIPTS / name
         for file in sorted(path.rglob("*.[ch]")) if path.is_dir() else [path]:
@@ -47,7 +47,7 @@ def _reached(script: Path, without: Path | None = None) -> set[Path]:
         path = ahead.pop()
         if path not in reached and path != without:
             reached.add(path)
-            ahead.extend(_imports(path))
+            ahead.extend(_read(path)[0])
     return reached
 
 
@@ -60,7 +60,6 @@ def _statements(node: ast.AST) -> Iterator[ast.stmt]:
             yield from _statements(child)
 
 
-@cache
 def _tree(path: Path) -> ast.Module:
     """Return a Python file's syntax tree without docstrings."""
     tree = ast.parse(path.read_text("utf-8"), str(path))
@@ -72,11 +71,17 @@ def _tree(path: Path) -> ast.Module:
     return tree
 
 
-@cache
-def _imports(path: Path) -> list[Path]:
+@cache  # not of the tree: to keep its many nodes would slow down Python's garbage collector
+def _read(path: Path) -> tuple[list[Path], str]:
+    """Return a Python file's `_imports`; the file without comments, docstrings and formatting."""
+    tree = _tree(path)
+    return _imports(tree), ast.unparse(tree)
+
+
+def _imports(tree: ast.Module) -> list[Path]:
     """Return the library's modules that a file imports, anywhere in it."""
     found: list[Path] = []
-    for node in _statements(_tree(path)):
+    for node in _statements(tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -90,12 +95,6 @@ def _imports(path: Path) -> list[Path]:
                 module = SCRIPTS.joinpath(*parts).with_suffix(".py")
                 found += [file for file in (*files, module) if file.is_file()]
     return found
-
-
-@cache
-def _substance(path: Path) -> str:
-    """Return a Python file without comments, docstrings and formatting."""
-    return ast.unparse(_tree(path))
 
 
 def _c_substance(source: str) -> str:

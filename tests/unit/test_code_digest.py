@@ -23,8 +23,7 @@ CAN_CHANGE_A_MODEL = [
 
 
 def digest(script: str = "train.py", without: str | None = None) -> str:
-    for cached in (code_digest._tree, code_digest._imports, code_digest._substance):
-        cached.cache_clear()
+    code_digest._read.cache_clear()
     return code_digest.digest(script, "genboost/train/engines/kernel", without=without)
 
 

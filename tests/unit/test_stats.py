@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import kendalltau, spearmanr
 
 from genboost.analysis import stats
 
@@ -138,3 +139,19 @@ def test_subsets():
 def test_rank_correlation():
     assert stats.rank_correlation(np.array([1, 2, 3]), np.array([10, 20, 15])) == 0.5
     assert math.isnan(stats.rank_correlation(np.array([1, 1]), np.array([1, 2])))
+
+
+@pytest.mark.parametrize("values", [4, 1000], ids=["ties", "none"])
+def test_rank_correlations_are_scipys(values):
+    first, second = np.random.default_rng(values).integers(0, values, (2, 200)) / 7
+    wanted = spearmanr(first, second).statistic
+    assert stats.rank_correlation(first, second) == pytest.approx(wanted, abs=1e-14)
+    wanted = kendalltau(first, second).statistic
+    assert stats.kendall(first, second) == pytest.approx(wanted, abs=1e-14)
+
+
+def test_what_does_not_vary_or_is_unknown_has_no_rank_correlation():
+    known, same, unknown = np.arange(3.0), np.ones(3), np.array([1, math.nan, 2])
+    assert math.isnan(stats.rank_correlation(known, unknown))
+    assert math.isnan(stats.kendall(known, same))
+    assert math.isnan(stats.kendall(known[:1], known[:1]))

@@ -40,7 +40,7 @@ def other_code(workflow: Workflow) -> None:
 
 
 def other_configuration(workflow: Workflow) -> None:
-    workflow.configure(grid={"seeds": 3, "learning_rate": [0.001, 0.01, 0.1]})
+    workflow.configure(grid={"seeds": 2, "learning_rate": [0.001, 0.01, 0.1]})
 
 
 CHANGES = (unchanged, other_data, other_code, other_configuration)
@@ -67,7 +67,7 @@ def contents(workflow: Workflow) -> dict[str, object]:
 def started(tmp_path_factory) -> Callable[[], Workflow]:
     """Return a function that copies a finished study whose training takes its time."""
     workflow = copy_checkout(tmp_path_factory.mktemp("started") / "checkout")
-    workflow.configure(training=TRAINING, studies={"second": None})
+    workflow.configure(training=TRAINING, grid={"seeds": 1}, studies={"second": None})
     workflow.run(*MODES["fused"])
 
     def copy() -> Workflow:
@@ -181,7 +181,7 @@ def test_killed_at_any_moment(started, expected, mode, change, number):
     if change is unchanged:
         shutil.rmtree(workflow.folder / "results")
         (workflow.folder / "results").mkdir()
-    whom, after = draw.choice(("everything", "parent", "workers")), draw.randrange(1, 50)
+    whom, after = draw.choice(("everything", "parent", "workers")), draw.randrange(1, 30)
     kill(workflow, mode, whom, after)
     assert_same(workflow, mode, expected(change), (whom, after))
 

@@ -31,7 +31,7 @@ def gpus_of_jobs(workflow, *arguments: str) -> dict[str, set[int]]:
 
 def test_none_by_default(machine):
     assert set().union(*gpus_of_jobs(machine).values()) == {0}
-    assert machine.planned("--profile", "fused")["train_pack"] == 8
+    assert machine.planned("--profile", "fused")["train_pack"] == 2
 
 
 def test_each_training_job_if_the_user_says_so(machine):
@@ -51,9 +51,11 @@ def test_an_optimizer_that_the_kernel_does_not_know(machine):
 
 
 def test_a_pack_for_each_gpu(machine):
-    machine.configure(execution={"device": "cuda"}, studies={"second": {"training": {}}})
+    machine.configure(
+        execution={"device": "cuda", "packs": 3}, studies={"second": {"training": {}}}
+    )
     assert machine.planned("--profile", "fused")["train_pack"] == 2
     # This machine's GPUs say nothing of a cluster's.
     assert machine.planned("--profile", "slurm", "--set-scatter", "packs=5")["train_pack"] == 5
     machine.configure(execution={"device": "cpu"})
-    assert machine.planned("--profile", "fused")["train_pack"] == 8
+    assert machine.planned("--profile", "fused")["train_pack"] == 3

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import kendalltau
 
+from genboost.analysis import stats
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
@@ -50,7 +50,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             axes.plot(*all_points[:, [0, row]].T, "o", color=FAINT, alpha=0.35, mew=0,
                       markersize=2.5, rasterized=True)  # fmt: skip
             axes.plot(*own[:, [0, row]].T, "o", color=COLORS[0], mec=PAPER, mew=0.3)
-            tau = kendalltau(own[:, 0], own[:, row]).statistic if len(own) > 1 else math.nan
+            tau = stats.kendall(own[:, 0], own[:, row])
             if not math.isnan(tau):
                 axes.text(0.97, 0.97, f"τ = {tau:.2f}".replace("-", "−"),
                           ha="right", va="top", transform=axes.transAxes)  # fmt: skip
@@ -64,7 +64,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     grid[1, 0].set_ylabel("gap (MSE)")
     figure.supxlabel(exhibit.quantity.label, fontsize=SMALLEST)
     if len(all_points) > 1:
-        taus = [kendalltau(all_points[:, 0], all_points[:, row]).statistic for row in (1, 2)]
+        taus = [stats.kendall(all_points[:, 0], all_points[:, row]) for row in (1, 2)]
         tell(figure, f"Over {len(all_points)} cells, the rank correlation with the test error is "
                      f"{taus[0]:.2f}, with the gap {taus[1]:.2f}.")  # fmt: skip
     return figure
