@@ -297,3 +297,13 @@ def test_the_source_has_no_warnings(tmp_path):
     flags = kernel_build.flags(kernel_build.supported_levels()[0], "float32")
     strict = ("-Wall", "-Wextra", "-Werror", "-fsyntax-only")
     kernel_build.compile_kernel(tmp_path / "kernel.so", (*flags, *strict))
+
+
+def test_the_set_up_says_once_that_there_is_no_compiler(no_compiler):
+    script = [sys.executable, str(SCRIPTS / "build_kernel.py")]
+    done = subprocess.run(script, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout == ""
+    reason, consequence = done.stderr.splitlines()
+    assert re.fullmatch(r"no .*baseline kernel: there is no C compiler \(.*", reason)
+    assert consequence == "PyTorch will train instead, much more slowly"

@@ -51,7 +51,7 @@ SCRIPTS = shlex.quote(project("scripts"))
 DECK = project("workflow/reference/deck.csv")
 given = workflow.config_settings
 # As a module, the project has its own configuration: config.yaml may be another workflow's.
-OWN = os.path.exists("config.yaml") and not snakemake_internals.is_module(workflow)
+OWN = os.path.lexists("config.yaml") and not snakemake_internals.is_module(workflow)
 CONFIG = "config.yaml" if OWN else project("config.yaml")
 FILES = [*map(os.path.relpath, reversed(given.configfiles)), CONFIG]
 GIVEN = [given.config, *filter(os.path.exists, FILES)]
@@ -85,6 +85,7 @@ try:
             *registry.mistakes(STUDY),
             *registry.unfit(STUDY["measures"], CELLS),
             *grid.unnameable(STUDIES),
+            *exhibits.unmet(STUDIES, STUDY["figures"]["curves"]),
         ],
         GIVEN,
     )
@@ -205,7 +206,15 @@ def share_of_cores(step, jobs=1):
 
 def raw(file):
     """Return a function that names a raw file, or what goes with it, of a variant."""
-    return lambda wildcards: file.format(raw=grid.raw(DATA[wildcards.variant]))
+
+    def named(wildcards):
+        if wildcards.variant not in DATA:
+            raise UserError(
+                f"no study in the configuration prepares data as {wildcards.variant}"
+            )
+        return file.format(raw=grid.raw(DATA[wildcards.variant]))
+
+    return named
 
 
 def description(data):

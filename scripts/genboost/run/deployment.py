@@ -11,6 +11,9 @@ import shlex
 from genboost.errors import UserError
 from genboost.files import ROOT
 
+FOLDERS = ("results", "build", ".snakemake")
+"""Where a run writes, in its working folder."""
+
 
 def is_in_place() -> bool:
     """Say whether the project's folder is the one that Snakemake works in."""
@@ -45,6 +48,12 @@ def check(prefixed: bool, contained: bool) -> None:
         )
     if set("{}") & set(str(ROOT)):
         raise UserError(f"{ROOT} has braces, which Snakemake reads as wildcards; rename the folder")
+    for folder in FOLDERS:
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            raise UserError(
+                f"{folder} is not a folder, but results go there; rename it, or run in another "
+                "--directory"
+            )
     if not is_in_place() and contained and str(ROOT).split() != [str(ROOT)]:
         raise UserError(
             f"{ROOT} has a space, and Snakemake cannot load an image from such a path; run in "
