@@ -334,7 +334,6 @@ def test_a_mistake_has_one_clear_message(text, expected):
         ("a_fifo.csv", "is not a regular file"),
         ("loop.csv", "cannot be read: Too many levels of symbolic links"),
         ("~/absent.csv", "no such file"),
-        ("", "is empty"),
         ("{x}.csv", "has braces, which Snakemake reads as wildcards; rename the file"),
     ],
 )

@@ -86,8 +86,8 @@ def test_a_file_where_results_go(fresh):
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("results/models/default/optimizer~lion/learning_rate~9/weight_decay~0/seed~0.json",
-         "no study in the configuration has the model results/models/default/optimizer~lion"),
+        ("results/models/origin~synthetic/learning_rate~9/weight_decay~0/seed~0.json",
+         "no study in the configuration has the model results/models/origin~synthetic/learn"),
         ("results/data/width~3/arrays.npz",
          "no study in the configuration prepares data as width~3"),
     ],

@@ -54,7 +54,7 @@ given = workflow.config_settings
 OWN = os.path.lexists("config.yaml") and not snakemake_internals.is_module(workflow)
 CONFIG = "config.yaml" if OWN else project("config.yaml")
 FILES = [*map(os.path.relpath, reversed(given.configfiles)), CONFIG]
-GIVEN = [given.config, *filter(os.path.exists, FILES)]
+GIVEN = [given.config, *filter(os.path.lexists, FILES)]
 if snakemake_internals.config_is_passed(workflow):
     GIVEN = []
 try:
@@ -204,17 +204,18 @@ def share_of_cores(step, jobs=1):
     return cores
 
 
+def data_of(wildcards):
+    if wildcards.variant not in DATA:
+        raise UserError(
+            f"no study in the configuration prepares data as {wildcards.variant}"
+        )
+    return DATA[wildcards.variant]
+
+
 def raw(file):
     """Return a function that names a raw file, or what goes with it, of a variant."""
 
-    def named(wildcards):
-        if wildcards.variant not in DATA:
-            raise UserError(
-                f"no study in the configuration prepares data as {wildcards.variant}"
-            )
-        return file.format(raw=grid.raw(DATA[wildcards.variant]))
-
-    return named
+    return lambda wildcards: file.format(raw=grid.raw(data_of(wildcards)))
 
 
 def description(data):

@@ -392,7 +392,7 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
         data = {**base, **own}
         if data["source"] == "file":
             place = section if {"source", "path"} & own.keys() else ()
-            if data["path"] is None:
+            if not data["path"]:
                 yield (
                     (*place, "data", "path"),
                     "is required with source: file; give the path of the CSV file",
