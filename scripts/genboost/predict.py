@@ -100,7 +100,7 @@ def load(path: str | Path, coding: str | Path | None = None) -> Model:
         entries = record.read(path)
     except record.DamagedError:
         raise UserError(
-            f"{path} is no model's record, or a damaged one, which the next run of snakemake repairs"
+            f"{path} is not a model's record, or is damaged; in that case, run snakemake again"
         ) from None
     weights = record.weights(entries)
     if weights is None:

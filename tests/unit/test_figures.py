@@ -15,7 +15,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, to_hex, to_rgb, to_rgba
 from matplotlib.text import Text
 
-from genboost.errors import UserError
 from genboost.files import ROOT
 from genboost.report import exhibits
 from genboost.report.figures import drawing, lanes, parallel, svg

@@ -262,6 +262,6 @@ def _labelled(path):
         path,
         caption=f"../report/{exhibit.caption}.rst",
         category=exhibit.category,
-        # What looks like a wildcard would be one, but for a word joiner, which nobody sees.
+        # An invisible word joiner keeps Snakemake from reading braces as a wildcard.
         labels={"title": exhibit.title.replace("{", "{\u2060")},
     )

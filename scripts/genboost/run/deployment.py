@@ -16,7 +16,7 @@ FOLDERS = ("results", "build", ".snakemake")
 
 
 def is_in_place() -> bool:
-    """Say whether the project's folder is the one that Snakemake works in."""
+    """Say whether Snakemake works in the project's folder."""
     return os.path.samefile(ROOT, os.curdir)
 
 
@@ -62,7 +62,7 @@ def check(prefixed: bool, contained: bool) -> None:
 
 
 def visible_in_containers(arguments: str) -> str:
-    """Return Apptainer's arguments, with one that shows the project's folder to containers.
+    """Return Apptainer's arguments, extended to show containers the project's folder.
 
     By themselves they see the working folder, the home folder and /tmp.
     """

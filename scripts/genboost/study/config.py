@@ -23,7 +23,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     config
         What was read from config.yaml and merged with ``--configfile`` and ``--config``.
     sources
-        What it was merged from, to say where a mistake is, the one that counts most first: files,
+        What it was merged from, to say where a mistake is, by falling precedence: files,
         and what was given with ``--config``.
 
     Returns

@@ -54,13 +54,13 @@ def refuse(found: Sequence[Mistake], sources: Sequence[Source]) -> None:
 
 
 def studies(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the studies, without those that are left out by being null."""
+    """Return the studies, except null ones, which are left out."""
     found = config.get("studies", schema.written()["properties"]["studies"]["default"])
     return {name: study for name, study in found.items() if study is not None}
 
 
 def claims(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the comparisons, without those that are null, or about studies that are left out."""
+    """Return the comparisons, except null ones and those about studies that are left out."""
     left_out = config.get("studies", {}).keys() - studies(config).keys()
     return {
         name: claim
@@ -75,7 +75,7 @@ def claims(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schemes(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schemes, without those that are left out by being null."""
+    """Return the schemes, except null ones, which are left out."""
     found = config.get("schemes", {})
     return {name: scheme for name, scheme in found.items() if scheme is not None}
 
@@ -314,7 +314,7 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 
 
 def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
-    """Yield studies that there are not, of those that claims, schemes and curves are about."""
+    """Yield studies that claims, schemes and curves name but that do not exist."""
     declared = config.get("studies", schema.written()["properties"]["studies"]["default"])
     selections: dict[Key, dict[str, Any]] = {
         ("comparisons", name, side): claim.get(side, {})

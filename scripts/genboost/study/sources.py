@@ -69,7 +69,7 @@ def _refuse(mistakes: Iterable[str]) -> None:
 
 
 def has_keys(path: str | Path) -> bool:
-    """Say whether a sound file has any keys; Snakemake refuses to read one that has none."""
+    """Say whether a sound file has any keys; Snakemake refuses to read it otherwise."""
     return _read(path) is not None
 
 
@@ -168,8 +168,8 @@ def _read(path: str | Path) -> yaml.Node | None:
 def _follow_given(given: Any, key: Key) -> tuple[int, None, Any]:
     """Return how many steps of a key what was given with ``--config`` has, and the value there."""
     for taken, step in enumerate(key):
-        listed = isinstance(given, list)
-        if step not in (given if isinstance(given, Mapping) else range(len(given) if listed else 0)):
+        keys = range(len(given)) if isinstance(given, list) else given
+        if not isinstance(keys, range | Mapping) or step not in keys:
             return taken, None, given
         given = given[step]
     return len(key), None, given
