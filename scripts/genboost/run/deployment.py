@@ -54,6 +54,11 @@ def check(prefixed: bool, contained: bool) -> None:
                 f"{folder} is not a folder, but results go there; rename it, or run in another "
                 "--directory"
             )
+    if not os.access(os.curdir, os.W_OK) and not all(map(os.path.isdir, ("results", ".snakemake"))):
+        raise UserError(
+            f"{os.getcwd()} cannot be written, but results go there; work in another folder, with "
+            f"snakemake --snakefile {shlex.quote(str(ROOT / 'Snakefile'))}"
+        )
     if not is_in_place() and contained and str(ROOT).split() != [str(ROOT)]:
         raise UserError(
             f"{ROOT} has a space, and Snakemake cannot load an image from such a path; run in "
