@@ -22,6 +22,7 @@ SHOWN := deck/tables/ranking.md deck/tables/deck.md \
   $(foreach figure,$(FIGURES),$(dir $(figure))figures/$(notdir $(figure)).png)
 
 .DEFAULT_GOAL := study
+.DELETE_ON_ERROR:
 .PHONY: study fused setup report test test-slurm test-containers containers style format docs example paper bench clean help
 
 study: setup  ## run the study, one job per model (CORES=8, ARGS="--config ...")
@@ -88,6 +89,8 @@ help:  ## list the targets
 	  || { echo 'This needs Python 3.11 or newer; choose one with: make PYTHON=python3.12'; exit 1; }
 	@command -v which > /dev/null \
 	  || { echo 'Snakemake needs the program `which` (Debian: debianutils, Fedora: which)'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null \
+	  || { echo 'Python cannot make virtual environments (Debian: apt install python3-venv)'; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/run.done: requirements.txt constraints.txt | .venv/bin/python

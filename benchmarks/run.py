@@ -2,7 +2,7 @@
 
     make bench                                  everything, some twenty minutes; writes docs/
     make bench ARGS=--quick                     a taste, in a few minutes; writes build/benchmarks/
-    make bench ARGS="--data FILE.csv growth"    one section, on a data set of one's own
+    make bench ARGS="--data FILE.csv growth"    one section, on your own data set
     make bench ARGS=--render                    the page again, from the numbers that were kept
 
 Let nothing else run meanwhile.

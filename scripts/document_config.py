@@ -32,7 +32,7 @@ model:
   width: 9
 studies:
   tanh:
-    title: Tanh in place of ReLU
+    title: Tanh instead of ReLU
     model: {activation: tanh}
     grid: {optimizer: adam, sam_rho: [none, 0.05]}
   batches:

@@ -74,7 +74,7 @@ def _real_location(provenance: str) -> str | None:
 
 
 def _is_whole(output: str, provenance: str) -> bool:
-    """Say whether the raw file is the one that its provenance describes."""
+    """Say whether the provenance describes this raw file."""
     try:
         expected = json.loads(Path(provenance).read_bytes())["sha256"]
         return receipts.identity(Path(output).read_bytes()) == expected

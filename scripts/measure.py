@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _sheet(path: str, seal: str, origins: str) -> sheet.Sheet:
-    """Return the sheet of a record's model: the one that is there, or an empty one."""
+    """Return the sheet of a record's model, or an empty one if there is none."""
     found = sheet.read(sheet.path_of(path))
     empty = sheet.Sheet(seal, origins)
     return found if found and (found.record, found.origins) == (seal, origins) else empty

@@ -152,7 +152,7 @@ class Workflow(Copy):
         return {str(path.relative_to(self.folder)): path for path in paths}
 
     def inodes(self) -> dict[str, int]:
-        """Return what tells a record that was written again from one that was kept."""
+        """Return what differs between a rewritten record and a kept one."""
         return {name: path.stat().st_ino for name, path in self.records().items()}
 
     def results(self) -> dict[str, str]:

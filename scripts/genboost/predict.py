@@ -96,7 +96,12 @@ def load(path: str | Path, coding: str | Path | None = None) -> Model:
         If one of the two files is missing or damaged, if they do not belong together, or if the
         model diverged.
     """
-    entries = record.read(path)
+    try:
+        entries = record.read(path)
+    except record.DamagedError:
+        raise UserError(
+            f"{path} is not a model's record, or is damaged; in that case, run snakemake again"
+        ) from None
     weights = record.weights(entries)
     if weights is None:
         raise UserError(f"{path}: the model diverged in training, so it cannot predict")

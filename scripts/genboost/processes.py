@@ -29,7 +29,7 @@ def end_with_snakemake() -> None:
         handle = os.pidfd_open(number)
     except ProcessLookupError:
         os._exit(1)
-    except (AttributeError, OSError):  # not Linux, or one that is too old for it
+    except (AttributeError, OSError):  # not Linux, or too old a Linux
         return
     if _identity(number) != announced:
         os._exit(1)

@@ -51,7 +51,7 @@ class Run:
             return counted.tell()
 
     def is_silent(self) -> bool:
-        """Say whether no job has told of the run for a while; the one that asks will do so."""
+        """Say whether it is the asking job's turn to report, as no job has for a while."""
         said = self.file.with_suffix(".said")
         last = said.stat().st_mtime if said.exists() else 0.0
         if time.time() - max(last, self.started) <= EVERY:
@@ -70,7 +70,7 @@ class Progress:
     verb : str
         What is done to the models: ``trained``.
     total, kept : int
-        Models to do, and those that were done already.
+        Models to do, and models already done.
     """
 
     def __init__(self, verb: str, total: int, kept: int = 0):

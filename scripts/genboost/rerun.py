@@ -67,7 +67,7 @@ class Judge:
         """Return how many models are to be trained, if any are."""
         if not self.wanting:
             return None
-        most = " at most, as the data are prepared first" if None in self.arrays.values() else ""
+        most = " at most (known once the data are prepared)" if None in self.arrays.values() else ""
         return f"To train: {len(self.wanting)} of {len(self.records)} models{most}."
 
     def _holds(self, job: Any) -> bool:

@@ -211,3 +211,10 @@ def test_over_splits_a_real_difference_is_found_whichever_third_chooses():
     assert (shares.lower, shares.higher, shares.undecided) == (1, 0, 0)
     turned = best_cells.outcomes(b, a, 2)
     assert (turned.lower, turned.higher) == (0, 1)
+
+
+@pytest.mark.parametrize(("mean", "expected"), [(-2.5, (0, 0, 1)), (-3.3, (1, 0, 0))])
+def test_an_outcome_is_that_of_a_t_test(mean, expected):
+    """Of any three of four seeds, t is 1.5 (|mean| ± 1/3), and decides above 4.30."""
+    a = np.array([[-1.0, -1.0, 1.0, 1.0]]) + mean
+    assert best_cells.outcomes(a, np.zeros((1, 4)), 1) == best_cells.Outcomes(*expected)

@@ -476,6 +476,23 @@ def test_a_mistake_is_shown_with_its_file_and_line(tmp_path):
     ]
 
 
+def test_the_source_that_replaces_a_value_is_where_its_mistake_is(tmp_path):
+    """Though a list in another file has the key that the mistake is about, too."""
+    base, override = tmp_path / "config.yaml", tmp_path / "mine.yaml"
+    base.write_text("grid:\n  learning_rate: [0.1]\n  weight_decay: [0]\n  optimizer: [sgd]\n")
+    override.write_text("grid: {weight_decay: -1, optimizer: [adam, adan]}\n")
+    given = {"grid": {"learning_rate": "fast"}}
+    merged = {"learning_rate": "fast", "weight_decay": -1, "optimizer": ["adam", "adan"]}
+    with pytest.raises(UserError) as raised:
+        resolve({"grid": merged}, [given, override, base])
+    lines = str(raised.value).splitlines()[1:]
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["  --config", "grid.learning_rate[0]"],
+        [f"  {override}, line 1", "grid.optimizer[1]"],
+        [f"  {override}, line 1", "grid.weight_decay[0]"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("more", "without"),
     [
@@ -512,6 +529,9 @@ def test_validation_rows_must_be_there_to_choose_by(tmp_path, more, without):
         ),
         ("grid:\n  optimizer: [sgd\nmodel: {}\n", "a flow sequence that starts on line 2"),
         ("grid: \x00\n", "cannot read"),
+        ("grid: {}\n---\nmodel: {}\n", "line 2: a second document starts here"),
+        ("grid: !!python/name:os.abort\n", "line 1: could not determine a constructor"),
+        ("grid:\n  ? [a]\n  : 1\n", "line 2: found unhashable key"),
     ],
 )
 def test_a_file_that_does_not_say_one_thing_is_refused(tmp_path, text, expected):

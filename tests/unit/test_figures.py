@@ -15,7 +15,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, to_hex, to_rgb, to_rgba
 from matplotlib.text import Text
 
-from genboost.errors import UserError
 from genboost.files import ROOT
 from genboost.report import exhibits
 from genboost.report.figures import drawing, lanes, parallel, svg
@@ -327,8 +326,9 @@ def test_chosen_cells_have_the_values_of_a_choice(small):
     assert len(cells) == len(set(cells)) == 12
     assert all(cell.sam_rho is None for cell in cells)
     assert {cell.weight_decay for cell in cells[:2]} == {0, 1e-2}
-    with pytest.raises(UserError, match=r"figures.curves\[1\]: no study has .*learning_rate 5"):
-        exhibits.chosen_cells(studies, [{"sam_rho": [None]}, {"learning_rate": [5.0]}])
+    (mistake,) = exhibits.unmet(studies, [{"sam_rho": [None]}, {"learning_rate": [5.0]}])
+    assert mistake[0] == ("figures", "curves", 1)
+    assert mistake[1].startswith("no study has a cell with learning_rate 5")
 
 
 def test_differences_lie_where_they_are_and_claims_on_their_side():

@@ -29,6 +29,14 @@ def test_too_few_seeds_have_no_interval(seeds):
     assert np.isnan(findings.find(results, {}, {}).cells[["low", "high"]]).all(axis=None)
 
 
+def test_the_terminal_says_why_a_claim_is_untested():
+    claims = {"adam": {"title": "Adam wins", "a": {"optimizer": "adam"}, "b": {"optimizer": "sgd"}}}
+    made = Made({"grid": {"seeds": 1}, "comparisons": claims})
+    found = findings.find(made.results, made.config["comparisons"], {})
+    told = findings.files(found)["verdicts.txt"]
+    assert "untested  Adam wins: choosing the best of a set takes at least two seeds\n" in told
+
+
 def test_a_huge_difference_is_short():
     comparison = {
         "title": "A small rate is better",

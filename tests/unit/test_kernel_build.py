@@ -22,7 +22,7 @@ X86 = set(kernel_build.levels()) == set(X86_LEVELS)
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Return the folder of libraries; neither it nor those that stand in for it are the user's."""
+    """Return the folder of libraries; neither it nor its stand-ins are the user's."""
     monkeypatch.setenv("GENBOOST_KERNEL_DIR", str(tmp_path / "kernel"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
@@ -175,7 +175,7 @@ def test_a_damaged_kernel_without_a_compiler_is_not_loaded(built, monkeypatch, n
 
 @needs_compiler
 def test_a_library_that_cannot_be_loaded_here_is_left_to_others(built, tmp_path):
-    """As on a node with another C library than the one that built it."""
+    """As on a node whose C library differs from the building machine's."""
     foreign = kernel_build._sealed(b"not a library of this system")
     built.write_bytes(foreign)
     assert kernel_build.build(BASELINE) == tmp_path / "cache/genboost-kernel" / built.name
@@ -297,3 +297,13 @@ def test_the_source_has_no_warnings(tmp_path):
     flags = kernel_build.flags(kernel_build.supported_levels()[0], "float32")
     strict = ("-Wall", "-Wextra", "-Werror", "-fsyntax-only")
     kernel_build.compile_kernel(tmp_path / "kernel.so", (*flags, *strict))
+
+
+def test_the_set_up_says_once_that_there_is_no_compiler(no_compiler):
+    script = [sys.executable, str(SCRIPTS / "build_kernel.py")]
+    done = subprocess.run(script, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout == ""
+    reason, consequence = done.stderr.splitlines()
+    assert re.fullmatch(r"no .*baseline kernel: there is no C compiler \(.*", reason)
+    assert consequence == "PyTorch will train instead, much more slowly"

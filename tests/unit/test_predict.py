@@ -293,6 +293,7 @@ def test_a_record_elsewhere_needs_the_coding_of_its_data(plain, tmp_path):
 def test_records_that_predict_nothing_are_refused(plain, tmp_path):
     file = plain.file("new.csv", plain.rows)
     assert "cannot read nothing.json" in run("nothing.json", file).stderr
+    assert "new.csv is not a model's record, or is damaged" in run(file, file).stderr
     diverged = trained(tmp_path, learning_rate=1e30)
     assert json.loads(diverged.path.read_text())["status"] == "diverged"
     assert "diverged in training, so it cannot predict" in run(diverged.path, file).stderr

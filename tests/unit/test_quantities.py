@@ -1,4 +1,4 @@
-"""Any quantity in place of the test error: shown, compared, ranked, and called what it is."""
+"""Any quantity instead of the test error: shown, compared, ranked, and called what it is."""
 
 import csv
 import io

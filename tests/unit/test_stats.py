@@ -50,6 +50,14 @@ def test_intervals_of_many_samples_are_those_of_each():
     assert np.isnan(stats.interval([1.5])).all()
 
 
+def test_the_jackknife_of_a_mean_is_its_t_interval():
+    values = np.random.default_rng(3).normal(size=(2, 5))
+    mean, low, high = stats.jackknife(lambda sample: sample.mean(axis=-1), values)
+    assert mean == pytest.approx(values.mean(axis=-1))
+    for end, expected in zip((low, high), stats.interval(values), strict=True):
+        assert end == pytest.approx(expected)
+
+
 def test_prediction_interval_holds_the_next_mean_as_often_as_it_says():
     random = np.random.default_rng(1)
     inside = 0
@@ -114,6 +122,9 @@ def test_seeds_needed_of_a_textbook_case():
     # A paired t test for an effect of half a standard deviation, 5 %, power 80 %: 34 pairs.
     assert stats.seeds_needed(0.5, 1.0) == 34
     assert stats.seeds_needed(-0.5, 1.0) == 34
+    # Few pairs, where n or n - 1 degrees of freedom differ: two and three standard deviations.
+    assert stats.seeds_needed(2.0, 1.0) == 5
+    assert stats.seeds_needed(3.0, 1.0) == 4
     assert stats.seeds_needed(0.0, 1.0) is None
     assert stats.seeds_needed(1.0, 0.0) == 2
     assert stats.seeds_needed(math.nan, 1.0) is None

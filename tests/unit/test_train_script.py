@@ -96,7 +96,7 @@ def models(*seeds: int) -> list[str]:
 
 
 def state(folder: Path, paths: list[str]) -> dict[str, int]:
-    """Return what tells a file that was written again from one that was kept."""
+    """Return what differs between a rewritten file and a kept one."""
     return {path: (folder / path).stat().st_ino for path in paths}
 
 

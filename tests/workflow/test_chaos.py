@@ -47,7 +47,7 @@ CHANGES = (unchanged, other_data, other_code, other_configuration)
 
 
 def contents(workflow: Workflow) -> dict[str, object]:
-    """Return all results by their paths, without what tells of the run."""
+    """Return all results by their paths, without the lines about the run."""
     folder = workflow.folder / "results"
     found: dict[str, object] = workflow.results()
     for path in sorted(folder.rglob("*")):

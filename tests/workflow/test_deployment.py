@@ -3,11 +3,12 @@
 import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from checkouts import CHECKOUT, SMALL, Workflow, copy_checkout
+from checkouts import CHECKOUT, SMALL, SNAKEMAKE, Workflow, copy_checkout
 
 MODES = ("default", "fused")
 NO_FIGURES = ("--omit-from", "boosts_figures")
@@ -161,6 +162,24 @@ def test_braces_in_the_projects_path_are_refused(tmp_path):
     result = copy_checkout(tmp_path / "{x}").run("--dry-run", check=False)
     assert result.returncode == 1
     assert "has braces, which Snakemake reads as wildcards; rename the folder" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+READ_ONLY = """\
+mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" || exit 77
+exec "$@" --cores 1 --dry-run
+"""
+
+
+def test_a_checkout_that_cannot_be_written_is_no_folder_to_work_in(project):
+    """Not even for root, since it is mounted so."""
+    unshare = ("unshare", "--map-root-user", "--mount", "sh", "-c", READ_ONLY)
+    result = subprocess.run([*unshare, project.folder, SNAKEMAKE], capture_output=True, text=True)
+    if result.returncode == 77 or "unshare" in result.stderr:
+        pytest.skip(f"folders cannot be mounted here: {result.stderr}")
+    assert result.returncode == 1
+    assert f"error: {project.folder} cannot be written" in result.stderr
+    assert shlex.quote(f"{project.folder}/Snakefile") in result.stderr
     assert "Traceback" not in result.stderr
 
 

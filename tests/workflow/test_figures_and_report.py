@@ -97,7 +97,8 @@ def test_curves_of_other_cells(workflow):
     workflow.configure(figures={"curves": [{"learning_rate": 5}]})
     result = workflow.run("--dry-run", check=False)
     assert result.returncode == 1
-    assert "error: figures.curves[0]: no study has a cell with learning_rate 5" in result.stderr
+    assert "config.yaml, line " in result.stderr
+    assert "figures.curves[0]: no study has a cell with learning_rate 5" in result.stderr
 
 
 def test_another_quantity_is_shown_and_taken_away_again(workflow):

@@ -66,6 +66,38 @@ def test_an_empty_file_leaves_all_to_the_defaults(fresh, text):
     assert "To train: 192 of 192 models" in result.stderr
 
 
+def test_a_configuration_that_cannot_be_read_is_not_passed_over(fresh):
+    (fresh.folder / "config.yaml").unlink()
+    (fresh.folder / "config.yaml").symlink_to("gone.yaml")
+    result = fresh.run("--dry-run", check=False)
+    assert result.returncode == 1
+    assert "error: cannot read config.yaml: " in result.stderr
+
+
+def test_a_file_where_results_go(fresh):
+    (fresh.folder / "results").write_text("my notes")
+    result = fresh.run(check=False)
+    assert result.returncode == 1
+    assert "error: results is not a folder, but results go there" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert (fresh.folder / "results").read_text() == "my notes"
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("results/models/origin~synthetic/learning_rate~9/weight_decay~0/seed~0.json",
+         "no study in the configuration has the model results/models/origin~synthetic/learn"),
+        ("results/data/width~3/arrays.npz",
+         "no study in the configuration prepares data as width~3"),
+    ],
+)  # fmt: skip
+def test_what_no_study_has_cannot_be_asked_for(fresh, target, words):
+    result = fresh.run("--", target, check=False)
+    assert result.returncode == 1
+    assert words in result.stderr
+
+
 def test_titles_are_any_text(fresh):
     title = r"$\lambda_{max}$ {0} \textbf{bold} {wildcards.x} {a"
     fresh.configure(

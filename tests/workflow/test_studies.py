@@ -1,4 +1,4 @@
-"""Studies and data sets of one's own, beside those that are shipped."""
+"""A user's own studies and data sets, beside the shipped ones."""
 
 import hashlib
 

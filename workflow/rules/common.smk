@@ -51,10 +51,10 @@ SCRIPTS = shlex.quote(project("scripts"))
 DECK = project("workflow/reference/deck.csv")
 given = workflow.config_settings
 # As a module, the project has its own configuration: config.yaml may be another workflow's.
-OWN = os.path.exists("config.yaml") and not snakemake_internals.is_module(workflow)
+OWN = os.path.lexists("config.yaml") and not snakemake_internals.is_module(workflow)
 CONFIG = "config.yaml" if OWN else project("config.yaml")
 FILES = [*map(os.path.relpath, reversed(given.configfiles)), CONFIG]
-GIVEN = [given.config, *filter(os.path.exists, FILES)]
+GIVEN = [given.config, *filter(os.path.lexists, FILES)]
 if snakemake_internals.config_is_passed(workflow):
     GIVEN = []
 try:
@@ -85,6 +85,7 @@ try:
             *registry.mistakes(STUDY),
             *registry.unfit(STUDY["measures"], CELLS),
             *grid.unnameable(STUDIES),
+            *exhibits.unmet(STUDIES, STUDY["figures"]["curves"]),
         ],
         GIVEN,
     )
@@ -203,9 +204,18 @@ def share_of_cores(step, jobs=1):
     return cores
 
 
+def data_of(wildcards):
+    if wildcards.variant not in DATA:
+        raise UserError(
+            f"no study in the configuration prepares data as {wildcards.variant}"
+        )
+    return DATA[wildcards.variant]
+
+
 def raw(file):
     """Return a function that names a raw file, or what goes with it, of a variant."""
-    return lambda wildcards: file.format(raw=grid.raw(DATA[wildcards.variant]))
+
+    return lambda wildcards: file.format(raw=grid.raw(data_of(wildcards)))
 
 
 def description(data):
@@ -252,6 +262,6 @@ def _labelled(path):
         path,
         caption=f"../report/{exhibit.caption}.rst",
         category=exhibit.category,
-        # What looks like a wildcard would be one, but for a word joiner, which nobody sees.
+        # An invisible word joiner keeps Snakemake from reading braces as a wildcard.
         labels={"title": exhibit.title.replace("{", "{\u2060")},
     )

@@ -37,7 +37,7 @@ rule download:
 
 rule prepare:
     input:
-        description=lambda wildcards: description(DATA[wildcards.variant]),
+        description=lambda wildcards: description(data_of(wildcards)),
         csv=raw("results/data/raw/{raw}.csv"),
         provenance=raw("results/data/raw/{raw}.provenance.json"),
     output:

@@ -1,9 +1,5 @@
 # From tables of results to figures and a report for the browser.
 
-try:
-    exhibits.chosen_cells(STUDIES, STUDY["figures"]["curves"])
-except UserError as mistake:
-    sys.exit(f"error: {mistake}")
 FIGURES = files_of(exhibits.FIGURES)
 DRAWN = exhibits.of(exhibits.FIGURES, STUDY)
 # The report's sources other than Python.

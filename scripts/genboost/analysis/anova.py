@@ -111,7 +111,7 @@ def importance(values: np.ndarray, axes: Sequence[str]) -> list[Share]:
 
     With the effects f_u of the cells' expected values, the share of u is mean(f_u²) / V, where V is
     the variance of a model whose cell is drawn evenly from the grid (Hutter, Hoos & Leyton-Brown
-    2014, with the grid in place of their forest). Seeds make noise in the
+    2014, with the grid instead of their forest). Seeds make noise in the
     means, which would count as effects, so it is removed: mean(f_u²) is estimated by
     (SS_u - SS_{u, seed} / (S - 1)) / N, and the variance between seeds of a cell is a share of its
     own.

@@ -22,7 +22,7 @@ def choosing(n: int) -> int:
 
 
 def apart(errors: np.ndarray, chosen: int) -> tuple[np.ndarray, np.ndarray]:
-    """Separate the models that choose from those that judge; without a choice, all judge.
+    """Separate choosing models from judging models; without a choice, all judge.
 
     The mean over the seeds that chose a cell flatters it. On the other seeds, its errors are
     independent of the choice, so intervals and tests hold as for any cell. (Choosing anew for each
@@ -30,7 +30,7 @@ def apart(errors: np.ndarray, chosen: int) -> tuple[np.ndarray, np.ndarray]:
     overall would win every time, and neither interval nor test would notice.)
 
     Of several splits, the first third also chooses: a cell can be lucky with test rows as with
-    seeds. So no model that judges shares its split or its seed with one that chose. A single seed
+    seeds. So no judging model shares its split or its seed with a choosing one. A single seed
     is taken as given, and only the splits are separated.
 
     Parameters

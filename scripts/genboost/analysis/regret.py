@@ -22,7 +22,7 @@ class Regret:
     ----------
     by_validation, by_test : float
         Mean test error, in repetitions that had no part in the choice, of the cell that validation
-        errors choose, and of the one that test errors choose.
+        errors choose, and of the cell that test errors choose.
     low, high : float
         95 % interval of what the first is higher by; NaN for fewer than four splits.
     same : float
@@ -54,7 +54,7 @@ def regret(validation: np.ndarray, test: np.ndarray, chosen: int, seed: int = 0)
     validation, test : [cells, splits, n]
         Errors of the same models; of two splits or two seeds at least.
     chosen
-        Seeds that choose, less than n unless n is 1; over all subsets of so many.
+        Number of choosing seeds, below n unless n is 1; averaged over all such subsets.
     """
     _, several, n = test.shape
     half = max(several // 2, 1)

@@ -155,7 +155,7 @@ class _Method:
         return best.reshape(len(best), RESAMPLES, -1).mean(axis=2)
 
     def knows(self, tries: int) -> bool:
-        """Say whether an interval can be told of so many tries."""
+        """Say whether there is an interval for this number of tries."""
         return not self.is_resampled or tries <= max(1, len(self.errors) // 2)
 
     def curve(self, study: str) -> Curve:

@@ -72,7 +72,7 @@ def errors_or_useless(
 ) -> np.ndarray:
     """Return the test errors of some cells; of models that are no good, that of useless ones.
 
-    A model that diverged is worth no more than one that predicts the mean; nor is one whose error
+    A model that diverged is worth no more than predicting the mean; nor is a model whose error
     is higher, by however much it misses.
 
     Parameters

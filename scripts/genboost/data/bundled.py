@@ -13,7 +13,7 @@ def content(dataset: Dataset) -> bytes:
     Raises
     ------
     UserError
-        If the description names no data set, or one that scikit-learn does not have.
+        If the description names no data set, or scikit-learn does not have it.
     """
     if not dataset.sklearn:
         raise UserError(f"{dataset.path} names no data set of scikit-learn")

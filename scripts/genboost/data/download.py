@@ -37,7 +37,7 @@ def obtain(dataset: Dataset, source: str, path: str | None = None) -> Obtained:
     Parameters
     ----------
     source : str
-        One of `SOURCES`. ``auto`` tries those that the description names: scikit-learn, Kaggle,
+        One of `SOURCES`. ``auto`` tries what the description names: scikit-learn, Kaggle,
         UCI; then it generates a stand-in. The notes say why a source was passed over. A named
         source never falls back.
     path : str, optional

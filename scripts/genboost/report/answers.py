@@ -200,7 +200,7 @@ def _simple(results: Results, variants: Sequence[str]) -> list[tuple[Any, ...]]:
 def _network(
     results: Results, measured: Measured, study: grid.Study, choice: Any
 ) -> tuple[Any, ...] | None:
-    """Return the error of a study's best cell, on other seeds than those that chose it."""
+    """Return the error of a study's best cell on the seeds that did not choose it."""
     title = f"best network of “{study.title}”"
     if choice is None:
         best = results.best(study, study.cells)

@@ -58,7 +58,7 @@ class Step:
 
 
 def behind(files: Iterable[str], steps: Iterable[Step]) -> list[Step]:
-    """Return the steps that made some files, and those that made what these read, by name."""
+    """Return by name the steps that made some files, and the steps that made their inputs."""
     makers = {path: step for step in steps for path in step.outputs}
     found: dict[str, Step] = {}
     wanted = list(files)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genboost.errors import UserError
 from genboost.files import ROOT
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE, Quantity
@@ -17,6 +16,7 @@ from genboost.report.layout import NAMES, STUDY, Layout, layout
 from genboost.study import axes, grid, sampling
 from genboost.study.cells import Cell, text
 from genboost.study.complete_grid import complete_grid
+from genboost.study.mistakes import Mistake
 
 CAPTIONS = ROOT / "workflow/report"
 FOLDERS = TABLES, STATISTICS, FIGURES, AUDIT = "tables", "statistics", "figures", "audit"
@@ -266,24 +266,22 @@ OF_SOME_STUDIES = {
 def chosen_cells(
     studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]
 ) -> list[tuple[grid.Study, Cell]]:
-    """Return the cells that have the values of any choice, each trained cell once.
-
-    Raises
-    ------
-    UserError
-        If no cell has the values of one of the choices.
-    """
+    """Return the cells that have the values of any choice, each trained cell once."""
     found: dict[Cell, tuple[grid.Study, Cell]] = {}
+    for choice in choices:
+        for study, cell in grid.chosen(studies, choice):
+            found.setdefault(cell, (study, cell))
+    return list(found.values())
+
+
+def unmet(studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]) -> Iterator[Mistake]:
+    """Yield the choices of curves whose values no cell has."""
     for number, choice in enumerate(choices):
-        cells = grid.chosen(studies, choice)
-        if not cells:
+        if not grid.chosen(studies, choice):
             values = ", ".join(
                 f"{key} {' or '.join(map(text, values))}" for key, values in choice.items()
             )
-            raise UserError(
-                f"figures.curves[{number}]: no study has a cell with {values}; add it to the grid "
-                "or remove it"
+            yield (
+                ("figures", "curves", number),
+                f"no study has a cell with {values}; add it to the grid or remove it",
             )
-        for study, cell in cells:
-            found.setdefault(cell, (study, cell))
-    return list(found.values())

@@ -125,7 +125,7 @@ class Layout:
         return in_order(value for panel in self.panels for value in panel.across)
 
     def lines(self, panels: Sequence[Panel], across: int) -> list[list[Panel]]:
-        """Arrange panels in lines: those that differ in the last axes only go side by side."""
+        """Arrange panels in lines: panels that differ only in the last axes go side by side."""
         for shared in range(max(1, len(panels[0].values))):
             groups: dict[tuple[Any, ...], list[Panel]] = {}
             for panel in panels:
@@ -218,7 +218,7 @@ def _shared(study: Study) -> list[Setting]:
 def _rows_and_columns(
     vary: Sequence[Setting], cells: Sequence[Cell], rows: str, columns: str
 ) -> tuple[Setting, Setting | None]:
-    """Choose the axes of rows and columns from those that vary."""
+    """Choose the axes of rows and columns from the varying ones."""
     wanted = {name: axes.SETTINGS[name] for name in (rows, columns)}
     free = [s for s in vary if s.name not in wanted and not _follows_another(s, vary, cells)]
     free.sort(key=lambda setting: -len({cell[setting.name] for cell in cells}))
@@ -235,7 +235,7 @@ def _rows_and_columns(
 def _follows_another(setting: Setting, vary: Sequence[Setting], cells: Sequence[Cell]) -> bool:
     """Say whether another axis determines a setting, as SAM does the epochs.
 
-    Of two that determine each other, it is the later one that follows.
+    If two determine each other, the later one follows.
     """
 
     def determines(one: Setting, other: Setting) -> bool:

@@ -269,7 +269,7 @@ _POWER = re.compile(r"\b(\d+(?:\.\d+)?)e(-?)0*(\d+)\b")
 
 
 def _latex_character(character: str) -> str:
-    """Write a character; one that pdfLaTeX stops at, as most scripts', by its number."""
+    """Write a character, or its number if pdfLaTeX cannot set it (as in most scripts)."""
     if character not in _SPECIAL and _UNKNOWN.fullmatch(character):
         return f"[U+{ord(character):04X}]"
     return _SPECIAL.get(character, character)

@@ -226,7 +226,7 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
     name
         Goes before all of its ids, so that those of two figures cannot clash.
     title
-        Is read out in place of the picture, with what the file says of it.
+        Read out instead of the picture, with the file's own description.
 
     Returns
     -------

@@ -53,8 +53,8 @@ def verdict_lines(results: Results, found: Sequence[Verdict]) -> Iterator[str]:
     for claim, verdict in zip(claims, found, strict=True):
         spread = "" if math.isnan(verdict.sd) else f" +- {results.number(verdict.sd)}"
         alone = {**claim, "low": math.nan, "high": math.nan}
-        difference = f": {answers.difference(results, alone, spread)}" if verdict.n else ""
-        yield _ascii(f"  {verdict.verdict.ljust(width)}  {verdict.title}{difference}")
+        rest = answers.difference(results, alone, spread) if verdict.n else verdict.reason
+        yield _ascii(f"  {verdict.verdict.ljust(width)}  {verdict.title}: {rest}")
 
 
 def measure(study: grid.Study, quantity: Quantity = TEST_MSE) -> str:

@@ -11,9 +11,12 @@ import shlex
 from genboost.errors import UserError
 from genboost.files import ROOT
 
+FOLDERS = ("results", "build", ".snakemake")
+"""Where a run writes, in its working folder."""
+
 
 def is_in_place() -> bool:
-    """Say whether the project's folder is the one that Snakemake works in."""
+    """Say whether Snakemake works in the project's folder."""
     return os.path.samefile(ROOT, os.curdir)
 
 
@@ -45,6 +48,17 @@ def check(prefixed: bool, contained: bool) -> None:
         )
     if set("{}") & set(str(ROOT)):
         raise UserError(f"{ROOT} has braces, which Snakemake reads as wildcards; rename the folder")
+    for folder in FOLDERS:
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            raise UserError(
+                f"{folder} is not a folder, but results go there; rename it, or run in another "
+                "--directory"
+            )
+    if not os.access(os.curdir, os.W_OK) and not all(map(os.path.isdir, ("results", ".snakemake"))):
+        raise UserError(
+            f"{os.getcwd()} cannot be written, but results go there; work in another folder, with "
+            f"snakemake --snakefile {shlex.quote(str(ROOT / 'Snakefile'))}"
+        )
     if not is_in_place() and contained and str(ROOT).split() != [str(ROOT)]:
         raise UserError(
             f"{ROOT} has a space, and Snakemake cannot load an image from such a path; run in "
@@ -53,7 +67,7 @@ def check(prefixed: bool, contained: bool) -> None:
 
 
 def visible_in_containers(arguments: str) -> str:
-    """Return Apptainer's arguments, with one that shows the project's folder to containers.
+    """Return Apptainer's arguments, extended to show containers the project's folder.
 
     By themselves they see the working folder, the home folder and /tmp.
     """

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genboost.study import sampling
-from genboost.study.mistakes import Mistake, key_of
+from genboost.study.combinations import key_of
+from genboost.study.mistakes import Mistake
 from genboost.study.schema import GRID
 from genboost.study.sources import DEPTH, Key
 

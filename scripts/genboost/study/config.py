@@ -8,7 +8,7 @@ from typing import Any
 
 from genboost.data import dataset
 from genboost.errors import UserError
-from genboost.study import axes, bounds, mistakes, sampling, schema
+from genboost.study import axes, bounds, combinations, mistakes, sampling, schema
 from genboost.study.schema import BLOCKS, GRID, defaults, normalized
 from genboost.study.sources import Source
 
@@ -23,7 +23,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     config
         What was read from config.yaml and merged with ``--configfile`` and ``--config``.
     sources
-        What it was merged from, to say where a mistake is, the one that counts most first: files,
+        What it was merged from, to say where a mistake is, by falling precedence: files,
         and what was given with ``--config``.
 
     Returns
@@ -68,7 +68,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         }
         for name, study in mistakes.studies(config).items()
     }
-    mistakes.refuse(mistakes.combinations(config, resolved), sources)
+    mistakes.refuse(combinations.find(config, resolved), sources)
     mistakes.refuse(list(bounds.exceeded(config, resolved)), sources)
     studies = [resolved, *resolved["studies"].values()]
     for section in [*studies, *resolved["audit"]["readings"].values()]:

@@ -82,7 +82,7 @@ class Study:
     def over_splits(self) -> "Study":
         """Return the study with one cell, that of the first split, for all that differ in it alone.
 
-        Splits are repetitions, as seeds are: nobody wants the best one.
+        Splits are repetitions, like seeds: the best one is of no interest.
         """
         first: dict[Cell, Cell] = {}
         for cell in self.cells:
@@ -116,7 +116,7 @@ def have_validation_rows(all_studies: Iterable[Study]) -> bool:
 
 
 def cells(grid: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[Cell]:
-    """Yield the cells of a grid, the last axis changing fastest; or those that are drawn from it.
+    """Yield the cells of a grid, the last axis changing fastest, or the cells drawn from it.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ def methods(study: Study) -> dict[str, list[Cell]]:
     """Return the cells of each method: ``Adam, no SAM``, ``Adam, SAM``.
 
     Words tell methods apart, such as the optimizer; numbers are what a method is tuned by. Of a
-    number that can be none, such as SAM's radius, it is whether there is one that tells methods
+    number that can be none, such as SAM's radius, whether there is one tells methods
     apart.
     """
     vary = axes.varying(study.cells)

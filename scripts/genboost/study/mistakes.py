@@ -13,7 +13,6 @@ from genboost.data import dataset
 from genboost.errors import UserError, printable
 from genboost.files import no_regular_file
 from genboost.study import sampling, schema
-from genboost.study.cells import text
 from genboost.study.schema import BLOCKS, GRID, defaults
 from genboost.study.sources import Key, Source, dotted, places
 
@@ -54,13 +53,13 @@ def refuse(found: Sequence[Mistake], sources: Sequence[Source]) -> None:
 
 
 def studies(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the studies, without those that are left out by being null."""
+    """Return the studies, except null ones, which are left out."""
     found = config.get("studies", schema.written()["properties"]["studies"]["default"])
     return {name: study for name, study in found.items() if study is not None}
 
 
 def claims(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the comparisons, without those that are null, or about studies that are left out."""
+    """Return the comparisons, except null ones and those about studies that are left out."""
     left_out = config.get("studies", {}).keys() - studies(config).keys()
     return {
         name: claim
@@ -75,7 +74,7 @@ def claims(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schemes(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schemes, without those that are left out by being null."""
+    """Return the schemes, except null ones, which are left out."""
     found = config.get("schemes", {})
     return {name: scheme for name, scheme in found.items() if scheme is not None}
 
@@ -84,132 +83,6 @@ def grids(section: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what a configuration or a study has as its grid, which may be a list of grids."""
     given = section.get(GRID, {})
     return given if isinstance(given, list) else [given]
-
-
-def combinations(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list[Mistake]:
-    """Return the settings that make no sense together with others in a grid of a study.
-
-    Parameters
-    ----------
-    config, resolved
-        The configuration as it is given, and with all that each study takes over.
-    """
-    found: dict[Mistake, None] = {}
-    settings = {name: (block, rule) for name, block, rule in schema.settings()}
-    limited = [(name, *where) for name, where in settings.items() if "only_with" in where[1]]
-    for (name, study), (setting, block, rule) in itertools.product(
-        resolved["studies"].items(), limited
-    ):
-        default = schema.normalized(rule["default"], rule)
-        for number, grid in enumerate(study[GRID]):
-            odd = [v for v in grid.get(setting) or [study[block][setting]] if v != default]
-            for other, fitting in rule["only_with"].items() if odd else ():
-                where, limit = settings[other]
-                values = grid.get(other) or [study[where][other]]
-                # Values that fit, or in words that any does but the default: none, or 0.
-                listed = isinstance(fitting, list)
-                nothing = limit.get("default")
-                if unfit := [v for v in values if (v not in fitting if listed else v == nothing)]:
-                    key = key_of(config, name, number, block, setting)
-                    some = ", ".join(map(text, unfit))
-                    words = f"needs {fitting} in {other}, which is {some}"
-                    if listed:
-                        fit = " or ".join(map(text, fitting))
-                        words = f"works only with {other} {fit}, not with {some}"
-                    elif len(values) > 1:
-                        words = f"needs {fitting} in {other}, which is also {some}"
-                    more = "; make grid a list of grids" if listed or len(values) > 1 else ""
-                    message = f"{_shown(odd[0])} {words}{more}"
-                    found[key, message] = None
-    return [
-        *found,
-        *_constant(config, resolved),
-        *_nothing_to_choose_by(resolved),
-        *_undrawn(config, resolved),
-        *_classless(config, resolved),
-    ]
-
-
-def _undrawn(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
-    """Yield distributions without a number of trials, and trials without a distribution."""
-    found: dict[Mistake, None] = {}
-    for name, study in resolved["studies"].items():
-        for number, grid in enumerate(study[GRID]):
-            drawn, trials = sampling.sampled(grid), grid[sampling.TRIALS]
-            if drawn and not trials:
-                key = key_of(config, name, number, GRID, drawn[0])
-                found[key, "has a distribution; say with grid.trials how many cells to draw"] = None
-            if trials and not drawn:
-                key = key_of(config, name, number, GRID, sampling.TRIALS)
-                found[
-                    key,
-                    f"there is nothing to draw {trials} cells from; give an axis a distribution, "
-                    "such as learning_rate: {log_uniform: [1e-5, 1e-1]}",
-                ] = None
-    yield from found
-
-
-def _constant(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
-    """Yield where a layer of one unit is normalized, which makes it constant."""
-    found: dict[Mistake, None] = {}
-    for name, study in resolved["studies"].items():
-        for number, grid in enumerate(study[GRID]):
-            normalization, width, layers = (
-                grid.get(axis) or [study["model"][axis]]
-                for axis in ("normalization", "width", "hidden_layers")
-            )
-            if "layer" in normalization and 1 in width and max(layers):
-                key = key_of(config, name, number, "model", "normalization")
-                found[key, "layer needs a width of 2 or more: of one unit it leaves 0"] = None
-    yield from found
-
-
-def _nothing_to_choose_by(resolved: Mapping[str, Any]) -> Iterable[Mistake]:
-    """Yield that validation rows are to choose, if a study has cells without any."""
-    if resolved["tables"]["choose_by"] != "validation":
-        return
-    without = [
-        name
-        for name, study in resolved["studies"].items()
-        for grid in study[GRID]
-        if not all(grid.get("validation_fraction") or [study["data"]["validation_fraction"]])
-    ]
-    if without:
-        some = ", ".join(dict.fromkeys(without))
-        yield (
-            ("tables", "choose_by"),
-            f"validation needs validation rows, and study {some} has cells without any; set "
-            "data.validation_fraction, such as 0.2, or choose by the test rows",
-        )
-
-
-def _classless(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterable[Mistake]:
-    """Yield where a label that is a number is to be learned by cross-entropy."""
-    for name, study in resolved["studies"].items():
-        described = dataset.find(study["data"]["dataset"])
-        for number, grid in enumerate(study[GRID] if not described.classes else ()):
-            if "cross_entropy" in (grid.get("loss") or [study["training"]["loss"]]):
-                yield (
-                    key_of(config, name, number, "training", "loss"),
-                    f"cross_entropy needs classes, but {described.label} of {described.path} is a "
-                    "number; use mse",
-                )
-
-
-def key_of(config: Mapping[str, Any], study: str, number: int, block: str, setting: str) -> Key:
-    """Return where a setting of a study's grid comes from: the study, or what it takes over."""
-    own = studies(config)[study]
-    several = len(grids(own))  # for each of which the study takes over each grid
-    for place, section, index in (
-        (("studies", study), own, number % several),
-        ((), config, number // several),
-    ):
-        if setting in grids(section)[index]:
-            listed = isinstance(section[GRID], list)
-            return (*place, GRID, *([index] if listed else []), setting)
-        if setting in section.get(block, {}):
-            return *place, block, setting
-    return block, setting
 
 
 def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
@@ -233,7 +106,7 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 if sampling.LOG in rule.get("properties", {}):
                     types = [kind for kind in types if kind != "object"]
                 wanted = " or ".join(TYPES[kind] for kind in types)
-                yield key, f"{_shown(value)} is not a valid value; it takes {wanted}"
+                yield key, f"{shown(value)} is not a valid value; it takes {wanted}"
             case "minimum" if error.validator_value == 0:
                 yield key, f"{value} is negative; it must be 0 or more"
             case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
@@ -250,12 +123,12 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
             case "pattern" | "maxLength" if "propertyNames" in error.schema_path:
                 yield (
                     key,
-                    f"{_shown(printable(value))} is not a valid name: use letters, digits, _ and "
+                    f"{shown(printable(value))} is not a valid name: use letters, digits, _ and "
                     "-, "
                     f"not starting with a hyphen, at most {rule['maxLength']} in all",
                 )
             case "pattern":
-                yield key, f"{_shown(value)} has characters that are not allowed here"
+                yield key, f"{shown(value)} has characters that are not allowed here"
             case "maxLength":
                 yield key, f"has {len(value)} characters; at most {error.validator_value}"
             case "required":
@@ -283,7 +156,7 @@ def _name_mistakes(name: str) -> Iterable[Mistake]:
     elif not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
         yield (
             ("name",),
-            f"{_shown(printable(name))} cannot name the folder results/NAME: use up to 64 "
+            f"{shown(printable(name))} cannot name the folder results/NAME: use up to 64 "
             "letters (a-z, A-Z), digits, - and _, starting with a letter",
         )
 
@@ -314,7 +187,7 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 
 
 def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
-    """Yield studies that there are not, of those that claims, schemes and curves are about."""
+    """Yield studies that claims, schemes and curves name but that do not exist."""
     declared = config.get("studies", schema.written()["properties"]["studies"]["default"])
     selections: dict[Key, dict[str, Any]] = {
         ("comparisons", name, side): claim.get(side, {})
@@ -335,7 +208,7 @@ def _bad_values(key: Key, value: Any) -> Iterable[Mistake]:
     if isinstance(value, float) and not math.isfinite(value):
         yield key, f"{value} is not finite; it takes a number"
     if isinstance(value, list):
-        counts = Counter(map(_shown, value))
+        counts = Counter(map(shown, value))
         if twice := [item for item, count in counts.items() if count > 1]:
             more = f" and {len(twice) - 10} more values" if len(twice) > 10 else ""
             yield key, f"has {', '.join(twice[:10])}{more} more than once"
@@ -392,7 +265,7 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
         data = {**base, **own}
         if data["source"] == "file":
             place = section if {"source", "path"} & own.keys() else ()
-            if data["path"] is None:
+            if not data["path"]:
                 yield (
                     (*place, "data", "path"),
                     "is required with source: file; give the path of the CSV file",
@@ -408,9 +281,9 @@ def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 
 
 def _unknown(value: Any, choices: Iterable[Any]) -> str:
-    return f"{_shown(value)} is unknown; choose from {', '.join(map(str, choices))}"
+    return f"{shown(value)} is unknown; choose from {', '.join(map(str, choices))}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Return a value as YAML has it, more or less."""
     return json.dumps(value, default=str, ensure_ascii=False)

@@ -92,7 +92,7 @@ def _of_items(rule: Rule) -> Rule:
 
 
 def is_axis(value: Rule) -> bool:
-    """Say whether a grid may span a setting: one that takes a single value, unless it says not."""
+    """Say whether a setting can be an axis: it takes a single value, and does not opt out."""
     return value.get("axis", True) and not {"array", "object"} & set(types(value))
 
 
@@ -154,7 +154,7 @@ def normalized(value: Any, rule: Rule) -> Any:
 
 
 def _follow(rule: Rule) -> Rule:
-    """Return a rule, or the one that it refers to."""
+    """Return a rule, following its reference if it has one."""
     if "$ref" not in rule:
         return rule
     target = schema()

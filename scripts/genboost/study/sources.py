@@ -33,7 +33,8 @@ def check_file(path: str | Path) -> None:
             f"{path}, line {_line(document.start_mark)}: a configuration is a block of keys, "
             "such as grid: {seeds: 5}"
         )
-    if found := _node(document, ("__use_yte__",)):
+    steps, found, _ = _follow(document, ("__use_yte__",))
+    if steps:
         raise UserError(
             f"{path}, line {_line(found.start_mark)}: __use_yte__ would run code in the file; "
             "write out what it generates"
@@ -68,14 +69,14 @@ def _refuse(mistakes: Iterable[str]) -> None:
 
 
 def has_keys(path: str | Path) -> bool:
-    """Say whether a sound file has any keys; Snakemake refuses to read one that has none."""
+    """Say whether a sound file has any keys; Snakemake refuses to read it otherwise."""
     return _read(path) is not None
 
 
 def places(sources: Sequence[Source], keys: Iterable[Key]) -> list[str]:
-    """Return ``config.yaml, line 12: `` for each key, from the first source that has it.
+    """Return ``config.yaml, line 12: `` for each key, from the source that its value comes from.
 
-    If none has, it is that of the block around it.
+    If none has the key, it is that of the block around it.
     """
     documents = [source if isinstance(source, Mapping) else _read(source) for source in sources]
     return [_place(sources, documents, key) for key in keys]
@@ -93,11 +94,16 @@ def _sound(path: str | Path) -> yaml.Node | None:
     try:
         content = Path(path).read_text(encoding="utf-8")
         _check_size(path, content)
+        yaml.load(content, _LOADER)  # which also refuses tags, and keys that are lists
         return yaml.compose(content, _LOADER)
     except yaml.MarkedYAMLError as error:
         line = _line(error.problem_mark)
         if "\t" in content.split("\n")[line - 1]:
             raise UserError(f"{path}, line {line}: has a tab; indent with spaces") from None
+        if error.problem == "but found another document":
+            raise UserError(
+                f"{path}, line {line}: a second document starts here; keep one of the two"
+            ) from None
         start = f", {error.context}" if error.context else ""
         if error.context_mark:
             start += f" that starts on line {_line(error.context_mark)}"
@@ -143,40 +149,36 @@ def _check_size(path: str | Path, content: str) -> None:
 
 
 def _place(sources: Sequence[Source], documents: Sequence[Any], key: Key) -> str:
-    for length in range(len(key), 0, -1):
-        for source, document in zip(sources, documents, strict=True):
-            if isinstance(document, Mapping):
-                if _has(document, key[:length]):
-                    return "--config: "
-            elif node := _node(document, key[:length]):
-                return f"{source}, line {_line(node.start_mark)}: "
-    return ""
+    farthest, place = 0, ""
+    for source, document in zip(sources, documents, strict=True):
+        given = isinstance(document, Mapping)
+        steps, where, value = _follow_given(document, key) if given else _follow(document, key)
+        if steps > farthest:
+            farthest = steps
+            place = "--config: " if given else f"{source}, line {_line(where.start_mark)}: "
+        if steps and not isinstance(value, Mapping | yaml.MappingNode):
+            break  # it replaces what later sources have
+    return place
 
 
 def _read(path: str | Path) -> yaml.Node | None:
     return yaml.compose(Path(path).read_text(encoding="utf-8"), _LOADER)
 
 
-def _has(given: Any, key: Key) -> bool:
-    """Say whether what was given with ``--config`` has a key."""
-    for step in key:
-        keys = (
-            given
-            if isinstance(given, Mapping)
-            else range(len(given))
-            if isinstance(given, list)
-            else ()
-        )
-        if step not in keys:
-            return False
+def _follow_given(given: Any, key: Key) -> tuple[int, None, Any]:
+    """Return how many steps of a key what was given with ``--config`` has, and the value there."""
+    for taken, step in enumerate(key):
+        keys = range(len(given)) if isinstance(given, list) else given
+        if not isinstance(keys, range | Mapping) or step not in keys:
+            return taken, None, given
         given = given[step]
-    return True
+    return len(key), None, given
 
 
-def _node(node: yaml.Node | None, key: Key) -> yaml.Node | None:
-    """Return where a YAML document has a key."""
-    found = node
-    for step in key:
+def _follow(node: yaml.Node | None, key: Key) -> tuple[int, yaml.Node | None, yaml.Node | None]:
+    """Return how many steps of a key a document has, the node of the last, and its value."""
+    where = node
+    for taken, step in enumerate(key):
         if isinstance(node, yaml.MappingNode):
             pairs = [pair for pair in node.value if pair[0].value == str(step)]
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
@@ -184,9 +186,9 @@ def _node(node: yaml.Node | None, key: Key) -> yaml.Node | None:
         else:
             pairs = []
         if not pairs:
-            return None
-        found, node = pairs[0]
-    return found
+            return taken, where, node
+        where, node = pairs[0]
+    return len(key), where, node
 
 
 def _repeated(node: yaml.Node | None, key: Key = ()) -> Iterable[tuple[Key, yaml.Node, yaml.Node]]:

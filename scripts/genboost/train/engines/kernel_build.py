@@ -1,7 +1,7 @@
 """Compiling, finding and loading the kernel of the SIMD engine.
 
 The nodes of a cluster differ, and they may share a checkout. So there is one library per
-instruction set. A machine loads the best one that its processor supports, and no other: the
+instruction set. A machine loads the best that its processor supports, and no other: the
 compiler's flags are the flags that the processor must report.
 
 The bits of a result depend only on the source, not on the compiler. It may not contract
@@ -10,8 +10,8 @@ approximate (no ``-ffast-math``); the source says where a multiply-add is fused.
 any other processor with a fused multiply-add give the same bits; the x86-64 baseline, which lacks
 it, gives others.
 
-A library ends with its own checksum, as loading one that was cut short would crash the process. A
-damaged library, or one that the system cannot load, is ignored.
+A library ends with its own checksum, as loading a truncated one would crash the process. A
+library that is damaged, or that the system cannot load, is ignored.
 """
 
 import ctypes
@@ -142,7 +142,7 @@ def build(level: str, dtype: str = "float32") -> Path:
     """
     name = library(level, dtype)
     for folder in folders():
-        # It does not load on a machine with another C library than the one that built it.
+        # It does not load where the C library differs from the building machine's.
         if _is_whole(folder / name) and _fault(folder / name) is None:
             return folder / name
     content = _sealed(_compiled(level, dtype))

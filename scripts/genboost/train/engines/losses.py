@@ -63,7 +63,7 @@ class CrossEntropy:
 
     @staticmethod
     def slopes(outputs: Tensor, y: Tensor) -> Tensor:
-        """Return p_k, less 1 for the class y."""
+        """Return p_k, minus 1 for the class y."""
         return outputs.softmax(dim=2) - (y.unsqueeze(2) == _classes(outputs)).to(outputs.dtype)
 
     @staticmethod
