@@ -1,7 +1,7 @@
 """What the report's section for exploring shows: all cells, their models and their curves, small.
 
-The page grows by about 0.5 kB for each cell, and 11 bytes for each model. Numbers are base64 of
-little-endian arrays: float32 of cells and models, and curves as 16 bits of their logarithm.
+Numbers are base64 of little-endian arrays: float32 of cells and models; of curves, which are only
+drawn, a byte for the logarithm. What takes more room than there is, is left out.
 """
 
 import base64
@@ -23,11 +23,11 @@ from genboost.study.axes import Setting
 from genboost.study.cells import Cell
 from genboost.study.grid import Study
 
-SEEDS_ROOM = 800_000  # characters of the page, for the models' numbers
-CURVES_ROOM = 400_000
+MODELS_ROOM = 800_000  # characters of the page, for the models' numbers
+CURVES_ROOM = 200_000
 FEWEST_EPOCHS = 8  # of a curve: fewer do not show its course
 LOWEST = 1e-12  # of an error on a logarithmic scale
-LEVELS = 2**16 - 1
+LEVELS = 2**8 - 1
 SMALL_FREEDOMS = [round(1 + step / 10, 1) for step in range(90)]  # where t depends on them most
 
 
@@ -74,8 +74,10 @@ def data(results: Results, curves: Mapping[str, Sequence[dict[str, Any] | None]]
         ],
         "cells": [[places[s.name][cell[s.name]] for s in settings] for _, cell in cells],
         "quantities": _quantities(results, cells, rows, repetitions),
-        "curves": _curves([found for study in results.studies for found in curves[study.name]]),
-        "worst": 2 * max(map(results.useless, dict.fromkeys(cell for _, cell in cells))),
+        "curves": _curves(
+            [found for study in results.studies for found in curves[study.name]],
+            2 * max(map(results.useless, dict.fromkeys(cell for _, cell in cells))),
+        ),
         "enough": stats.ENOUGH,
         "t": _quantiles_of_t(most),
     }
@@ -113,7 +115,7 @@ def _quantities(
         ]
         for study, cell in cells
     ]
-    found, room = [], SEEDS_ROOM
+    found, room = [], MODELS_ROOM
     for quantity in quantities(results):
         column = np.append(results.models[quantity.name].to_numpy(float), math.nan)
         models = [column[some] for some in places]
@@ -146,10 +148,13 @@ def quantities(results: Results) -> list[Quantity]:
     return [quantity for quantity in known if quantity]
 
 
-def _curves(cells: Sequence[dict[str, Any] | None]) -> dict[str, Any] | None:
-    """Return the curves at as many epochs as fit; None if those would be too few."""
+def _curves(cells: Sequence[dict[str, Any] | None], worst: float) -> dict[str, Any] | None:
+    """Return the curves at as many epochs as fit; None if those would be too few.
+
+    Above the worst error that makes sense, as many have in their first epochs, none is told apart.
+    """
     whole = [cell for cell in cells if cell]
-    points = CURVES_ROOM // max(1, len(whole) * 8)  # three quantiles of two bytes, in base64
+    points = CURVES_ROOM // max(1, len(whole) * 4)  # three quantiles of a byte, in base64
     if not whole or points < FEWEST_EPOCHS:
         return None
     epochs: dict[tuple[int, ...], int] = {}
@@ -162,7 +167,7 @@ def _curves(cells: Sequence[dict[str, Any] | None]) -> dict[str, Any] | None:
         shared = tuple(np.array(cell["epoch"])[places].tolist())
         kept.append([epochs.setdefault(shared, len(epochs)), cell["models"], cell["ended_early"]])
         lines.append(np.array(cell["test_mse"])[:, places].ravel())
-    logs = np.log(np.maximum(np.concatenate(lines), LOWEST))
+    logs = np.log(np.clip(np.concatenate(lines), LOWEST, worst or None))
     low, high = float(logs.min()), float(logs.max())
     levels = np.round((logs - low) / ((high - low) or 1) * LEVELS)
     return {
@@ -170,7 +175,7 @@ def _curves(cells: Sequence[dict[str, Any] | None]) -> dict[str, Any] | None:
         "cells": kept,
         "low": round(low, 6),
         "high": round(high, 6),
-        "levels": _base64(levels.astype("<u2")),
+        "levels": _base64(levels.astype("u1")),
     }
 
 

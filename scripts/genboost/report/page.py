@@ -42,6 +42,7 @@ from genboost.study.cells import Cell
 from genboost.study.schema import BLOCKS, GRID
 
 TEMPLATE = "report.html.j2"
+MOST_ROWS = 500  # of the ranking: the section for exploring has every cell
 MOST_MODELS = 10  # that a cell lists: more are summed up
 
 
@@ -146,7 +147,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         edges=list(best_at_edges.sentences(results)),
         baselines=tables.baseline_table(results),
         deck=deck_tables.deck_table(results),
-        ranking=tables.ranking_table(results, tables.ranking(results)),
+        ranking=_best_rows(tables.ranking_table(results, tables.ranking(results))),
         provenance=inputs.provenance,
         descriptions={name: _from_markdown(text) for name, text in inputs.descriptions.items()},
         configuration=as_written(inputs.config),
@@ -159,6 +160,14 @@ def compose(results: Results, inputs: Inputs) -> str:
 def _tables(found: dict[str, Any]) -> dict[str, Table]:
     """Return the tables for people that statistics or an audit come with, by name."""
     return {name: Table(**table) for name, table in found["tables"].items()}
+
+
+def _best_rows(ranking: Table) -> Table:
+    """Return a ranking without the cells that are too far down to be worth their room."""
+    if len(ranking.rows) <= MOST_ROWS:
+        return ranking
+    note = f"The best {MOST_ROWS} of {len(ranking.rows)} cells; all are in the section Explore."
+    return replace(ranking, rows=ranking.rows[:MOST_ROWS], notes=[*ranking.notes, note])
 
 
 def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:

@@ -1,7 +1,7 @@
 // Exploring: cells are narrowed down, looked at by any quantity, and compared in pairs. All choices
 // are in the address.
 const BINS = 20; // of the quantity, to choose a range from
-const ROWS = 15; // of the table, and more each time that more are wanted
+const ROWS = 10; // of the table, and as many more each time that more are wanted
 
 const by = (name) => document.getElementById(`explore-${name}`);
 
@@ -15,7 +15,11 @@ function make(name, attributes = {}, ...children) {
 // What is chosen. `allowed` holds the stops of each axis that has any, the quantity's bins last.
 const ends = [...axes, { name: "within", isLast: true, count: BINS }];
 const within = ends.at(-1);
-const state = { quantity: quantities[0], against: quantities[1] ?? quantities[0], allowed: new Map() };
+const state = {
+  quantity: quantities[0],
+  against: quantities[1] ?? quantities[0],
+  allowed: new Map(),
+};
 let rows = ROWS;
 
 // Narrowing down.
@@ -81,8 +85,9 @@ function write() {
   for (const [axis, stops] of state.allowed) {
     const text = (stop) => (axis.isLast ? stop : axis.shown[stop]);
     const sorted = [...stops].sort((a, b) => a - b);
-    if (axis.isLast || !axis.hasBoxes) address.append(axis.name, sorted.map(text).length > 1 ? `${text(sorted[0])}..${text(sorted.at(-1))}` : text(sorted[0]));
-    else for (const stop of sorted) address.append(axis.name, text(stop));
+    const isRange = (axis.isLast || !axis.hasBoxes) && sorted.length > 1;
+    const texts = isRange ? [`${text(sorted[0])}..${text(sorted.at(-1))}`] : sorted.map(text);
+    texts.forEach((value) => address.append(axis.name, value));
   }
   try {
     history.replaceState(null, "", `?${address}#explore`);
@@ -94,8 +99,8 @@ function write() {
 // What is seen.
 function fillChoices() {
   for (const key of ["quantity", "against"]) {
-    const options = quantities.map((quantity) => make("option", { value: quantity.name }, quantity.title));
-    by(key).append(...options);
+    const option = ({ name, title }) => make("option", { value: name }, title);
+    by(key).append(...quantities.map(option));
     by(key).value = state[key].name;
     by(key).addEventListener("change", () => {
       state[key] = quantities.find((quantity) => quantity.name === by(key).value);
@@ -117,9 +122,11 @@ function fillChoices() {
 
 function boxesOf(axis) {
   const boxes = axis.shown.map((text) => make("input", { type: "checkbox", "data-value": text }));
-  axis.refresh = () => boxes.forEach((box, stop) => {
-    box.checked = state.allowed.get(axis)?.has(stop) ?? false;
-  });
+  axis.refresh = () => {
+    boxes.forEach((box, stop) => {
+      box.checked = state.allowed.get(axis)?.has(stop) ?? false;
+    });
+  };
   const labels = boxes.map((box, stop) => make("label", {}, box, axis.shown[stop]));
   const set = make("fieldset", {}, make("legend", {}, axis.title), ...labels);
   set.addEventListener("change", () => {
@@ -146,8 +153,8 @@ function rangeOf(axis) {
   const set = make("fieldset", {}, make("legend", {}, axis.title), ...sliders, text);
   set.addEventListener("input", (event) => {
     const [from, to] = sliders.map((slider) => Number(slider.value));
-    const moved = sliders.indexOf(event.target) ? [Math.min(from, to), to] : [from, Math.max(from, to)];
-    allow(axis, range(...moved));
+    const isTo = event.target === sliders[1];
+    allow(axis, isTo ? range(Math.min(from, to), to) : range(from, Math.max(from, to)));
     changed();
   });
   return set;
@@ -160,15 +167,14 @@ function showCharts() {
   const on = cells.filter(isOn);
   const narrowed = [...state.allowed].map(([axis, stops]) => {
     const sorted = [...stops].sort((a, b) => a - b);
-    const isRange = sorted.at(-1) - sorted[0] === sorted.length - 1 && sorted.length > 2;
-    const values = axis.isLast || isRange ? axis.text(sorted[0], sorted.at(-1)) : sorted.map((s) => axis.shown[s]).join(" or ");
-    return `${axis.title} ${values}`;
+    const isRange = axis.isLast || !axis.hasBoxes;
+    const values = isRange ? [axis.text(sorted[0], sorted.at(-1))] : sorted.map((s) => axis.shown[s]);
+    return `${axis.title} ${values.join(" or ")}`;
   });
-  by("count").textContent = `${on.length} of ${cells.length} cells${narrowed.map((part) => `; ${part}`).join("")}`;
+  by("count").textContent = [`${on.length} of ${cells.length} cells`, ...narrowed].join("; ");
   by("clear").hidden = !state.allowed.size;
 
-  const active = document.activeElement?.closest("[role=slider]");
-  const before = active ? [...by("parallel").querySelectorAll("[role=slider]")].indexOf(active) : -1;
+  const before = [...by("parallel").querySelectorAll("[role=slider]")].indexOf(document.activeElement);
   const chosen = new Set(on);
   const lines = cells
     .filter((cell) => Number.isFinite(state.quantity.means[cell.index]))
@@ -180,10 +186,11 @@ function showCharts() {
     }));
   const said = `${on.length} of ${cells.length} cells stand out`;
   const shown = ends.map((axis) => ({ ...axis, allowed: state.allowed.get(axis) ?? null }));
-  const handles = drawParallel(by("parallel"), `Cells as lines: ${said}`, shown, lines, (index, ...stops) => {
+  const brushed = (index, ...stops) => {
     allow(ends[index], stops.length ? range(...stops) : []);
     changed();
-  });
+  };
+  const handles = drawParallel(by("parallel"), `Cells as lines: ${said}`, shown, lines, brushed);
   handles[before]?.focus();
 
   const dots = cells.map((cell) => ({
@@ -217,18 +224,15 @@ function tellOf(host, found, text) {
   host.onmouseleave = () => stopTelling();
 }
 
-function tableOf(name, caption, heads, lines, kind = "plain") {
+function tableOf(name, caption, heads, lines) {
   const head = heads.map(([text, isNumber]) =>
     make("th", { scope: "col", class: isNumber ? "number" : "text" }, text),
   );
   const body = lines.map((line) =>
-    make("tr", {}, ...line.map((part, k) => {
-      const cell = make("td", { class: heads[k][1] ? "number" : "text" }, part);
-      return cell;
-    })),
+    make("tr", {}, ...line.map((part, k) => make("td", { class: head[k].className }, part))),
   );
-  const title = make("caption", { id: `explore-${name}-caption` }, caption);
-  const table = make("table", { class: kind, id: `table-explore-${name}` }, title);
+  const title = make("caption", {}, caption);
+  const table = make("table", { class: "plain", id: `table-explore-${name}` }, title);
   table.append(make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
   by(name).replaceChildren(table);
 }
@@ -243,7 +247,8 @@ function showTable() {
     return box;
   };
   const shown = [...new Set([state.quantity, state.against])];
-  const heads = [["A"], ["B"], ...axes.map((axis) => [axis.title]), ...shown.map((q) => [q.title, true])];
+  const measured = shown.map((quantity) => [quantity.title, true]);
+  const heads = [["A"], ["B"], ...axes.map((axis) => [axis.title]), ...measured];
   const order = state.quantity.better === "higher" ? "highest" : "lowest";
   const lines = on.slice(0, rows).map((cell) => [
     radio("a", cell),
@@ -288,7 +293,8 @@ function showPair() {
       few ? "" : String(apart.pairs.length),
     ];
   });
-  const heads = [["quantity"], ["A", 1], ["B", 1], ["A − B", 1], ["95 % interval", 1], ["models", 1]];
+  const measured = ["A", "B", "A − B", "95 % interval", "models"].map((text) => [text, true]);
+  const heads = [["quantity"], ...measured];
   tableOf("numbers", "A and B in numbers: mean ± standard deviation", heads, lines);
 }
 
@@ -308,7 +314,7 @@ function spread(quantity, cell) {
 function verdict(found) {
   const { a, b, quantity } = state;
   if (a === b) return "A and B are the same cell.";
-  if (!found) return `This page has only the means of ${quantity.title}: cells.csv has every model.`;
+  if (!found) return `This page has only the means of ${quantity.title}.`;
   const { pairs, low, high } = found;
   if (!pairs.length) return "A and B have no seed in common with models that finished.";
   const seeds = new Set(pairs.map((pair) => pair.seed)).size;
@@ -316,7 +322,8 @@ function verdict(found) {
   const over = `${found.several ? `${splits} splits × ` : ""}${seeds} seed${seeds > 1 ? "s" : ""}`;
   const middle = `A − B in ${quantity.title}: ${number(found.mean, quantity, 1) || "0"}`;
   if (!Number.isFinite(low)) return `${middle}, over ${over}: too few for an interval.`;
-  const side = low > 0 ? "A is higher." : high < 0 ? "A is lower." : "Either may be lower.";
+  const open = low === high ? "They are equal." : "Which is lower stays open.";
+  const side = low > 0 ? "A is higher." : high < 0 ? "A is lower." : open;
   return `${middle} (95 % interval ${intervalText(found, quantity)}), over ${over}. ${side}`;
 }
 
@@ -324,11 +331,12 @@ function showCurves() {
   const found = [curveOf(state.a, "a"), curveOf(state.b, "b")].filter(Boolean);
   by("curves").closest("figure").hidden = !data.curves;
   if (!data.curves) return;
-  drawCurves(by("curves"), "Test MSE of A and B over epochs", found, data.worst);
+  drawCurves(by("curves"), "Test MSE of A and B over epochs", found);
   const lost = found
     .filter((curve) => curve.lost)
-    .map((curve) => ` Of ${curve.mark.toUpperCase()}, ${curve.lost} of ${curve.models} models ended early and are left out.`);
-  by("curves-text").textContent = `Median test MSE over epochs, and what holds 80 % of the models.${lost.join("")}`;
+    .map(({ mark, lost, models }) => `Of ${mark.toUpperCase()}, ${lost} of ${models} models ended early.`);
+  const text = "Median test MSE over epochs, and what holds 80 % of the models.";
+  by("curves-text").textContent = [text, ...lost].join(" ");
 }
 
 function choose(key, cell) {
@@ -354,11 +362,13 @@ function changed() {
   write();
 }
 
+const onlyMeans = quantities.filter((quantity) => !quantity.models).map(({ title }) => title);
 const leftOut = [
   ...(data.curves ? [] : ["learning curves"]),
-  ...(quantities.every((quantity) => quantity.models) ? [] : [`single models of ${quantities.filter((q) => !q.models).map((q) => q.title).join(", ")}`]),
+  ...(onlyMeans.length ? [`single models of ${onlyMeans.join(", ")} (cells.csv has them)`] : []),
 ];
-by("left-out").textContent = leftOut.length ? `To stay small, this page leaves out ${leftOut.join(" and ")}.` : "";
+by("left-out").textContent = `To stay small, this page leaves out ${leftOut.join(" and ")}.`;
+by("left-out").hidden = !leftOut.length;
 document.getElementById("explorer").hidden = false;
 read();
 fillChoices();

@@ -278,23 +278,22 @@ function drawDifferences(host, label, pairs, estimate, xTitle) {
   return found;
 }
 
-// Median curves with bands: {mark, epochs, low, median, high}; above `worst` nothing is told apart.
-function drawCurves(host, label, curves, worst) {
+// Median curves with bands: {mark, epochs, low, median, high}.
+function drawCurves(host, label, curves) {
   const width = Math.max(host.clientWidth, 280);
   const height = 230;
   const element = chart(host, width, height, label);
   const box = { left: 52, right: width - 24, top: 30, bottom: height - 44 };
-  const kept = (values) => values.map((value) => Math.min(value, worst));
-  const y = scaleOf(curves.flatMap((curve) => [...kept(curve.low), ...kept(curve.high)]));
+  const y = scaleOf(curves.flatMap((curve) => [...curve.low, ...curve.high]));
   const x = scaleOf([0, ...curves.map((curve) => curve.epochs.at(-1))]);
   const [across, up] = plane(element, box, x, y, "epoch", "test MSE");
   for (const curve of curves) {
-    const points = (values) => kept(values).map((value, k) => [across(curve.epochs[k]), up(value)]);
+    const points = (values) => values.map((value, k) => [across(curve.epochs[k]), up(value)]);
     const around = [...points(curve.low), ...points(curve.high).reverse()];
     element.append(svg("path", { d: `${path(around)}Z`, class: `band ${curve.mark}` }));
   }
   for (const curve of curves) {
-    const points = kept(curve.median).map((value, k) => [across(curve.epochs[k]), up(value)]);
+    const points = curve.median.map((value, k) => [across(curve.epochs[k]), up(value)]);
     element.append(svg("path", { d: path(points), class: curve.mark }));
     const [endX, endY] = points.at(-1);
     const aside = curve.mark === "a" ? 0 : 9;

@@ -37,7 +37,7 @@ for (const axis of axes) {
 }
 
 if (data.curves) {
-  data.curves.levels = unpack(data.curves.levels, Uint16Array);
+  data.curves.levels = unpack(data.curves.levels, Uint8Array);
   let place = 0;
   data.curves.starts = data.curves.cells.map((cell) => {
     const here = place;
@@ -54,7 +54,7 @@ function curveOf(cell, mark) {
   const place = data.curves.starts[cell.index];
   const [first, median, last] = [0, 1, 2].map((k) =>
     [...levels.subarray(place + k * epochs.length, place + (k + 1) * epochs.length)].map((level) =>
-      Math.exp(low + (level / 65535) * (high - low)),
+      Math.exp(low + (level / 255) * (high - low)),
     ),
   );
   return { mark, epochs, low: first, median, high: last, models: found[1], lost: found[2] };
