@@ -1,4 +1,4 @@
-"""Read the record of every model and write one row per model and one row per cell."""
+"""Read the record of every model; write one row per model, one per cell, and their curves."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genboost import errors
-from genboost.analysis import aggregation
+from genboost.analysis import aggregation, curves
 from genboost.data.arrays import Data
 from genboost.measures import sheet
 from genboost.receipts import Step
@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--cells", required=True, help="where to put the table of models (CSV)")
     parser.add_argument("--summary", required=True, help="where to put the table of cells (CSV)")
     parser.add_argument("--runs", required=True, help="where to put how they were trained (JSON)")
+    parser.add_argument("--curves", required=True, help="where to put the cells' curves (JSON)")
     arguments = parser.parse_args(argv)
 
     step = Step(arguments.request)
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     studies = grid.studies(step.settings)
     names = step.settings["measures"]
-    models, runs = aggregation.collect(studies, fingerprints, names)
+    models, runs, found = aggregation.collect(studies, fingerprints, names)
     paths = [model.record for model in grid.models(studies)]
     step.note("records", record.seal_of_all({path: record.identity(path) for path in paths}))
     step.note("sheets", sheet.identity_of_all(sheet.path_of(path) for path in paths))
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         aggregation.to_csv(aggregation.summarize(aggregation.over_splits(models))),
     )
     step.write(arguments.runs, json.dumps(runs, indent=1) + "\n")
+    step.write(arguments.curves, curves.to_json(found))
     step.done()
 
 

@@ -20,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--audit", help="how well readings explain the deck (JSON), if audited")
     parser.add_argument("--figures", required=True, help="the folder of the figures")
     parser.add_argument("--runs", required=True, help="how the models were trained (JSON)")
+    parser.add_argument("--curves", required=True, help="the cells' learning curves (JSON)")
     parser.add_argument("--output", required=True, help="where to put the report (HTML)")
     arguments = parser.parse_args(argv)
 
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         statistics=step.read_json(arguments.statistics),
         audit=step.read_json(arguments.audit) if arguments.audit else None,
         runs=step.read_json(arguments.runs),
+        curves=step.read_json(arguments.curves),
         commit=page.commit(),
     )
     step.write(arguments.output, page.compose(results.load(arguments, step), inputs))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from genboost.analysis import aggregation, deck
+from genboost.analysis import curves as summed_up
 from genboost.data.arrays import marked
 from genboost.measures import registry
 from genboost.report import exhibits, findings, page
@@ -135,6 +136,11 @@ class Made:
             name: dict(drawing.contents(figure))["svg"].decode() for name, figure in self.figures()
         }
 
+    def curves(self, read=curves):
+        """Return the learning curves of each cell."""
+        whole = grid.studies(self.config)
+        return summed_up.summarize(whole, lambda model: (read(model).epoch, read(model).test_mse))
+
     def report(self, drawings, runs=None, provenance=None, commit=None):
         """Return the report's text."""
         inputs = page.Inputs(
@@ -145,6 +151,7 @@ class Made:
             statistics=self.statistics,
             audit=self.audit,
             runs=aggregation.run_facts(runs or [RUN] * len(self.models)),
+            curves=self.curves(),
             commit=commit,
         )
         return page.compose(self.results, inputs)

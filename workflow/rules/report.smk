@@ -5,9 +5,11 @@ DRAWN = exhibits.of(exhibits.FIGURES, STUDY)
 # The report's sources other than Python.
 TEMPLATES = [
     *(
-        f"genboost/report/templates/report.{ending}"
+        f"genboost/report/templates/{name}.{ending}"
+        for name in ("report", "explore")
         for ending in ("html.j2", "css", "js")
     ),
+    *(f"genboost/report/templates/explore_{name}.js" for name in ("charts", "data")),
     *(f"../workflow/report/{name}.rst" for name in sorted({e.caption for e in DRAWN})),
 ]
 REPORT = outcome("report/index.html")
@@ -65,6 +67,7 @@ rule report:
         descriptions=[f"results/data/{variant}/description.md" for variant in DATA],
         figures=FIGURES,
         runs=outcome("runs.json"),
+        curves=outcome("curves.json"),
     output:
         report(
             REPORT,
@@ -94,4 +97,4 @@ rule report:
         f"{READING}{WITH_AUDIT}"
         " --statistics {input.statistics} --descriptions {input.descriptions}"
         f" --figures {outcome('figures')}"
-        " --runs {input.runs} --output {output} 2>&1 | tee {log}"
+        " --runs {input.runs} --curves {input.curves} --output {output} 2>&1 | tee {log}"

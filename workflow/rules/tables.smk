@@ -28,6 +28,7 @@ rule aggregate:
             labels={"title": "All cells"},
         ),
         runs=outcome("runs.json"),
+        curves=outcome("curves.json"),
     log:
         outcome_log("aggregate"),
     group:
@@ -55,7 +56,8 @@ rule aggregate:
         f"python {SCRIPTS}/aggregate.py"
         " --request {params.request:q} --trained {params.trained:q}"
         " --arrays {input.arrays}"
-        " --cells {output.cells} --summary {output.summary} --runs {output.runs} 2>&1 | tee {log}"
+        " --cells {output.cells} --summary {output.summary} --runs {output.runs}"
+        " --curves {output.curves} 2>&1 | tee {log}"
 
 
 rule tables:

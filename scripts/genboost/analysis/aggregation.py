@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from genboost.analysis import curves
 from genboost.errors import UserError
 from genboost.measures import sheet
 from genboost.measures.registry import ERRORS
@@ -23,12 +24,20 @@ SPLIT = "split_seed"
 NAMED = 20  # mistakes named in a message
 
 
+class Collected(NamedTuple):
+    """What `collect` returns: the models, how they were trained, and their learning curves."""
+
+    models: pd.DataFrame
+    runs: dict[str, Any]
+    curves: dict[str, list[dict[str, Any] | None]]
+
+
 def collect(
     studies: Sequence[grid.Study],
     fingerprints: Callable[[grid.Model], Collection[str]],
     measures: Sequence[str] = (),
     folder: str | Path = ".",
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> Collected:
     """Read the record of every model of some studies, and no other.
 
     Parameters
@@ -42,14 +51,16 @@ def collect(
 
     Returns
     -------
-    DataFrame
+    models : DataFrame
         One row per study and model, in the studies' order: ``data``, what the model was trained on,
         ``study``, then the settings that tell cells apart (`axes.shown_settings`), as
         `axes.Setting.column` writes them; ``seed``, ``test_mse`` and ``train_mse`` (NaN if the run
         diverged), with validation rows ``validation_mse``, ``status`` and ``engine``; then the
         quantities that measures yield.
-    dict
+    runs : dict
         How the models were trained; see `run_facts`.
+    curves : dict
+        The learning curves of each cell; see `curves.summarize`.
 
     Raises
     ------
@@ -89,7 +100,13 @@ def collect(
     ]
     frame = pd.DataFrame(rows)
     floats = dict.fromkeys([*errors, *quantities(frame)], float)
-    return frame.astype(floats), run_facts([found["run"] for found in entries.values()])
+    return Collected(
+        frame.astype(floats),
+        run_facts([found["run"] for found in entries.values()]),
+        curves.summarize(
+            studies, lambda m: (record.epochs(entries[m]), entries[m]["curves"]["test_mse"])
+        ),
+    )
 
 
 def quantities(models: pd.DataFrame) -> list[str]:

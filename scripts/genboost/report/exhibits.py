@@ -180,8 +180,9 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
                          section, name, quantity)  # fmt: skip
         yield figure(f"generalization-{name}", "generalization",
                      f"{title}: test MSE against train MSE", section, name)  # fmt: skip
+        # The page has this figure to explore.
         yield figure(f"parallel-{name}", "parallel", f"{title}: all cells, by their settings",
-                     section, name)  # fmt: skip
+                     "", name)  # fmt: skip
         yield figure(f"curves-{name}", "curves", f"{title}: learning curves of the best cells",
                      section, name)  # fmt: skip
     title = "The best cell of each method, by its cost"
@@ -237,6 +238,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         **({"claims": "The claims, tested"} if config["comparisons"] else {}),
         "best": "The best of each method",
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
+        "explore": "Explore",
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
         **({"axes": "Which axis matters"} if _is_ranked_by_axis(config) else {}),
         **({"measures": "What ranks generalization"} if _ranks_measures(config) else {}),

@@ -4,8 +4,9 @@ Only its last section, on the run, may differ between two runs of the same study
 """
 
 import html
-import itertools
+import math
 import re
+import statistics
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from genboost.report import (
     claims_tables,
     deck_tables,
     exhibits,
+    exploring,
     pages,
     tables,
     validity,
@@ -40,7 +42,8 @@ from genboost.study.cells import Cell
 from genboost.study.schema import BLOCKS, GRID
 
 TEMPLATE = "report.html.j2"
-MOST_MODELS = 40  # that a cell lists
+MOST_ROWS = 500  # of the ranking: the section for exploring has every cell
+MOST_MODELS = 10  # that a cell lists: more are summed up
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ class Inputs:
         What results/NAME/audit/audit.json holds.
     runs : dict
         How the models were trained; see `aggregation.run_facts`.
+    curves : dict
+        The learning curves of each cell; see `analysis.curves.summarize`.
     commit : str, optional
         The version of this project, as `commit` returns it.
     """
@@ -93,6 +98,7 @@ class Inputs:
     statistics: dict[str, Any]
     audit: dict[str, Any] | None
     runs: dict[str, Any]
+    curves: Mapping[str, Sequence[dict[str, Any] | None]]
     commit: str | None = None
 
 
@@ -132,6 +138,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         heat={study.name: heat_tables(results, study) for study in results.studies},
         scale={study.name: scale(results, study) for study in results.studies},
         sections=exhibits.sections(inputs.config),
+        explored=_markup(exploring.data(results, inputs.curves)),
         figures=[_figure(exhibit, inputs.drawings) for exhibit in shown if exhibit.section],
         measures={
             name: " ".join(filter(None, [f"{measure(laid_out.study)}.", laid_out.caption]))
@@ -140,7 +147,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         edges=list(best_at_edges.sentences(results)),
         baselines=tables.baseline_table(results),
         deck=deck_tables.deck_table(results),
-        ranking=tables.ranking_table(results, tables.ranking(results)),
+        ranking=_best_rows(tables.ranking_table(results, tables.ranking(results))),
         provenance=inputs.provenance,
         descriptions={name: _from_markdown(text) for name, text in inputs.descriptions.items()},
         configuration=as_written(inputs.config),
@@ -153,6 +160,14 @@ def compose(results: Results, inputs: Inputs) -> str:
 def _tables(found: dict[str, Any]) -> dict[str, Table]:
     """Return the tables for people that statistics or an audit come with, by name."""
     return {name: Table(**table) for name, table in found["tables"].items()}
+
+
+def _best_rows(ranking: Table) -> Table:
+    """Return a ranking without the cells that are too far down to be worth their room."""
+    if len(ranking.rows) <= MOST_ROWS:
+        return ranking
+    note = f"The best {MOST_ROWS} of {len(ranking.rows)} cells; all are in the section Explore."
+    return replace(ranking, rows=ranking.rows[:MOST_ROWS], notes=[*ranking.notes, note])
 
 
 def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:
@@ -196,20 +211,31 @@ def _heat_cell(
     """Return a cell in colour; hatching, which a style sheet has, stands for diverged ones."""
     row = results.row(study, cell)
     background, ink = ("", "") if row.diverged else drawing.color(row.value, norm)
-    lines = [
-        results.layouts[study.name].place(cell),
-        *(
-            f"{results.model_name(study, which)}: {results.number(error) or 'diverged'}"
-            for which, error in itertools.islice(
-                results.values[study.name, cell].items(), MOST_MODELS
-            )
-        ),
-    ]
+    lines = [results.layouts[study.name].place(cell), *_models(results, study, cell)]
     if not row.diverged:
         sd = results.number(row.value_sd)
         lines.insert(1, f"mean {entry.text}" + (f", sd {sd}" if sd else ""))
         lines.append(f"train MSE: {results.number(row.train_mse)}")
     return HeatCell(replace(entry, after=""), background, ink, "\n".join(lines))
+
+
+def _models(results: Results, study: grid.Study, cell: Cell) -> list[str]:
+    """Say what the models of a cell reach: a few one by one, many in short."""
+    found = results.values[study.name, cell]
+    if len(found) <= MOST_MODELS:
+        return [
+            f"{results.model_name(study, which)}: {results.number(error) or 'diverged'}"
+            for which, error in found.items()
+        ]
+    finished = [error for error in found.values() if not math.isnan(error)]
+    lost = len(found) - len(finished)
+    lines = [f"{len(found)} models" + (f", {lost} diverged" if lost else "")]
+    if finished:
+        lines += [
+            f"median {results.number(statistics.median(finished))}",
+            f"from {results.number(min(finished))} to {results.number(max(finished))}",
+        ]
+    return lines
 
 
 def _figure(exhibit: Exhibit, drawings: Mapping[str, str]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from genboost.analysis import stats
+from genboost.analysis.curves import thinned
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.curves import thinned
+from genboost.report.figures.curves import MOST_EPOCHS
 from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
@@ -77,7 +78,7 @@ def _way(curves: list[Curves]) -> tuple[np.ndarray, np.ndarray]:
     """
     longest = max(curves, key=lambda curve: len(curve.epoch))
     length = len(longest.epoch)
-    shown = thinned(length)
+    shown = thinned(length, MOST_EPOCHS)
     epochs = np.array(longest.epoch, float)[shown]
     costs = longest.gradient_evaluations * epochs / epochs[-1]
     errors = [np.pad(c.test_mse, (0, length - len(c.test_mse)), "edge") for c in curves]

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from genboost.analysis.curves import quantiles, thinned, whole
 from genboost.report.exhibits import Exhibit, chosen_cells
 from genboost.report.figures.drawing import (
     COLORS,
@@ -123,31 +124,24 @@ def _draw_curves(axes: Axes, curves: Sequence[Curves]) -> None:
         for curve in curves:
             for name, look in LOOKS.items():
                 values = getattr(curve, name)
-                shown = thinned(len(values))
+                shown = thinned(len(values), MOST_EPOCHS)
                 axes.plot(np.array(curve.epoch)[shown], np.array(values)[shown], linewidth=0.8,
                           **look)  # fmt: skip
         return
-    longest = max(len(curve.epoch) for curve in curves)
-    whole = [c for c in curves if len(c.epoch) == longest and np.isfinite(c.test_mse).all()]
-    if lost := len(curves) - len(whole):
+    kept = [curves[place] for place in whole([curve.test_mse for curve in curves])]
+    if lost := len(curves) - len(kept):
         axes.text(0.98, 0.97, f"{lost} of {len(curves)} ended early", ha="right", va="top",
                   transform=axes.transAxes)  # fmt: skip
-    if not whole:
+    if not kept:
         return
-    shown = thinned(longest)
-    epochs = np.array(whole[0].epoch)[shown]
+    shown = thinned(len(kept[0].epoch), MOST_EPOCHS)
+    epochs = np.array(kept[0].epoch)[shown]
     for name, look in LOOKS.items():
-        if not len(getattr(whole[0], name)):  # no validation rows
+        if not len(getattr(kept[0], name)):  # no validation rows
             continue
-        values = np.array([getattr(curve, name) for curve in whole])[:, shown]
-        low, median, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0)
+        low, median, high = quantiles([np.array(getattr(curve, name))[shown] for curve in kept])
         axes.fill_between(epochs, low, high, color=look["color"], alpha=0.25, lw=0)
         axes.plot(epochs, median, linewidth=1.1, **look)
-
-
-def thinned(length: int) -> np.ndarray:
-    """Return which of a curve's epochs are drawn: all, or as many as there is room for."""
-    return np.unique(np.linspace(0, length - 1, min(length, MOST_EPOCHS)).round().astype(int))
 
 
 def _scale(material: Material, found: Mapping[Axes, Sequence[Curves]]) -> None:
