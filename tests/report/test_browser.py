@@ -5,7 +5,9 @@ Set REPORT_SCREENSHOTS to a folder to look at what the browser saw.
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import pytest
 from made_up import Made
@@ -24,6 +26,7 @@ ARGUMENTS = [
     "--disable-quic",
     "--no-first-run",
 ]
+NPM = Path(__file__).parent / "node_modules"
 WIDTHS = {"phone": 360, "desktop": 1280, "wide": 1920}
 SIZE = 3_000_000  # bytes
 CLAIMS = {
@@ -238,6 +241,28 @@ def test_dark_mode_and_reduced_motion(visit):
     page.shots("dark")
 
 
+@pytest.mark.skipif(not NPM.is_dir(), reason="axe is not installed: npm ci, in tests/report")
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit, scheme, width):
+    page = visit(width, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    page.evaluate((NPM / "axe-core/axe.min.js").read_text())
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+
+
+@pytest.mark.skipif(
+    not NPM.is_dir(), reason="html-validate is not installed: npm ci, in tests/report"
+)
+@pytest.mark.parametrize("file", ["index.html", "synthetic.html"])
+def test_the_page_is_valid(address, file):
+    path = Path(unquote(urlparse(address).path)).with_name(file)
+    program = [NPM / ".bin/html-validate", "--formatter", "text", path]
+    checked = subprocess.run(program, capture_output=True, text=True, cwd=NPM.parent)
+    assert checked.returncode == 0, checked.stdout[:2000] + checked.stderr
+
+
 def test_printed(visit, folder):
     page = visit(color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
@@ -255,6 +280,26 @@ def test_without_javascript_everything_but_comfort_is_there(visit):
     assert page.locator("#figure-deck svg").is_visible()
     page.locator("#ranking summary").click()
     assert page.locator("#table-ranking").is_visible()
+
+
+def test_what_is_not_of_the_page_is_neither_run_nor_fetched(browser, address):
+    page = browser.new_page()
+    refused = []
+    page.on("console", lambda message: refused.append(message.text))
+    page.goto(address)
+    assert refused == []
+    page.evaluate("""() => {
+      const script = document.createElement("script");
+      script.textContent = "window.stranger = true";
+      const image = new Image();
+      image.src = "https://example.org/";
+      document.body.append(script, image);
+      document.body.setAttribute("style", "margin: 99px");
+    }""")
+    assert page.evaluate("window.stranger") is None
+    assert page.evaluate("getComputedStyle(document.body).marginTop") != "99px"
+    assert len(refused) == 3
+    page.close()
 
 
 def test_synthetic_data_cannot_be_overlooked(visit):
