@@ -9,7 +9,15 @@ from matplotlib.figure import Figure
 
 from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, FAINT, INK, legend, name_ratios, start
+from genboost.report.figures.drawing import (
+    COLORS,
+    FAINT,
+    INK,
+    SHADE,
+    legend,
+    name_ratios,
+    start,
+)
 from genboost.report.figures.material import Material
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED
 
@@ -55,7 +63,7 @@ def _shade(axes: Axes, claim: Mapping[str, Any]) -> None:
     low, high = axes.get_xlim()
     margin = claim["margin"]
     sides = {"lower": (low, 0), "higher": (0, high), "equal": (-(margin or 0), margin or 0)}
-    axes.axvspan(*sides[claim["claim"]], color=FAINT, alpha=0.16, linewidth=0)
+    axes.axvspan(*sides[claim["claim"]], color=FAINT, alpha=SHADE, linewidth=0)
     axes.set_xlim(low, high)
 
 
