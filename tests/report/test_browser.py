@@ -3,11 +3,13 @@
 Set REPORT_SCREENSHOTS to a folder to look at what the browser saw.
 """
 
+import csv
 import os
 import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import unquote, urlparse
+from xml.etree import ElementTree
 
 import pytest
 from made_up import Made
@@ -217,6 +219,50 @@ def test_tables_can_be_sorted(visit):
     assert head.get_attribute("aria-sort") is None
     assert table.locator("[aria-sort]").count() == 1
     page.shots("sorted")
+
+
+def saved(page, button):
+    with page.expect_download() as found:
+        button.press("Enter")
+    return found.value.suggested_filename, Path(found.value.path()).read_bytes().decode()
+
+
+def test_every_table_and_figure_can_be_saved(visit, made):
+    page = visit(accept_downloads=True)
+    tables, figures = page.locator("main table[id]"), page.locator("figure[id]")
+    assert page.locator(".save").count() == tables.count() + figures.count()
+    name, text = saved(page, page.get_by_role("button", name="CSV of Adam, no SAM"))
+    assert name == "grid-adam-no-sam.csv"
+    header, first, *_ = csv.reader(text.splitlines())
+    assert header == ["", "wd 0", "wd 1e-4", "wd 1e-3", "wd 1e-2"]
+    assert first == ["lr 3e-5", *["1.00"] * 4]
+    page.locator("#ranking summary").click()
+    name, text = saved(page, page.locator("#ranking .save"))
+    rows = list(csv.reader(text.splitlines()))
+    assert len(rows) == 1 + len(made.results.summary)
+    assert {len(row) for row in rows} == {len(rows[0])}
+    name, text = saved(page, page.locator("#figure-methods .save"))
+    assert name == "methods.svg"
+    assert ElementTree.fromstring(text).get("viewBox")
+    assert "var(" not in text
+    assert "currentColor" not in text
+
+
+def test_headings_link_to_themselves(visit):
+    page = visit()
+    for heading in page.locator("main h2").all():
+        heading.locator("a").focus()
+        page.keyboard.press("Enter")
+        place = urlparse(page.url).fragment
+        assert page.locator(f"[id='{place}'] h2").inner_text().startswith(heading.inner_text())
+
+
+def test_printed_blocks_leave_no_page_half_empty(visit):
+    across, down = (96 / 2.54 * (side - 3.2) for side in (21.0, 29.7))  # px of A4 in its margins
+    page = visit(round(across))
+    page.emulate_media(media="print")
+    whole = page.locator("figure, .heat-box, .claims li").all()
+    assert max(block.bounding_box()["height"] for block in whole) < down / 2
 
 
 def test_links_lead_to_their_sections(visit):
