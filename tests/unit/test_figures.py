@@ -628,8 +628,8 @@ def test_files_have_neither_a_style_nor_a_style_sheet_and_say_what_they_show(who
         root = ElementTree.fromstring(text)
         assert "style" not in re.sub(r">[^<]*<", "><", text), name
         assert root[0].text == figure.get_suptitle()
-        if figure.get_label():
-            assert root[1].text == figure.get_label()
+        assert root[1].text == figure.get_label(), name
+        assert figure.get_label().endswith("."), name
         used = set(re.findall(r'(?:url\(#|xlink:href="#)([^")]+)', text))
         assert used == {element.get("id") for element in root.iter() if element.get("id")}
 

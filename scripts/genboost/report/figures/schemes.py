@@ -17,6 +17,7 @@ from genboost.report.figures.drawing import (
     legend,
     name_ratios,
     start,
+    tell,
 )
 from genboost.report.figures.material import Material
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED
@@ -55,6 +56,12 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     grid[0].set_yticks(range(len(schemes)), [scheme["title"] for scheme in schemes])
     grid[0].set_ylim(len(schemes) - 0.5, -0.5)
     legend(figure, [{"label": name, "linestyle": "none", **look} for name, look in LOOKS.items()])
+    told = [
+        f"{scheme['title']}: {sum(v['verdict'] == name for v in scheme['verdicts'])} {name}"
+        for scheme in schemes
+        for name in (SUPPORTED, CONTRADICTED)
+    ]
+    tell(figure, f"Of {len(claims)} claims, {'; '.join(told)}.")
     return figure
 
 
