@@ -258,7 +258,7 @@ def test_headings_link_to_themselves(visit):
 
 
 def test_printed_blocks_leave_no_page_half_empty(visit):
-    across, down = (96 / 2.54 * (side - 3.2) for side in (21.0, 29.7))  # px of A4 in its margins
+    across, down = (96 / 2.54 * (side - 2.8) for side in (21.0, 29.7))  # px of A4 in its margins
     page = visit(round(across))
     page.emulate_media(media="print")
     whole = page.locator("figure, .heat-box, .claims li").all()

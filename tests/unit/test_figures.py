@@ -583,7 +583,8 @@ def whole():
     """Return every figure of the deck's studies, with claims."""
     studies = {"grid": {"title": "The grid"}, "more": {"title": "A second chance for SAM",
                "training": {"epochs_sam": 200}, "grid": {"optimizer": "adam"}}}  # fmt: skip
-    return dict(Made({"studies": studies, "comparisons": CLAIMS}).figures())
+    settings = {"studies": studies, "comparisons": CLAIMS}
+    return dict(Made(settings, weight_norm=mse, sensitivity=mse).figures())
 
 
 def shown_texts(figure):
