@@ -36,7 +36,7 @@ setup: .venv/run.done  ## install what a run needs into .venv, if it is not ther
 report: setup  ## put results, code and run times into one page, report.html (after make; ARGS="--configfile ...")
 	$(BIN)/snakemake --report report.html $(ARGS)
 
-test: .venv/dev.done  ## run all tests, on all cores
+test: .venv/dev.done tests/report/node_modules/.package-lock.json  ## run all tests, on all cores
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 test-slurm: .venv/dev.done  ## run the tests that start a real SLURM
@@ -102,6 +102,11 @@ help:  ## list the targets
 .venv/dev.done: requirements-dev.txt .venv/run.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
+
+# The pages' tests take axe and html-validate; without npm they are skipped.
+tests/report/node_modules/.package-lock.json: tests/report/package-lock.json
+	command -v npm > /dev/null && npm ci --silent --prefix tests/report \
+	  || echo 'Two tests of the pages are skipped: they need npm.'
 
 .venv/bench.done: requirements-bench.txt .venv/run.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt -c constraints.txt \

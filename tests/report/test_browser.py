@@ -3,9 +3,13 @@
 Set REPORT_SCREENSHOTS to a folder to look at what the browser saw.
 """
 
+import csv
 import os
 import shutil
+import subprocess
 from pathlib import Path
+from urllib.parse import unquote, urlparse
+from xml.etree import ElementTree
 
 import pytest
 from made_up import Made
@@ -24,6 +28,7 @@ ARGUMENTS = [
     "--disable-quic",
     "--no-first-run",
 ]
+NPM = Path(__file__).parent / "node_modules"
 WIDTHS = {"phone": 360, "desktop": 1280, "wide": 1920}
 SIZE = 3_000_000  # bytes
 CLAIMS = {
@@ -216,6 +221,50 @@ def test_tables_can_be_sorted(visit):
     page.shots("sorted")
 
 
+def saved(page, button):
+    with page.expect_download() as found:
+        button.press("Enter")
+    return found.value.suggested_filename, Path(found.value.path()).read_bytes().decode()
+
+
+def test_every_table_and_figure_can_be_saved(visit, made):
+    page = visit(accept_downloads=True)
+    tables, figures = page.locator("main table[id]"), page.locator("figure[id]")
+    assert page.locator(".save").count() == tables.count() + figures.count()
+    name, text = saved(page, page.get_by_role("button", name="CSV of Adam, no SAM"))
+    assert name == "grid-adam-no-sam.csv"
+    header, first, *_ = csv.reader(text.splitlines())
+    assert header == ["", "wd 0", "wd 1e-4", "wd 1e-3", "wd 1e-2"]
+    assert first == ["lr 3e-5", *["1.00"] * 4]
+    page.locator("#ranking summary").click()
+    name, text = saved(page, page.locator("#ranking .save"))
+    rows = list(csv.reader(text.splitlines()))
+    assert len(rows) == 1 + len(made.results.summary)
+    assert {len(row) for row in rows} == {len(rows[0])}
+    name, text = saved(page, page.locator("#figure-methods .save"))
+    assert name == "methods.svg"
+    assert ElementTree.fromstring(text).get("viewBox")
+    assert "var(" not in text
+    assert "currentColor" not in text
+
+
+def test_headings_link_to_themselves(visit):
+    page = visit()
+    for heading in page.locator("main h2").all():
+        heading.locator("a").focus()
+        page.keyboard.press("Enter")
+        place = urlparse(page.url).fragment
+        assert page.locator(f"[id='{place}'] h2").inner_text().startswith(heading.inner_text())
+
+
+def test_printed_blocks_leave_no_page_half_empty(visit):
+    across, down = (96 / 2.54 * (side - 2.8) for side in (21.0, 29.7))  # px of A4 in its margins
+    page = visit(round(across))
+    page.emulate_media(media="print")
+    whole = page.locator("figure, .heat-box, .claims li").all()
+    assert max(block.bounding_box()["height"] for block in whole) < down / 2
+
+
 def test_links_lead_to_their_sections(visit):
     page = visit()
     for link in page.locator("nav a").all():
@@ -238,6 +287,28 @@ def test_dark_mode_and_reduced_motion(visit):
     page.shots("dark")
 
 
+@pytest.mark.skipif(not NPM.is_dir(), reason="axe is not installed: npm ci, in tests/report")
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit, scheme, width):
+    page = visit(width, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    page.evaluate((NPM / "axe-core/axe.min.js").read_text())
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+
+
+@pytest.mark.skipif(
+    not NPM.is_dir(), reason="html-validate is not installed: npm ci, in tests/report"
+)
+@pytest.mark.parametrize("file", ["index.html", "synthetic.html"])
+def test_the_page_is_valid(address, file):
+    path = Path(unquote(urlparse(address).path)).with_name(file)
+    program = [NPM / ".bin/html-validate", "--formatter", "text", path]
+    checked = subprocess.run(program, capture_output=True, text=True, cwd=NPM.parent)
+    assert checked.returncode == 0, checked.stdout[:2000] + checked.stderr
+
+
 def test_printed(visit, folder):
     page = visit(color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
@@ -255,6 +326,26 @@ def test_without_javascript_everything_but_comfort_is_there(visit):
     assert page.locator("#figure-deck svg").is_visible()
     page.locator("#ranking summary").click()
     assert page.locator("#table-ranking").is_visible()
+
+
+def test_what_is_not_of_the_page_is_neither_run_nor_fetched(browser, address):
+    page = browser.new_page()
+    refused = []
+    page.on("console", lambda message: refused.append(message.text))
+    page.goto(address)
+    assert refused == []
+    page.evaluate("""() => {
+      const script = document.createElement("script");
+      script.textContent = "window.stranger = true";
+      const image = new Image();
+      image.src = "https://example.org/";
+      document.body.append(script, image);
+      document.body.setAttribute("style", "margin: 99px");
+    }""")
+    assert page.evaluate("window.stranger") is None
+    assert page.evaluate("getComputedStyle(document.body).marginTop") != "99px"
+    assert len(refused) == 3
+    page.close()
 
 
 def test_synthetic_data_cannot_be_overlooked(visit):

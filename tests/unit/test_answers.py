@@ -47,6 +47,8 @@ def test_the_headline_counts_verdicts(verdicts, said):
     [
         (None, -0.5, None, "0.5000 better"),
         (None, 0.0, None, "no difference"),
+        (None, 0.0000123, None, "1.2e-5 worse"),
+        (-0.5, -0.25, -0.00002, "0.2500 better (2e-5 to 0.5000)"),
         (-0.75, -0.5, -0.25, "0.5000 better (0.2500 to 0.7500)"),
         (0.25, 0.5, 0.75, "0.5000 worse (0.2500 to 0.7500)"),
         (-0.25, 0.5, 0.75, "0.5000 worse (0.2500 better to 0.7500 worse)"),

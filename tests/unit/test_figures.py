@@ -365,6 +365,19 @@ def test_a_large_difference_leaves_room_for_small_ones():
     assert "−0.1" in ticks
 
 
+def test_few_of_many_seeds_leave_room_for_the_others():
+    made = Made({**one(seeds=12), "comparisons": CLAIMS})
+    (claim, *_) = made.statistics["comparisons"]
+    ends = {"difference": 0.0, "low": -0.05, "high": 0.05}
+    for count, least in ((20, 0.15), (200, 0.6)):
+        differences = [-0.1, 0.1] * (count // 2 - 1) + [3.5, -3.5]
+        made.statistics["comparisons"] = [{**claim, **ends, "differences": differences}] * 3
+        (axes,) = made.figure("comparisons").axes
+        place = axes.xaxis.get_transform().transform
+        zero, found, end = place(np.array([0, 0.1, axes.get_xlim()[1]]))
+        assert (found - zero) / (end - zero) > least  # 0.03 where all are drawn to scale
+
+
 def test_models_that_predict_a_constant_are_counted_and_not_drawn():
     made = Made(one(seeds=6, sam_rho=[None]), collapsed=lambda model: float(model.seed == 2))
     (axes,) = made.figure("methods").axes
@@ -546,6 +559,10 @@ def test_colours_are_seen_on_both_papers(paper):
     ramp = [parallel.RAMP(place) for place in np.linspace(0, 1, 11)]
     for color in (*drawing.COLORS, drawing.FAINT, *ramp):
         assert contrast(color, paper) >= 3, color
+    pairs = zip(to_rgb(drawing.FAINT), to_rgb(paper), strict=True)
+    shade = [drawing.SHADE * faint + (1 - drawing.SHADE) * plain for faint, plain in pairs]
+    for color in drawing.COLORS:
+        assert contrast(color, shade) >= 3, color
 
 
 @pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS)
@@ -566,7 +583,8 @@ def whole():
     """Return every figure of the deck's studies, with claims."""
     studies = {"grid": {"title": "The grid"}, "more": {"title": "A second chance for SAM",
                "training": {"epochs_sam": 200}, "grid": {"optimizer": "adam"}}}  # fmt: skip
-    return dict(Made({"studies": studies, "comparisons": CLAIMS}).figures())
+    settings = {"studies": studies, "comparisons": CLAIMS}
+    return dict(Made(settings, weight_norm=mse, sensitivity=mse).figures())
 
 
 def shown_texts(figure):
@@ -611,8 +629,8 @@ def test_files_have_neither_a_style_nor_a_style_sheet_and_say_what_they_show(who
         root = ElementTree.fromstring(text)
         assert "style" not in re.sub(r">[^<]*<", "><", text), name
         assert root[0].text == figure.get_suptitle()
-        if figure.get_label():
-            assert root[1].text == figure.get_label()
+        assert root[1].text == figure.get_label(), name
+        assert figure.get_label().endswith("."), name
         used = set(re.findall(r'(?:url\(#|xlink:href="#)([^")]+)', text))
         assert used == {element.get("id") for element in root.iter() if element.get("id")}
 

@@ -1,5 +1,7 @@
 """The report is whole, says what the results say, and can be used by anybody."""
 
+import base64
+import hashlib
 import html
 import itertools
 import re
@@ -104,7 +106,9 @@ def test_everything_a_page_refers_to_is_in_it(page, text):
                 assert attributes[name][1:] in ids
         assert "src" not in attributes
     assert set(re.findall(r"url\(#(.*?)\)", text)) <= set(ids)
-    assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", text.replace("https://doi.org", ""))
+    assert not re.search(
+        "https?:", re.sub(r'xmlns(:xlink)?="[^"]*"', "", text.replace("https://doi.org", ""))
+    )
 
 
 def test_structure_for_those_who_do_not_see_it(page):
@@ -131,7 +135,7 @@ def test_structure_for_those_who_do_not_see_it(page):
     assert all(e[1].get("tabindex") == "0" for e in scrolled)
 
 
-def test_each_cell_has_its_mean_and_its_seeds(page, made):
+def test_each_cell_has_its_mean_and_its_seeds(page, text, made):
     cells = [e for e in page.all("td") if "data-details" in e[1]]
     summary = made.results.summary
     assert len(cells) == len(summary) == 32
@@ -143,7 +147,8 @@ def test_each_cell_has_its_mean_and_its_seeds(page, made):
         for name in ("study", "optimizer", "sam_rho", "learning_rate", "weight_decay"):
             models = models[models[name] == getattr(row, name)]
         assert shown.lstrip("★") == f"{row.test_mse:.4f}"
-        assert re.fullmatch(r"background:#\w{6};color:#\w{6}", attributes["style"])
+        color = attributes["class"].removeprefix("c")
+        assert f".c{color} {{ background: #{color}; color: #" in text
         decay = {0: "0", 0.01: "1e-2"}[row.weight_decay]
         assert place == f"lr {row.learning_rate:.0e}, wd {decay}".replace("e-0", "e-")
         seeds = [line for line in told if line.startswith("seed")]
@@ -196,9 +201,19 @@ def test_what_diverged_has_no_colour(drawings):
     assert len(diverged) == 16
     for _, attributes, _, _ in diverged:
         assert attributes["class"] == "diverged"
-        assert "style" not in attributes
         assert "seed 1: diverged" in attributes["data-details"]
         assert "seed 2: 1.0000" in attributes["data-details"]
+
+
+def test_only_its_own_styles_and_scripts_are_allowed(page):
+    (policy,) = (e[1]["content"] for e in page.all("meta") if "http-equiv" in e[1])
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    for kind in ("style", "script"):
+        (content,) = (e[2] for e in page.all(kind))
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}';" in policy
+    for tag, attributes, *_ in page.elements:
+        assert not [name for name in attributes if name == "style" or name.startswith("on")], tag
 
 
 def test_rates_are_not_broken_at_their_hyphens(page):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from genboost.analysis import best_cells, edges, splits, stats
+from genboost.analysis.few_seeds import FEW
 from genboost.analysis.values import Measured
-from genboost.analysis.verdicts import FEW
 from genboost.study import grid
 from genboost.study.cells import Cell
 

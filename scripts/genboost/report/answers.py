@@ -108,6 +108,14 @@ def _share(share: float) -> str:
     return "fewer than 1 %" if share < 0.01 else f"{share:.0%}".replace("%", " %")
 
 
+def size(results: Results, number: float) -> str:
+    """Write how large a difference is, also one that is too small for the tables' digits."""
+    text = results.number(abs(number))
+    if not text or not number or float(text):
+        return text
+    return f"{abs(number):.2g}".replace("e-0", "e-")
+
+
 def difference(results: Results, found: Mapping[str, Any], spread: str = "") -> str:
     """Write what a claim is about: ``0.11 better (0.05 to 0.20)``; `spread` follows the number."""
     quantity = registry.quantity(found["quantity"])
@@ -128,13 +136,13 @@ def difference(results: Results, found: Mapping[str, Any], spread: str = "") -> 
         return below if number < 0 else above
 
     def sized(number: float, after: str = "") -> str:
-        return f"{results.number(abs(number))}{after} {side(number)}"
+        return f"{size(results, number)}{after} {side(number)}"
 
     if math.isnan(ends[0]):
         return f"{sized(value, spread)}{of}"
     low, high = sorted(ends, key=abs)
     if side(low) == side(high):
-        return f"{sized(value)}{of} ({results.number(abs(low))} to {results.number(abs(high))})"
+        return f"{sized(value)}{of} ({size(results, low)} to {size(results, high)})"
     return f"{sized(value)}{of} ({sized(ends[0])} to {sized(ends[1])})"
 
 

@@ -8,7 +8,7 @@ import math
 import re
 import statistics
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import markupsafe
 import mistune
 import yaml
+from matplotlib.colors import Normalize
 
 from genboost.data.arrays import MARK
 from genboost.files import ROOT
@@ -48,12 +49,27 @@ MOST_MODELS = 10  # that a cell lists: more are summed up
 
 @dataclass(frozen=True)
 class HeatCell:
-    """A cell of a coloured table: its text, its colours, and what is told when asked for more."""
+    """A cell of a coloured table.
+
+    Attributes
+    ----------
+    entry : Entry
+        Its text.
+    background, ink : str
+        Its colours, ``#rrggbb``; none if it has models that diverged.
+    details : str
+        What is told when asked for more.
+    """
 
     entry: Entry
     background: str
     ink: str
     details: str
+
+    @property
+    def look(self) -> str:
+        """The class of cells of this colour."""
+        return self.background.replace("#", "c")
 
 
 @dataclass(frozen=True)
@@ -114,6 +130,8 @@ def compose(results: Results, inputs: Inputs) -> str:
     """
     shown = exhibits.of(exhibits.FIGURES, inputs.config)
     claims = inputs.statistics["comparisons"]
+    heat = {study.name: heat_tables(results, study) for study in results.studies}
+    figures = [_figure(exhibit, inputs.drawings) for exhibit in shown if exhibit.section]
     return pages.render(
         TEMPLATE,
         filters={"unbroken": _unbroken},
@@ -135,11 +153,12 @@ def compose(results: Results, inputs: Inputs) -> str:
         ),
         statistics=_tables(inputs.statistics),
         audit=_tables(inputs.audit) if inputs.audit else {},
-        heat={study.name: heat_tables(results, study) for study in results.studies},
+        heat=heat,
         scale={study.name: scale(results, study) for study in results.studies},
         sections=exhibits.sections(inputs.config),
         explored=_markup(exploring.data(results, inputs.curves)),
-        figures=[_figure(exhibit, inputs.drawings) for exhibit in shown if exhibit.section],
+        figures=figures,
+        looks=looks(heat.values(), {figure["width"] for figure in figures}),
         measures={
             name: " ".join(filter(None, [f"{measure(laid_out.study)}.", laid_out.caption]))
             for name, laid_out in results.layouts.items()
@@ -193,14 +212,36 @@ def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:
     return found
 
 
+def looks(heat: Iterable[Sequence[HeatTable]], widths: Iterable[int]) -> str:
+    """Return the style of cells by their colours, of the colours' legend, and of figures by width.
+
+    A page with a strict policy cannot have these beside each element.
+    """
+    cells = {
+        cell
+        for tables_of_study in heat
+        for table in tables_of_study
+        for _, row in table.rows
+        for cell in row
+        if cell and cell.background
+    }
+    colors = sorted({(cell.look, cell.background, cell.ink) for cell in cells})
+    ramp = [drawing.color(step / 8, Normalize(0, 1))[0] for step in range(9)]
+    return "\n".join(
+        [
+            *(f".{name} {{ background: {color}; color: {ink}; }}" for name, color, ink in colors),
+            f".ramp {{ background: linear-gradient(to right, {', '.join(ramp)}); }}",
+            *(f".w{width} {{ --width: {width}px; }}" for width in sorted(widths)),
+        ]
+    )
+
+
 def scale(results: Results, study: grid.Study) -> dict[str, Any]:
     """Return the legend of a study's colours."""
     norm = drawing.color_scale(results, study)
-    steps = [norm.vmin * (norm.vmax / norm.vmin) ** (step / 8) for step in range(9)]
     return {
         "low": results.number(norm.vmin),
         "high": results.number(norm.vmax),
-        "colors": [drawing.color(value, norm)[0] for value in steps],
         "diverged": any(results.summary["diverged"][results.summary["study"] == study.name]),
     }
 
@@ -240,8 +281,9 @@ def _models(results: Results, study: grid.Study, cell: Cell) -> list[str]:
 
 def _figure(exhibit: Exhibit, drawings: Mapping[str, str]) -> dict[str, Any]:
     """Return what the template needs of a figure."""
-    text, width = inline(drawings[exhibit.name], exhibit.name, exhibit.title)
-    return {"exhibit": exhibit, "svg": _markup(text), "width": width}
+    anchor = f"figure-{exhibit.name.replace('+', '--')}"
+    text, width = inline(drawings[exhibit.name], anchor, exhibit.title)
+    return {"exhibit": exhibit, "anchor": anchor, "svg": _markup(text), "width": width}
 
 
 def inline(svg: str, name: str, title: str) -> tuple[str, int]:
@@ -326,14 +368,18 @@ def _from_markdown(text: str) -> Any:
     """Return a description as HTML, two heading levels below the page's."""
 
     class Renderer(mistune.HTMLRenderer):
+        last = ""
+
         def heading(self, text: str, level: int, **attributes: Any) -> str:
+            self.last = re.sub("<.*?>", "", text)
             return super().heading(text, min(level + 2, 6), **attributes)
 
+        def table(self, text: str) -> str:
+            label = f'role="group" aria-label="Table: {self.last}"'
+            return f'<div class="scroll" {label} tabindex="0"><table>{text}</table></div>\n'
+
     page = mistune.create_markdown(renderer=Renderer(escape=True), plugins=["table"])(text)
-    page = page.replace("<th>", '<th scope="col">')
-    scrolled = '<div class="scroll" role="region" aria-label="Table" tabindex="0"><table>'
-    page = page.replace("<table>", scrolled)
-    return _markup(page.replace("</table>", "</table></div>"))
+    return _markup(page.replace("<th>", '<th scope="col">'))
 
 
 def _unbroken(text: str) -> Any:

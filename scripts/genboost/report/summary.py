@@ -51,7 +51,7 @@ def verdict_lines(results: Results, found: Sequence[Verdict]) -> Iterator[str]:
     yield f"{answers.headline(claims)} {answers.scope(results, claims)}".strip()
     width = max(len(verdict.verdict) for verdict in found)
     for claim, verdict in zip(claims, found, strict=True):
-        spread = "" if math.isnan(verdict.sd) else f" +- {results.number(verdict.sd)}"
+        spread = "" if math.isnan(verdict.sd) else f" +- {answers.size(results, verdict.sd)}"
         alone = {**claim, "low": math.nan, "high": math.nan}
         rest = answers.difference(results, alone, spread) if verdict.n else verdict.reason
         yield _ascii(f"  {verdict.verdict.ljust(width)}  {verdict.title}: {rest}")

@@ -14,6 +14,7 @@ from genboost.report.figures.drawing import (
     legend,
     log_scale,
     start,
+    tell,
 )
 from genboost.report.figures.material import Material
 from genboost.study.axes import SETTINGS
@@ -68,4 +69,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         for place, name in enumerate(optimizers)
     ]
     legend(figure, entries)
+    best = min(ranked, key=lambda reading: reading["rank"])
+    tell(figure, f"The best of {len(ranked)} readings has a log error of {best['log_error']:.3f}: "
+                 f"{best['reading']}.")  # fmt: skip
     return figure

@@ -6,7 +6,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, LINES, baseline_lines, legend, log_scale, start
+from genboost.report.figures.drawing import (
+    COLORS,
+    LINES,
+    baseline_lines,
+    legend,
+    log_scale,
+    start,
+    tell,
+)
 from genboost.report.figures.material import Material
 
 MOST_METHODS = 8  # that are drawn of a study, the best
@@ -44,6 +52,10 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     by_tries.set_xlabel("tries")
     by_gradients.set_xlabel("gradients computed per training row")
     legend(figure, [{"label": name, **look} for name, look in looks.items()])
+    if all_curves := [curve for own in shown.values() for curve in own]:
+        best = _best(all_curves)[0]
+        tell(figure, f"The lowest expected error, {best['best'][-1]:.2f}, is that of "
+                     f"{best['method']} after {best['tries'][-1]} tries.")  # fmt: skip
     return figure
 
 

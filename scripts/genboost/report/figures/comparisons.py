@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import lanes
-from genboost.report.figures.drawing import FAINT, INK, start, tell
+from genboost.report.figures.drawing import FAINT, INK, SHADE, start, tell
 from genboost.report.figures.lanes import Lane
 from genboost.report.figures.material import Material
 
@@ -33,7 +33,10 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     for axes, ((name, scale), claims), group in zip(all_axes, groups.items(), shown, strict=True):
         quantity = registry.quantity(name)
         margins = [claim["margin"] for claim in claims]
-        _scale(axes, list(map(_reach, group, margins)), scale == "ratio")
+        pairs = list(zip(group, margins, strict=True))
+        reaches = [_reach(lane, margin, lane.shown) for lane, margin in pairs]
+        usual = [_reach(lane, margin, _bulk(lane.values)) for lane, margin in pairs]
+        _scale(axes, reaches, usual, scale == "ratio")
         _draw_sides(axes, claims, lanes.draw(axes, group))
         axes.set_xlabel(f"{scale} of {quantity.phrase}" if scale == "ratio" else
                         f"difference in {quantity.phrase}")  # fmt: skip
@@ -58,18 +61,26 @@ def _lane(found: Mapping[str, Any]) -> Lane:
     return Lane(text, found["differences"], found["difference"], interval)
 
 
-def _reach(lane: Lane, margin: float | None) -> float:
-    """Return how far from zero what is shown of a claim reaches."""
-    return max(map(abs, [*lane.values, *lane.interval, lane.mean or 0.0, margin or 0.0]))
+def _reach(lane: Lane, margin: float | None, values: Sequence[float]) -> float:
+    """Return how far from zero some of a claim's values reach, and all else that is shown of it."""
+    return max(map(abs, [*values, *lane.interval, lane.mean or 0.0, margin or 0.0]))
 
 
-def _scale(axes: Axes, reaches: Sequence[float], is_ratio: bool) -> None:
+def _bulk(values: Sequence[float]) -> list[float]:
+    """Return what holds 80 % of values."""
+    return [float(end) for end in np.quantile(values, [0.1, 0.9])] if values else []
+
+
+def _scale(
+    axes: Axes, reaches: Sequence[float], reaches_of_most: Sequence[float], is_ratio: bool
+) -> None:
     """Scale an axis with zero in its middle, so that each half is a side of the claims.
 
-    Where one claim reaches much further than most, larger differences are compressed.
+    Where one claim, or a few of the seeds, reach much further than most, larger differences are
+    compressed.
     """
-    reaches = [reach for reach in reaches if reach] or [1.0]
-    reach, usual = 1.05 * max(reaches), statistics.median(reaches)
+    reach = 1.05 * (max(reaches) or 1.0)
+    usual = statistics.median([reach for reach in reaches_of_most if reach] or [reach])
     if reach > APART * usual:
         axes.set_xscale("asinh", linear_width=usual / 2)
     axes.set_xlim(-reach, reach)
@@ -110,5 +121,5 @@ def _draw_sides(
             side = (-found["margin"], 2 * found["margin"])
         else:
             side = (low, -low) if found["claim"] == "lower" else (0, high)
-        axes.broken_barh([side], (top, bottom - top - 1), color=FAINT, alpha=0.16, linewidth=0)
+        axes.broken_barh([side], (top, bottom - top - 1), color=FAINT, alpha=SHADE, linewidth=0)
     axes.axvline(0, color=INK, linewidth=0.8)

@@ -34,6 +34,7 @@ from genboost.study.grid import Study
 SMALLEST = 8.25  # pt: 11 px
 LOWEST = 1e-12  # of an error on a logarithmic scale
 INK, PAPER, FAINT = "#1c2024", "#ffffff", "#8a9199"
+SHADE = 0.1  # of FAINT, behind marks: those keep three to one on it, also on a dark page
 COLORMAP = "cividis_r"  # evenly graded in lightness; low errors are light
 # After Okabe and Ito's palette (2008), which colour-blind readers can tell apart; its lightest
 # colours are darker here, to be seen on white.

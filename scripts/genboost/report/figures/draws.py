@@ -19,6 +19,7 @@ from genboost.report.figures.drawing import (
     scale,
     size,
     start,
+    tell,
 )
 from genboost.report.figures.material import Material
 from genboost.study.axes import Setting
@@ -62,6 +63,9 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         for number, panel in enumerate(laid_out.panels)
     ]  # fmt: skip
     legend(figure, entries)
+    if best := results.best(study, study.cells):
+        tell(figure, f"The best mean is {results.number(best[1].value)}: "
+                     f"{laid_out.panel_of[best[0]].title}, {laid_out.place(best[0])}.")  # fmt: skip
     return figure
 
 

@@ -5,7 +5,7 @@ from matplotlib.ticker import PercentFormatter
 
 from genboost.analysis.anova import BEYOND, SEED
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, FAINT, INK, legend, start
+from genboost.report.figures.drawing import COLORS, FAINT, INK, legend, start, tell
 from genboost.report.figures.material import Material
 from genboost.report.importance_table import name
 
@@ -37,6 +37,11 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     axes.xaxis.set_major_formatter(PercentFormatter(1, 0))
     axes.set_xlabel("share of the variance of log test MSE")
     legend(figure, [{"label": label, "color": c, "linewidth": 5} for label, c in KINDS.items()])
+    largest = {study: max(shares, key=lambda share: share["share"])
+               for study, shares in studies.items()}  # fmt: skip
+    told = [f"{material.results.titles[study]}: {name(share['of'])}, {share['share']:.0%}"
+            for study, share in largest.items()]  # fmt: skip
+    tell(figure, f"The largest share of the variance, {'; '.join(told)}.")
     return figure
 
 

@@ -41,6 +41,13 @@ class Lane:
     is_heading: bool = False
 
     @property
+    def shown(self) -> Sequence[float]:
+        """What is drawn of its values: all, or what holds 80 % of many."""
+        if len(self.values) > MOST_DOTS:
+            return [float(end) for end in np.quantile(self.values, [0.1, 0.9])]
+        return self.values
+
+    @property
     def lines(self) -> list[str]:
         """Its text in lines."""
         return textwrap.wrap(self.text, _TEXT) or [""]

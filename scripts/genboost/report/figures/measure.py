@@ -40,20 +40,18 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         points[cell] = point * (math.nan if row.diverged else 1)
     all_points = np.array([point for point in points.values() if np.isfinite(point).all()])
     all_points = all_points.reshape(-1, 3)
-    figure = start(max(4.2, 0.9 + 1.35 * len(panels)), 3.8, title)
+    figure = start(max(4.2, 0.9 + 1.2 * len(panels)), 3.8, title)
     grid = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False)
     for column, panel in enumerate(panels):
         own = np.array([points[cell] for cell in panel.cells.values()])
         own = own[np.isfinite(own).all(axis=1)]
-        grid[0, column].set_title(in_lines(panel.title))
         for row, axes in enumerate(grid[:, column], start=1):
             axes.plot(*all_points[:, [0, row]].T, "o", color=FAINT, alpha=0.35, mew=0,
                       markersize=2.5, rasterized=True)  # fmt: skip
             axes.plot(*own[:, [0, row]].T, "o", color=COLORS[0], mec=PAPER, mew=0.3)
             tau = stats.kendall(own[:, 0], own[:, row])
-            if not math.isnan(tau):
-                axes.text(0.97, 0.97, f"τ = {tau:.2f}".replace("-", "−"),
-                          ha="right", va="top", transform=axes.transAxes)  # fmt: skip
+            told = [] if math.isnan(tau) else [f"τ = {tau:.2f}".replace("-", "−")]
+            axes.set_title("\n".join([in_lines(panel.title), *told][row - 1 :]))
     if len(all_points):
         for axes in grid.flat:
             axes.xaxis.set_major_locator(MaxNLocator(3))

@@ -41,7 +41,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         title += f" (the best {MOST_CELLS} of {len(ranked)} cells)"
     figure = start(max(5.4, 1.0 + 1.3 * (len(settings) + 1)), 4.2, title)
     axes = figure.subplots()
-    axes.set(xlim=(-0.5, len(settings) + 0.15), ylim=(-0.04, 1.04), xticks=[], yticks=[])
+    axes.set(xlim=(-0.5, len(settings) + 0.3), ylim=(-0.04, 1.04), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.grid(False)
     places = [_places(setting, study.cells) for setting in settings]
@@ -57,7 +57,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         float((math.log(error) - ends[0]) / np.ptp(ends)): f"{error:g}"
         for error in round_numbers(*np.exp(ends))
     }
-    _draw_axis(axes, len(settings), results.quantity.phrase, ticks)
+    _draw_axis(axes, len(settings), results.quantity.phrase, ticks, aside=0.04)
     _draw_cells(
         axes, settings, places, [cell for _, cell in shown], (logs - ends[0]) / np.ptp(ends)
     )
@@ -95,10 +95,13 @@ def _places(setting: Setting, cells: Sequence[Cell]) -> dict[Any, float]:
     return dict(zip(values, map(float, heights), strict=True))
 
 
-def _draw_axis(axes: Axes, number: int, name: str, ticks: Mapping[float, str]) -> None:
+def _draw_axis(
+    axes: Axes, number: int, name: str, ticks: Mapping[float, str], aside: float = -0.04
+) -> None:
     axes.plot([number] * 2, [0, 1], color=INK, linewidth=0.8, zorder=1)
     axes.text(number, 1.06, name, ha="center", va="bottom", weight="bold")
     step = max(1, -(-len(ticks) // MOST_TICKS))
     for height, text in list(ticks.items())[::step]:
         box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
-        axes.text(number - 0.04, height, text, ha="right", va="center", zorder=4, bbox=box)
+        axes.text(number + aside, height, text, ha="right" if aside < 0 else "left", va="center",
+                  zorder=4, bbox=box)  # fmt: skip

@@ -17,6 +17,7 @@ from genboost.report.figures.drawing import (
     LINES,
     MANY,
     MARKERS,
+    SMALLEST,
     baseline_lines,
     legend,
     log_scale,
@@ -146,4 +147,20 @@ def _name_positions(axes: Axes, axis: Setting, positions: dict[Any, float]) -> N
     step = 1 if len(places) <= 7 else -(-len(places) // 5)
     axes.xaxis.set_major_locator(FixedLocator(places[::step]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticklabels([axis.shown(value) for value in values[::step]])
+    axes.set_xticklabels(_staggered([axis.shown(value) for value in values[::step]],
+                                    places[::step], axes.get_xlim()))  # fmt: skip
+
+
+def _staggered(
+    labels: Sequence[str], places: Sequence[float], limits: tuple[float, float]
+) -> list[str]:
+    """Put labels that would touch the one before them a line lower."""
+    long = 72 * PANEL / (limits[1] - limits[0])
+    found: list[str] = []
+    ends = [-math.inf, -math.inf]  # of the labels on each line
+    for label, place in zip(labels, places, strict=True):
+        half = 0.62 * SMALLEST * len(label) / 2 / long
+        line = 0 if place - half > ends[0] else 1
+        ends[line] = place + half
+        found.append("\n" * line + label)
+    return found

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, FAINT, INK, MARKERS, legend, start
+from genboost.report.figures.drawing import COLORS, FAINT, INK, MARKERS, legend, start, tell
 from genboost.report.figures.material import Material
 from genboost.study.axes import SETTINGS
 
@@ -48,4 +48,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     axes.grid(False, axis="y")
     axes.set_xlabel("Ψ, rank correlation with the gap")
     legend(figure, [{"label": f"along {SETTINGS[name].title}", **looks[name]} for name in names])
+    best = max(rankings, key=lambda ranking: abs(ranking["psi"]["value"]))
+    tell(figure, f"The strongest rank correlation with the gap, {best['psi']['value']:.2f}, is "
+                 f"that of {registry.quantity(best['measure']).phrase}.")  # fmt: skip
     return figure

@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 
 from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, FAINT, INK, legend, name_ratios, start
+from genboost.report.figures.drawing import (
+    COLORS,
+    FAINT,
+    INK,
+    SHADE,
+    legend,
+    name_ratios,
+    start,
+    tell,
+)
 from genboost.report.figures.material import Material
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED
 
@@ -47,6 +56,12 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     grid[0].set_yticks(range(len(schemes)), [scheme["title"] for scheme in schemes])
     grid[0].set_ylim(len(schemes) - 0.5, -0.5)
     legend(figure, [{"label": name, "linestyle": "none", **look} for name, look in LOOKS.items()])
+    told = [
+        f"{scheme['title']}: {sum(v['verdict'] == name for v in scheme['verdicts'])} {name}"
+        for scheme in schemes
+        for name in (SUPPORTED, CONTRADICTED)
+    ]
+    tell(figure, f"Of {len(claims)} claims, {'; '.join(told)}.")
     return figure
 
 
@@ -55,7 +70,7 @@ def _shade(axes: Axes, claim: Mapping[str, Any]) -> None:
     low, high = axes.get_xlim()
     margin = claim["margin"]
     sides = {"lower": (low, 0), "higher": (0, high), "equal": (-(margin or 0), margin or 0)}
-    axes.axvspan(*sides[claim["claim"]], color=FAINT, alpha=0.16, linewidth=0)
+    axes.axvspan(*sides[claim["claim"]], color=FAINT, alpha=SHADE, linewidth=0)
     axes.set_xlim(low, high)
 
 

@@ -85,3 +85,50 @@ for (const table of document.querySelectorAll(".sortable")) {
     });
   });
 }
+
+// Every table and figure as a file, made when it is asked for.
+const PLAIN = { currentColor: "#1c2024", "var(--paper)": "#ffffff" }; // as in the figure's own file
+
+function csv(table) {
+  const text = (cell) => {
+    const copy = cell.cloneNode(true);
+    copy.querySelectorAll(".star, svg").forEach((part) => part.remove());
+    copy.querySelectorAll("br").forEach((part) => part.replaceWith(" "));
+    const plain = copy.textContent.trim().replace(/\s+/g, " ").replace(/−(?=\d)/g, "-");
+    return /[",]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  };
+  return [...table.rows].map((row) => `${[...row.cells].map(text).join(",")}\r\n`).join("");
+}
+
+function drawing(svg) {
+  const text = new XMLSerializer().serializeToString(svg);
+  return Object.entries(PLAIN).reduce((made, [old, color]) => made.replaceAll(old, color), text);
+}
+
+function offer(box, title, name, type, content) {
+  const button = document.createElement("button");
+  const ending = name.split(".").pop().toUpperCase();
+  Object.assign(button, { type: "button", className: "save", textContent: ending });
+  button.setAttribute("aria-label", `${ending} of ${title}`);
+  button.addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content()], { type }));
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+    document.getElementById("status").textContent = `Saved ${name}`;
+  });
+  box.after(button);
+}
+
+for (const table of document.querySelectorAll("main table[id]")) {
+  const box = table.closest(".scroll") ?? table;
+  const name = `${table.id.replace("table-", "")}.csv`;
+  offer(box, table.caption.textContent, name, "text/csv", () => csv(table));
+}
+for (const figure of document.querySelectorAll("figure[id]")) {
+  const box = figure.querySelector(".scroll");
+  const svg = box?.querySelector("svg");
+  const name = `${figure.id.replace("figure-", "")}.svg`;
+  if (svg) offer(box, box.ariaLabel, name, "image/svg+xml", () => drawing(svg));
+}
