@@ -281,9 +281,8 @@ def _models(results: Results, study: grid.Study, cell: Cell) -> list[str]:
 
 def _figure(exhibit: Exhibit, drawings: Mapping[str, str]) -> dict[str, Any]:
     """Return what the template needs of a figure."""
-    anchor = f"figure-{exhibit.name.replace('+', '--')}"
-    text, width = inline(drawings[exhibit.name], anchor, exhibit.title)
-    return {"exhibit": exhibit, "anchor": anchor, "svg": _markup(text), "width": width}
+    text, width = inline(drawings[exhibit.name], exhibit.name, exhibit.title)
+    return {"exhibit": exhibit, "svg": _markup(text), "width": width}
 
 
 def inline(svg: str, name: str, title: str) -> tuple[str, int]:
