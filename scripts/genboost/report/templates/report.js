@@ -121,12 +121,12 @@ function offer(box, title, name, type, content) {
   box.after(button);
 }
 
-for (const table of document.querySelectorAll("main table[id]")) {
+for (const table of document.querySelectorAll("main table[id^='table-']")) {
   const box = table.closest(".scroll") ?? table;
   const name = `${table.id.replace("table-", "")}.csv`;
   offer(box, table.caption.textContent, name, "text/csv", () => csv(table));
 }
-for (const figure of document.querySelectorAll("figure[id]")) {
+for (const figure of document.querySelectorAll("figure[id^='figure-']")) {
   const box = figure.querySelector(".scroll");
   const svg = box?.querySelector("svg");
   const name = `${figure.id.replace("figure-", "")}.svg`;
