@@ -118,6 +118,7 @@ def test_titles_are_any_text(fresh):
         (["--config", "grid={learning_rate:", "3}"], "Unparsable value"),
         (["--config", "grid.seeds=10"], "Config entry must start with a valid identifier"),
         (["--configfile", "nowhere.yaml"], "FileNotFoundError"),
+        (["--configfile", "Snakefile"], "Config file is not valid JSON or YAML"),
         (["--profile", "fussed"], "no profile.yaml (or config.yaml) found"),
     ],
 )
