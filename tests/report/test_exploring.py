@@ -133,7 +133,7 @@ def test_cells_are_narrowed_down_and_compared_by_keyboard_alone(visit, address, 
     tab_to(page, "[name=explore-b]")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    rows = page.locator("#table-explore-cells tbody tr")
+    rows = page.locator("#explored-cells tbody tr")
     assert rows.count() == 4
     for key in ("a", "b"):
         chosen = rows.filter(has=page.locator(f"[name=explore-{key}]:checked"))
@@ -203,7 +203,7 @@ def test_difference_and_interval_are_those_of_scipy(visit, address, made):
             assert [*numbers.groups()] == [*shown, str(whole.sum())]
             side = "A is higher" if low > 0 else "A is lower" if high < 0 else "stays open"
             assert side in told
-            row = page.locator("#table-explore-numbers tbody tr").filter(
+            row = page.locator("#explored-numbers tbody tr").filter(
                 has=page.get_by_role("cell", name=made_title(quantity), exact=True)
             )
             parts = row.locator("td").all_inner_texts()
@@ -221,7 +221,7 @@ def test_from_fewer_than_five_seeds_there_is_no_interval(visit, tmp_path):
     settings = {**SETTINGS, "grid": {**SETTINGS["grid"], "seeds": 4}}
     page = visit(write(Made(settings, errors=lambda m: abs(number(m))), tmp_path))
     assert text(page, "verdict").endswith("over 4 seeds: too few for an interval.")
-    intervals = page.locator("#table-explore-numbers td:nth-child(5)").all_inner_texts()
+    intervals = page.locator("#explored-numbers td:nth-child(5)").all_inner_texts()
     assert set(intervals) == {""}
 
 

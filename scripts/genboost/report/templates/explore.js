@@ -232,7 +232,7 @@ function tableOf(name, caption, heads, lines) {
     make("tr", {}, ...line.map((part, k) => make("td", { class: head[k].className }, part))),
   );
   const title = make("caption", {}, caption);
-  const table = make("table", { class: "plain", id: `table-explore-${name}` }, title);
+  const table = make("table", { class: "plain", id: `explored-${name}` }, title);
   table.append(make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
   by(name).replaceChildren(table);
 }
