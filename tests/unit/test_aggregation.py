@@ -188,11 +188,26 @@ def test_every_mistake_is_named(studies):
 
 def test_how_models_were_trained_is_summed_up(studies):
     write(studies[0].models[0], 1.0, engine="simd")
-    models, facts = aggregation.collect(studies, fingerprints)
+    models, facts, _ = aggregation.collect(studies, fingerprints)
     assert list(models["engine"][:2]) == ["simd", "torch"]
     assert facts["engines"] == [
         {"engine": "torch 2", "device": "cpu", "models": 18, "total": "1.8", "median": "0.100"}
     ]
+
+
+def test_curves_are_summed_up_by_cell(studies):
+    first = studies[0].models
+    for model, test_mse in zip(first[3:6], (1.0, 2.0, 6.0), strict=True):
+        write(model, test_mse)
+    found = aggregation.collect(studies, fingerprints).curves
+    assert {name: len(cells) for name, cells in found.items()} == {"first": 4, "NA": 4}
+    assert found["first"][1] == {
+        "epoch": [1, 2],
+        "test_mse": [[4.0, 1.2], [4.0, 2.0], [4.0, 5.2]],
+        "models": 3,
+        "ended_early": 0,
+    }
+    assert found["NA"][:2] == found["first"][:2]  # the same models
 
 
 @pytest.fixture
@@ -204,7 +219,7 @@ def arguments(studies):
     trained = {"execution": ["auto", "auto"], "code": {"simd": "c0de", "torch": "c0de"}}
     request = receipts.request("aggregate", "", **{**config.resolve(CONFIG), "measures": []})
     arrays = str(folder / "arrays.npz")
-    outputs = ["--cells", "c.csv", "--summary", "s.csv", "--runs", "r.json"]
+    outputs = ["--cells", "c.csv", "--summary", "s.csv", "--runs", "r.json", "--curves", "u.json"]
     return ["--request", request, "--trained", json.dumps(trained), "--arrays", arrays, *outputs]
 
 
@@ -292,7 +307,7 @@ def measure(model, number, **changes):
 def test_what_was_measured_stands_in_columns_of_its_own(studies):
     for number, model in enumerate(grid.models(studies)):
         measure(model, number)
-    models, _ = aggregation.collect(studies, fingerprints, ["norms"])
+    models = aggregation.collect(studies, fingerprints, ["norms"]).models
     assert aggregation.quantities(models) == ["weight_norm"]
     own = [float(n) for n in range(12)]
     assert list(models["weight_norm"]) == own + own[:6] + [float(n) for n in range(12, 18)]

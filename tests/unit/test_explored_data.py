@@ -1,0 +1,87 @@
+"""What the section for exploring gets: every cell, and models and curves as there is room."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+from made_up import Made
+
+from genboost.analysis import curves
+from genboost.report import exploring
+
+SETTINGS = {
+    "training": {"epochs": 100, "epochs_sam": 50},
+    "grid": {"learning_rate": [1e-3, 1e-2], "weight_decay": [0], "sam_rho": [None, 0.05]},
+    "studies": {"grid": {"title": "</script>"}, "one": {"grid": {"seeds": [7], "sam_rho": [None]}}},
+}
+
+
+@pytest.fixture(scope="module")
+def made():
+    return Made(SETTINGS, gap=lambda model: model.seed + model.cell.learning_rate)
+
+
+def explored(made):
+    return json.loads(exploring.data(made.results, made.curves()))
+
+
+def unpacked(text, kind="<f4"):
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+def test_every_model_is_there_in_the_order_of_the_cells(made):
+    found = explored(made)
+    models = made.results.models
+    assert [quantity["name"] for quantity in found["quantities"]] == [
+        "test_mse",
+        "train_mse",
+        "gap",
+    ]
+    for quantity in found["quantities"]:
+        expected = models[quantity["name"]].to_numpy("<f4")
+        assert unpacked(quantity["models"]).tolist() == expected.tolist()
+        means = made.results.summary[quantity["name"]].to_numpy("<f4")
+        assert unpacked(quantity["means"]) == pytest.approx(means, rel=1e-6)
+    assert [axis["name"] for axis in found["axes"]] == ["optimizer", "sam_rho", "learning_rate"]
+    assert found["cells"][0] == [0, 0, 0]
+    assert [study["seeds"] for study in found["studies"]] == [[0, 1, 2], [7]]
+
+
+def test_cells_with_models_that_diverged_have_no_mean():
+    made = Made(SETTINGS, errors=lambda m: float("nan") if m.seed == 1 else 1.0)
+    means = unpacked(explored(made)["quantities"][0]["means"])
+    assert np.isnan(means[:8]).all()
+    assert (means[8:] == 1).all()
+
+
+def test_users_words_cannot_end_the_script(made):
+    assert "</" not in exploring.data(made.results, made.curves())
+    assert explored(made)["studies"][0]["title"] == "</script>"
+
+
+def test_curves_are_those_of_the_cells(made):
+    found = explored(made)["curves"]
+    levels = unpacked(found["levels"], "u1")
+    number, models, lost = found["cells"][0]
+    epochs = found["epochs"][number]
+    assert (epochs[0], epochs[-1], len(epochs), models, lost) == (1, 100, 60, 3, 0)
+    of_first = levels[: 3 * len(epochs)].reshape(3, -1)
+    drawn = np.exp(found["low"] + of_first / 255 * (found["high"] - found["low"]))
+    assert drawn == pytest.approx(np.array(made.curves()["grid"][0]["test_mse"]), rel=0.02)
+
+
+def test_what_does_not_fit_is_left_out(made, monkeypatch):
+    monkeypatch.setattr(exploring, "MODELS_ROOM", 300)
+    monkeypatch.setattr(exploring, "CURVES_ROOM", 100)
+    found = explored(made)
+    assert found["curves"] is None
+    assert [quantity["models"] is None for quantity in found["quantities"]] == [False, True, True]
+
+
+def test_curves_that_ended_early_are_counted_and_left_out():
+    whole, short = [3.0, 2.0, 1.0], [3.0, 2.0]
+    assert curves.whole([whole, short, [3.0, 2.0, float("nan")]]) == [0]
+    found = curves._of_cell([(np.arange(1, 4), whole), (np.arange(1, 3), short)])
+    assert (found["models"], found["ended_early"]) == (2, 1)
+    assert curves._of_cell([(np.arange(1, 3), [1.0, float("nan")])]) is None
