@@ -188,6 +188,9 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     yield figure("cost", "cost", title, "best")
     if config["figures"]["curves"]:
         yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
+    if config["figures"]["plane"]:
+        title = "The loss on the plane through three minima"
+        yield figure("plane", "plane", title, "plane")
     if _ranks_measures(config):
         title = "Measures: how well each ranks the gap"
         yield figure("measures", "ranking", title, "measures")
@@ -238,6 +241,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         "best": "The best of each method",
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
+        **({"plane": "A plane of the loss"} if config["figures"]["plane"] else {}),
         **({"axes": "Which axis matters"} if _is_ranked_by_axis(config) else {}),
         **({"measures": "What ranks generalization"} if _ranks_measures(config) else {}),
         "deck": "The deck, reproduced",
@@ -254,7 +258,7 @@ _KINDS = [
     *("heatmap", "draws", "curves", "measure", "progress", "generalization", "parallel"),
     *(name.replace("_", "-") for name in axes.AXES),
 ]
-_OTHERS = "curves|comparisons|schemes|measures|importance|budget|audit"
+_OTHERS = "curves|plane|comparisons|schemes|measures|importance|budget|audit"
 OF_SOME_STUDIES = {
     STATISTICS: r"choosing\.csv",
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
@@ -264,9 +268,14 @@ OF_SOME_STUDIES = {
 
 
 def chosen_cells(
-    studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]
+    studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]], key: str
 ) -> list[tuple[grid.Study, Cell]]:
     """Return the cells that have the values of any choice, each trained cell once.
+
+    Parameters
+    ----------
+    key
+        Where the configuration has the choices.
 
     Raises
     ------
@@ -281,7 +290,7 @@ def chosen_cells(
                 f"{key} {' or '.join(map(text, values))}" for key, values in choice.items()
             )
             raise UserError(
-                f"figures.curves[{number}]: no study has a cell with {values}; add it to the grid "
+                f"{key}[{number}]: no study has a cell with {values}; add it to the grid "
                 "or remove it"
             )
         for study, cell in cells:
