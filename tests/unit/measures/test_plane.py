@@ -15,7 +15,7 @@ def models():
 
 def test_losses_at_the_points_are_the_models_own(models):
     rng = np.random.default_rng(1)
-    architecture = Architecture(features=4, width=6, hidden_layers=1)
+    architecture = Architecture(features=4, width=6, hidden_layers=1, activation="relu")
     network = Network(architecture, rng.normal(size=(30, 4)), rng.normal(size=30))
     plane = Plane.through(models)
     expected = network.losses(models)
