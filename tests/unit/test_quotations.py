@@ -7,7 +7,7 @@ from shipped import as_shipped
 
 DOCS = Path(__file__).parents[2] / "docs"
 STUDIES = DOCS.parent / "studies"
-PAGES = {"theory": "theory/*.yaml"}
+PAGES = {"findings": "*.yaml", "theory": "theory/*.yaml"}
 
 pytestmark = as_shipped
 
