@@ -107,10 +107,14 @@ function plane(element, box, x, y, xTitle, yTitle) {
 // with none. A line has a stop of each axis but the last, and its `place` there from 0 to 1.
 function drawParallel(host, label, axes, lines, brushed) {
   const [height, top, bottom] = [340, 44, 326];
-  const width = Math.max(host.clientWidth, 104 * axes.length + 50);
+  const fitting = (text, room) =>
+    text.length * 7 > room ? `${text.slice(0, Math.floor(room / 7) - 1)}…` : text;
+  const longest = Math.max(...axes[0].ticks.map(([, text]) => text.length));
+  const left = Math.min(170, Math.max(72, 16 + 7 * longest));
+  const width = Math.max(host.clientWidth, left + 104 * axes.length - 22);
   const element = chart(host, width, height, label, true);
-  const gap = (width - 130) / Math.max(1, axes.length - 1);
-  const across = (index) => 72 + index * gap;
+  const gap = (width - left - 58) / Math.max(1, axes.length - 1);
+  const across = (index) => left + index * gap;
   const margin = (axis) => (axis.isLast ? 0 : SPREAD / 2 / Math.max(1, axis.count - 1));
   const heightOf = (axis, stop) => {
     const share = axis.isLast ? stop / axis.count : stop / Math.max(1, axis.count - 1);
@@ -160,7 +164,7 @@ function drawParallel(host, label, axes, lines, brushed) {
     const [side, anchor] = axis.isLast ? [8, "start"] : [-9, "end"];
     for (const [place, text] of axis.ticks) {
       const y = axis.isLast ? bottom - place * (bottom - top) : heightOf(axis, place);
-      group.append(words(x + side, y + 4, text, anchor));
+      group.append(words(x + side, y + 4, fitting(text, (index ? gap : left) - 16), anchor));
     }
     group.append(title(x, top - 14, axis.title, gap));
     const whole = { x: x - 20, y: top - 8, width: 40, height: bottom - top + 16 };
