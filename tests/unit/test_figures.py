@@ -326,31 +326,9 @@ def test_chosen_cells_have_the_values_of_a_choice(small):
     assert len(cells) == len(set(cells)) == 12
     assert all(cell.sam_rho is None for cell in cells)
     assert {cell.weight_decay for cell in cells[:2]} == {0, 1e-2}
-    (mistake,) = exhibits.unmet(
-        studies, {"curves": [{"sam_rho": [None]}, {"learning_rate": [5.0]}], "plane": None}
-    )
+    (mistake,) = exhibits.unmet(studies, [{"sam_rho": [None]}, {"learning_rate": [5.0]}])
     assert mistake[0] == ("figures", "curves", 1)
     assert mistake[1].startswith("no study has a cell with learning_rate 5")
-
-
-@pytest.mark.parametrize(
-    ("rates", "widths", "said"),
-    [
-        ([1e-3, 1e-2, 1e-1], [18, 18, 18], None),
-        ([1e-3, 1e-3, 1e-2], [18, 18, 18], "its choices have 2 cells; choose three different ones"),
-        ([1e-3, 1e-2, 1e-2], [18, 18, 9], "its cells differ in network or data"),
-    ],
-)
-def test_three_cells_of_one_network_span_a_plane(rates, widths, said):
-    grids = {"optimizer": ["adam"], "sam_rho": [None], "weight_decay": [0]}
-    made = Made({"grid": {**grids, "learning_rate": [1e-3, 1e-2, 1e-1], "width": [9, 18]}})
-    choices = [
-        {"learning_rate": [rate], "width": [width]}
-        for rate, width in zip(rates, widths, strict=True)
-    ]
-    found = list(exhibits.unmet(made.results.studies, {"curves": [], "plane": choices}))
-    assert [where for where, _ in found] == [("figures", "plane")] * bool(said)
-    assert all(what.startswith(said) for _, what in found)
 
 
 def test_differences_lie_where_they_are_and_claims_on_their_side():

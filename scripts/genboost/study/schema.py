@@ -46,8 +46,7 @@ def schema() -> Rule:
         name: {"type": "array", "minItems": 1, "items": value} for name, value in axes.items()
     }
     claim = properties["comparisons"]["additionalProperties"]["properties"]["a"]
-    figures = properties["figures"]["properties"]
-    for chosen in (claim, figures["curves"]["items"], figures["plane"]["items"]):
+    for chosen in (claim, properties["figures"]["properties"]["curves"]["items"]):
         chosen["properties"] |= selection
     execution, tables = (properties[name]["properties"] for name in ("execution", "tables"))
     execution["fuse"]["items"] = {"enum": [*axes, "seed"]}
