@@ -13,7 +13,9 @@ from typing import TypeVar
 from genboost.errors import UserError
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
-_work: Callable = None  # type: ignore[assignment]  # of a copy, since a closure cannot be sent
+# Of a copy, which has them from the start: closures, and much else, cannot be sent.
+_work: Callable
+_items: Sequence
 
 
 def each(work: Callable[[Item], Result], items: Sequence[Item], processes: int) -> Iterator[Result]:
@@ -33,9 +35,9 @@ def each(work: Callable[[Item], Result], items: Sequence[Item], processes: int) 
         yield from map(work, items)
         return
     fork = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, fork, _begin, (work,)) as pool:
+    with ProcessPoolExecutor(processes, fork, _begin, (work, items)) as pool:
         try:
-            yield from pool.map(_do, items)
+            yield from pool.map(_do, range(len(items)))
         except BrokenProcessPool:
             raise UserError(
                 f"one of {processes} processes was killed, perhaps for want of memory: give the "
@@ -43,15 +45,15 @@ def each(work: Callable[[Item], Result], items: Sequence[Item], processes: int) 
             ) from None
 
 
-def _begin(work: Callable) -> None:
-    global _work
-    _work = work
+def _begin(work: Callable, items: Sequence) -> None:
+    global _work, _items
+    _work, _items = work, items
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends a copy in silence: the first one speaks
     threading.Thread(target=_end_with_the_first, daemon=True).start()
 
 
-def _do(item: Item) -> Result:
-    return _work(item)
+def _do(place: int) -> Result:
+    return _work(_items[place])
 
 
 def _end_with_the_first() -> None:

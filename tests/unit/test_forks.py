@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -30,15 +31,14 @@ def test_results_come_in_order_however_many_processes_work(processes):
 
     def work(item):
         seen.append(item)
-        time.sleep(0.1 if item == 0 else 0)
-        return item**2, os.getpid()
+        time.sleep(0.1 if item() == 0 else 0)
+        return item() ** 2, os.getpid()
 
-    found = list(forks.each(work, range(8), processes))
-    assert [square for square, _ in found] == [item**2 for item in range(8)]
-    assert len({process for _, process in found} - {os.getpid()}) == (
-        processes if seen == [] else 0
-    )
-    assert seen == ([] if processes > 1 else list(range(8)))
+    items = [partial(int, number) for number in range(7)] + [lambda: 7]  # which cannot be sent
+    found = list(forks.each(work, items, processes))
+    assert [square for square, _ in found] == [number**2 for number in range(8)]
+    assert (os.getpid() in {process for _, process in found}) == (processes == 1)
+    assert seen == ([] if processes > 1 else items)
 
 
 def test_a_mistake_in_a_copy_is_that_of_the_first():

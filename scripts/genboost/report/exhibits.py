@@ -16,7 +16,6 @@ from genboost.report.layout import NAMES, STUDY, Layout, layout
 from genboost.study import axes, grid, sampling
 from genboost.study.cells import Cell, text
 from genboost.study.complete_grid import complete_grid
-from genboost.study.mistakes import Mistake
 
 CAPTIONS = ROOT / "workflow/report"
 FOLDERS = TABLES, STATISTICS, FIGURES, AUDIT = "tables", "statistics", "figures", "audit"
@@ -276,8 +275,10 @@ def chosen_cells(
     return list(found.values())
 
 
-def unmet(studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]) -> Iterator[Mistake]:
-    """Yield the choices of curves whose values no cell has."""
+def unmet(
+    studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the keys of choices of curves whose values no cell has, and what is wrong."""
     for number, choice in enumerate(choices):
         if not grid.chosen(studies, choice):
             values = ", ".join(
