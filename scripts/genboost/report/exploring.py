@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from genboost.analysis import aggregation, stats
 from genboost.analysis.curves import thinned
 from genboost.measures import registry
 from genboost.measures.registry import ERRORS, Quantity
+from genboost.report.figures.drawing import LOWEST
 from genboost.report.layout import in_order
 from genboost.report.results import Results
 from genboost.study.axes import Setting
@@ -26,7 +28,6 @@ from genboost.study.grid import Study
 MODELS_ROOM = 800_000  # characters of the page, for the models' numbers
 CURVES_ROOM = 200_000
 FEWEST_EPOCHS = 8  # of a curve: fewer do not show its course
-LOWEST = 1e-12  # of an error on a logarithmic scale
 LEVELS = 2**8 - 1
 SMALL_FREEDOMS = [round(1 + step / 10, 1) for step in range(90)]  # where t depends on them most
 
@@ -181,8 +182,6 @@ def _curves(cells: Sequence[dict[str, Any] | None], worst: float) -> dict[str, A
 
 def _quantiles_of_t(models: int) -> list[list[float]]:
     """Return degrees of freedom and the t quantile of a 95 % interval, to interpolate between."""
-    from scipy.special import stdtrit
-
     freedoms = [*SMALL_FREEDOMS, *range(10, max(models, 11))]
     return [[df, float(f"{stdtrit(df, (1 + stats.CONFIDENCE) / 2):.9g}")] for df in freedoms]
 

@@ -35,7 +35,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         margins = [claim["margin"] for claim in claims]
         pairs = list(zip(group, margins, strict=True))
         reaches = [_reach(lane, margin, lane.shown) for lane, margin in pairs]
-        usual = [_reach(lane, margin, _bulk(lane.values)) for lane, margin in pairs]
+        usual = [_reach(lane, margin, lanes.bulk(lane.values)) for lane, margin in pairs]
         _scale(axes, reaches, usual, scale == "ratio")
         _draw_sides(axes, claims, lanes.draw(axes, group))
         axes.set_xlabel(f"{scale} of {quantity.phrase}" if scale == "ratio" else
@@ -64,11 +64,6 @@ def _lane(found: Mapping[str, Any]) -> Lane:
 def _reach(lane: Lane, margin: float | None, values: Sequence[float]) -> float:
     """Return how far from zero some of a claim's values reach, and all else that is shown of it."""
     return max(map(abs, [*values, *lane.interval, lane.mean or 0.0, margin or 0.0]))
-
-
-def _bulk(values: Sequence[float]) -> list[float]:
-    """Return what holds 80 % of values."""
-    return [float(end) for end in np.quantile(values, [0.1, 0.9])] if values else []
 
 
 def _scale(

@@ -44,7 +44,7 @@ class Lane:
     def shown(self) -> Sequence[float]:
         """What is drawn of its values: all, or what holds 80 % of many."""
         if len(self.values) > MOST_DOTS:
-            return [float(end) for end in np.quantile(self.values, [0.1, 0.9])]
+            return bulk(self.values)
         return self.values
 
     @property
@@ -56,6 +56,11 @@ class Lane:
     def height(self) -> float:
         """Its height in inches."""
         return (0 if self.is_heading else LANE) + LINE * (len(self.lines) - (not self.is_heading))
+
+
+def bulk(values: Sequence[float]) -> list[float]:
+    """Return the ends of what holds 80 % of values; none of none."""
+    return [float(end) for end in np.quantile(values, [0.1, 0.9])] if values else []
 
 
 def height(lanes: Iterable[Lane]) -> float:

@@ -84,7 +84,7 @@ function write() {
   });
   for (const [axis, stops] of state.allowed) {
     const text = (stop) => (axis.isLast ? stop : axis.shown[stop]);
-    const sorted = [...stops].sort((a, b) => a - b);
+    const sorted = inOrder(stops);
     const isRange = (axis.isLast || !axis.hasBoxes) && sorted.length > 1;
     const texts = isRange ? [`${text(sorted[0])}..${text(sorted.at(-1))}`] : sorted.map(text);
     texts.forEach((value) => address.append(axis.name, value));
@@ -143,7 +143,7 @@ function rangeOf(axis) {
   });
   const text = make("span");
   axis.refresh = () => {
-    const stops = [...(state.allowed.get(axis) ?? range(0, axis.count - 1))].sort((a, b) => a - b);
+    const stops = inOrder(state.allowed.get(axis) ?? range(0, axis.count - 1));
     [stops[0], stops.at(-1)].forEach((stop, k) => {
       sliders[k].value = stop;
       sliders[k].setAttribute("aria-valuetext", axis.shown[stop]);
@@ -166,7 +166,7 @@ const marks = (cell) => (cell === state.a ? "a" : cell === state.b ? "b" : "");
 function showCharts() {
   const on = cells.filter(isOn);
   const narrowed = [...state.allowed].map(([axis, stops]) => {
-    const sorted = [...stops].sort((a, b) => a - b);
+    const sorted = inOrder(stops);
     const isRange = axis.isLast || !axis.hasBoxes;
     const values = isRange ? [axis.text(sorted[0], sorted.at(-1))] : sorted.map((s) => axis.shown[s]);
     return `${axis.title} ${values.join(" or ")}`;

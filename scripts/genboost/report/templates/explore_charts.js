@@ -12,6 +12,7 @@ function svg(name, attributes = {}, ...children) {
   return element;
 }
 
+const inOrder = (stops) => [...stops].sort((a, b) => a - b);
 const line = (x1, y1, x2, y2, kind) => svg("line", { x1, y1, x2, y2, class: kind });
 const path = (points) => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
 
@@ -80,6 +81,13 @@ function chart(host, width, height, label, interactive = false) {
   return element;
 }
 
+// A chart as wide as its host, and the box that its axes enclose, by the margins around it.
+function framed(host, height, label, { left, right, top }) {
+  const width = Math.max(host.clientWidth, 280);
+  const element = chart(host, width, height, label);
+  return [element, { left, right: width - right, top, bottom: height - 44 }];
+}
+
 // The axes of a plane with two scales; returns where a point goes.
 function plane(element, box, x, y, xTitle, yTitle) {
   const across = (value) => box.left + x.at(value) * (box.right - box.left);
@@ -139,7 +147,7 @@ function drawParallel(host, label, axes, lines, brushed) {
   const handles = axes.map((axis, index) => {
     const x = across(index);
     const group = svg("g", { tabindex: 0, role: "slider", "aria-orientation": "vertical" });
-    const stops = [...(axis.allowed ?? [])].sort((a, b) => a - b);
+    const stops = inOrder(axis.allowed ?? []);
     const [first, last] = stops.length ? [stops[0], stops.at(-1)] : [0, axis.count - 1];
     group.setAttribute("aria-label", `${axis.title}: range`);
     group.setAttribute("aria-valuemin", 0);
@@ -226,10 +234,7 @@ function drawParallel(host, label, axes, lines, brushed) {
 
 // Cells as dots: {x, y, on, mark, cell}. Returns the element of each.
 function drawScatter(host, label, dots, xTitle, yTitle) {
-  const width = Math.max(host.clientWidth, 280);
-  const height = 340;
-  const element = chart(host, width, height, label);
-  const box = { left: 52, right: width - 12, top: 30, bottom: height - 44 };
+  const [element, box] = framed(host, 340, label, { left: 52, right: 12, top: 30 });
   const shown = dots.filter((dot) => Number.isFinite(dot.x) && Number.isFinite(dot.y));
   const scales = [scaleOf(shown.map((dot) => dot.x)), scaleOf(shown.map((dot) => dot.y))];
   const [across, up] = plane(element, box, ...scales, xTitle, yTitle);
@@ -250,10 +255,7 @@ function drawScatter(host, label, dots, xTitle, yTitle) {
 
 // Paired differences as dots that are piled up, with their mean and interval below.
 function drawDifferences(host, label, pairs, estimate, xTitle) {
-  const width = Math.max(host.clientWidth, 280);
-  const height = 230;
-  const element = chart(host, width, height, label);
-  const box = { left: 16, right: width - 16, top: 26, bottom: height - 44 };
+  const [element, box] = framed(host, 230, label, { left: 16, right: 16, top: 26 });
   const ends = [estimate.low, estimate.high].filter(Number.isFinite);
   const x = scaleOf([0, ...pairs.map((pair) => pair.difference), ...ends]);
   const [across] = plane(element, box, x, { at: () => 0, ticks: [] }, xTitle, "");
@@ -284,10 +286,7 @@ function drawDifferences(host, label, pairs, estimate, xTitle) {
 
 // Median curves with bands: {mark, epochs, low, median, high}.
 function drawCurves(host, label, curves) {
-  const width = Math.max(host.clientWidth, 280);
-  const height = 230;
-  const element = chart(host, width, height, label);
-  const box = { left: 52, right: width - 24, top: 30, bottom: height - 44 };
+  const [element, box] = framed(host, 230, label, { left: 52, right: 24, top: 30 });
   const y = scaleOf(curves.flatMap((curve) => [...curve.low, ...curve.high]));
   const x = scaleOf([0, ...curves.map((curve) => curve.epochs.at(-1))]);
   const [across, up] = plane(element, box, x, y, "epoch", "test MSE");
