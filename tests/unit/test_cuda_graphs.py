@@ -30,11 +30,11 @@ from torch.utils._pytree import tree_leaves
 
 from genboost import errors
 from genboost.data.arrays import Data
-from genboost.errors import UserError
 from genboost.study import config, grid
 from genboost.train import training
 from genboost.train.engines import choice, cuda_graphs, optim, torch_engine
 from genboost.train.engines.cuda_graphs import replayed
+from genboost.train.problem import Problem
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,12 +58,11 @@ class Tape(TorchDispatchMode):
         kwargs = kwargs or {}
         if function._schema.name.removeprefix("aten::") in self.REFUSED:
             raise RuntimeError("operation not permitted when stream is capturing\n(more)")
-        given = [value for value in tree_leaves((args, kwargs)) if isinstance(value, torch.Tensor)]
-        self.outside |= {address(value) for value in given} - self.made.keys()
+        self.outside |= {address(value) for value in tensors((args, kwargs))} - self.made.keys()
         if self.writes(function):
             self.overwritten.append((args[0], args[0].clone()))
         results = function(*args, **kwargs)
-        for value in tree_leaves(results):
+        for value in tensors(results):
             if address(value) not in self.outside:
                 self.made.setdefault(address(value), value)
         self.calls.append((function, args, kwargs, results))
@@ -87,10 +86,14 @@ class Tape(TorchDispatchMode):
                 if any(one.alias_info for one in returned) and not self.writes(function):
                     continue  # a view, which is where it was
                 for kept, value in zip(
-                    tree_leaves(results), tree_leaves(function(*args, **kwargs)), strict=True
+                    tensors(results), tensors(function(*args, **kwargs)), strict=True
                 ):
                     if kept is not value:
                         kept.copy_(value)
+
+
+def tensors(tree) -> list[torch.Tensor]:
+    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
 
 
 def address(value: torch.Tensor) -> int:
@@ -377,31 +380,57 @@ def test_a_number_kept_in_python_would_be_noticed_by_these_tests(log, monkeypatc
 # ---- with a GPU ----
 
 on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
+DEVICES = ["cpu", pytest.param("cuda", marks=on_gpu)]
+"""A test that runs on both goes on working where there is no GPU."""
+
+CURVES = ("train_loss", "test_mse", "validation_mse")
 
 
-@on_gpu
-@pytest.mark.parametrize("decoupled", [False, True], ids=["l2", "decoupled"])
-def test_a_gpu_agrees_with_the_cpu(decoupled):
-    problem = some_problem(**MANY, decoupled=decoupled, epochs=10)
-    gpu, cpu = torch_engine.train(problem, "cuda", torch.float64), train64(problem)
-    for name in ("weights", "train_loss", "test_mse", "train_mse", "epochs_run"):
-        np.testing.assert_allclose(getattr(gpu, name), getattr(cpu, name), rtol=1e-8, atol=1e-10)
+def every_setting() -> dict[str, Problem]:
+    """Return a problem for each setting that changes what a step or an epoch does."""
+    plain = some_problem(**MANY, epochs=10)
+    layered = dataclasses.replace(
+        plain, architecture=dataclasses.replace(plain.architecture, normalization="layer")
+    )
+    adam = some_problem(["adam"] * 4, rho=[np.nan, np.nan, 0.05, 0.05], epochs=12)
+    stop_at = train64(adam).train_mse * [1.2, np.nan, 1.2, 0.5]
+    return {
+        "l2": plain,
+        "decoupled": dataclasses.replace(plain, decoupled=True),
+        "classes": some_problem(**MANY, classes=7, epochs=10),
+        "summed": dataclasses.replace(plain, summed=True),
+        "all rows, in order": some_problem(**MANY, batch_size=1000, epochs=10),
+        "gelu": some_problem(**MANY, activation="gelu", epochs=10),
+        "layer": layered,
+        "two rates": dataclasses.replace(layered, normalized_rate=layered.learning_rate * 1.5),
+        "stopping": dataclasses.replace(adam, stop_at=stop_at),
+        "snapshots": dataclasses.replace(adam, snapshots=(2, 7)),
+    }
 
 
-@on_gpu
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("setting", every_setting())
+def test_replayed_steps_agree_with_the_cpu_in_float64(setting, device, request):
+    if device == "cpu":
+        request.getfixturevalue("log")
+    problem = every_setting()[setting]
+    ours, cpu = torch_engine.train(problem, device, torch.float64), train64(problem)
+    for name in (field.name for field in dataclasses.fields(cpu)):
+        np.testing.assert_allclose(
+            getattr(ours, name), getattr(cpu, name), rtol=1e-8, atol=1e-10, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("reference", ["torch", "simd"])
-def test_a_gpu_agrees_with_the_cpu_to_float32_rounding(reference):
+def test_a_device_agrees_with_the_cpu_to_float32_rounding(reference, device):
     problem = some_problem(**MANY)
-    (gpu,) = choice.choose("torch", "cuda", {"adam"}).train(problem)
-    try:
-        groups = list(choice.choose(reference, "cpu", {"adam"}).train(problem))
-    except UserError as reason:
-        pytest.skip(str(reason))
-    for group in groups:
+    (ours,) = choice.choose("torch", device, []).train(problem)
+    for group in choice.choose(reference, "cpu", []).train(problem):
         models = list(group.models)
-        for name in ("weights", "train_loss", "test_mse"):
+        for name in ("weights", *CURVES):
             np.testing.assert_allclose(
-                getattr(gpu.outcome, name)[models],
+                getattr(ours.outcome, name)[models],
                 getattr(group.outcome, name),
                 rtol=1e-3,
                 atol=1e-4,
@@ -459,29 +488,25 @@ errors.exit_cleanly(lambda: torch_engine.train(some_problem(["branching"]), "cud
     assert "Traceback" not in done.stderr
 
 
-@on_gpu
-def test_a_gpu_trains_the_whole_grid_as_the_cpu_does():
-    studies = grid.studies(config.resolve(DECK))
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_device_trains_the_whole_grid_as_the_kernel_does(device):
     models = [
-        (dataclasses.replace(model.cell, epochs=model.cell.epochs // 20), model.seed)
-        for model in grid.models(studies)
+        (model.cell.replace(epochs=model.cell.epochs // 50), model.seed)
+        for model in grid.models(grid.studies(config.resolve(DECK)))
     ]
     assert len(models) == 648
     random = np.random.default_rng(3)
     x = random.normal(size=(2000, 16)).astype(np.float32)
     y = np.clip(3 + x[:, :4].sum(axis=1), 0, 6).astype(np.float32)
     data = Data(x[:1688], y[:1688], x[1688:], y[1688:])
-    gpu, cpu = (
-        dict(training.train(models, studies[0].protocol, data, engine.train))
-        for engine in (
-            choice.choose("torch", "cuda", {"adam"}),
-            choice.choose("auto", "cpu", {"adam"}),
-        )
+    ours, kernels = (
+        dict(training.train(models, data, choice.choose(engine, of, []).train))
+        for engine, of in (("torch", device), ("simd", "cpu"))
     )
-    assert sorted(gpu) == list(range(648))
-    both = [k for k in gpu if not gpu[k].diverged and not cpu[k].diverged]
+    assert sorted(ours) == list(range(648))
+    both = [k for k in ours if not ours[k].diverged and not kernels[k].diverged]
     assert len(both) > 600
-    ratios = np.array([gpu[k].test_mse[-1] / cpu[k].test_mse[-1] for k in both])
+    ratios = np.array([ours[k].test_mse[-1] / kernels[k].test_mse[-1] for k in both])
     # Rounding grows from step to step; a model of the highest rate can end elsewhere.
     assert np.median(np.abs(ratios - 1)) < 1e-4
     assert np.mean(np.abs(ratios - 1) < 0.05) > 0.9
