@@ -10,7 +10,6 @@ import subprocess
 import sys
 import weakref
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,8 +34,6 @@ from genboost.train import training
 from genboost.train.engines import choice, cuda_graphs, optim, torch_engine
 from genboost.train.engines.cuda_graphs import replayed
 from genboost.train.problem import Problem
-
-ROOT = Path(__file__).parents[2]
 
 
 class Tape(TorchDispatchMode):
@@ -468,7 +465,6 @@ def test_a_diverging_model_does_not_disturb_its_neighbours_on_a_gpu():
 @on_gpu
 def test_a_rule_that_cannot_be_recorded_ends_training_with_its_name():
     # In a process of its own: after a capture has failed, a process's GPU is of no more use.
-    here = Path(__file__).parent
     code = """
 from test_cuda_graphs import Branching, some_problem
 from genboost import errors
@@ -476,10 +472,9 @@ from genboost.train.engines import optim, torch_engine
 optim.OPTIMIZERS["branching"] = Branching
 errors.exit_cleanly(lambda: torch_engine.train(some_problem(["branching"]), "cuda"))
 """
-    path = os.pathsep.join([str(here), str(ROOT / "scripts"), str(ROOT / "tests")])
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": path},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
     )
