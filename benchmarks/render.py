@@ -200,6 +200,23 @@ def on_gpu(section: Results) -> list[str]:
         "the epochs, so these have no total time).",
         "",
         *_table(["steps", "models", "µs per gradient", "median / least", "s in total"], rows),
+        "",
+        "72 models of other widths beside the simd engine on one core of the same machine: Adam, "
+        "random data, fewer epochs.",
+        "",
+        *_table(["width", "GPU, µs", "simd, µs", "simd / GPU"], _by_width(section["wider"])),
+    ]
+
+
+def _by_width(runs: list[Results]) -> list[list[str]]:
+    """Return rows of times per gradient on a GPU and by the kernel."""
+    times: dict[int, dict[str, float]] = {}
+    for run in runs:
+        each = 1e6 * minimum(run["samples"]) / run["gradients"]
+        times.setdefault(run["width"], {})[run["engine"]] = each
+    return [
+        [f"{width}", f"{of['torch']:.3g}", f"{of['simd']:.3g}", f"{of['simd'] / of['torch']:.2g}"]
+        for width, of in times.items()
     ]
 
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 Models = list[tuple[Cell, int]]
 Task = Callable[[], Sample]
 
+ON_GPU = 40  # epochs on a GPU, so that recording the steps is little of it
 SHORTER = 20  # the torch engine trains for a twentieth of the epochs
 
 
@@ -82,7 +83,10 @@ def by_models(arrays: str, quick: bool) -> dict[str, Any]:
 
 
 def on_gpu(arrays: str, quick: bool) -> dict[str, Any]:
-    """Time the torch engine on a GPU, its steps replayed as CUDA graphs and not."""
+    """Time the torch engine on a GPU, its steps replayed as CUDA graphs and not.
+
+    Then, as networks grow wider, beside the kernel on a core of the same machine.
+    """
     worker = Worker(1)
     if not (gpu := worker.call(_gpu)):
         worker.stop()
@@ -105,12 +109,24 @@ def on_gpu(arrays: str, quick: bool) -> dict[str, Any]:
                 "shorter": shorter,
                 "gradients": sum(map(gradients_of, models)) * steps_of(arrays, study[0][0]),
             }
+    wider: dict[str, dict[str, Any]] = {}
+    for width in (18, 256) if quick else (18, 64, 128, 256):
+        point = {"width": width, "hidden_layers": 4, "rows": 1688, "models": 72}
+        for engine, device, epochs in (
+            ("simd", "cpu", _epochs(point, "simd")),
+            ("torch", "cuda", ON_GPU),
+        ):
+            name = f"{engine}, width {width}"
+            tasks[name] = partial(worker.call, _train_made_up, engine, point, epochs, device)
+            gradients = point["models"] * epochs * -(-point["rows"] // 32)
+            wider[name] = {**point, "engine": engine, "gradients": gradients}
     worker.call(_train_on_gpu, arrays, [(study[0][0].replace(epochs=1), 0)], True)
     samples = in_turns(tasks, 2 if quick else 3)
     worker.stop()
     return {
         "gpu": gpu,
-        "runs": [{**runs[name], "samples": samples[name]} for name in tasks],
+        "runs": [{**runs[name], "samples": samples[name]} for name in runs],
+        "wider": [{**wider[name], "samples": samples[name]} for name in wider],
     }
 
 
@@ -242,10 +258,10 @@ def _train_on_gpu(arrays: str, models: Models, replayed: bool) -> Sample:
         return timed(lambda: list(training.train(models, data, ready.train)))
 
 
-def _train_made_up(engine: str, point: dict[str, Any], epochs: int) -> Sample:
+def _train_made_up(engine: str, point: dict[str, Any], epochs: int, device: str = "cpu") -> Sample:
     """Train models of some size on random data in this process, and say what it took."""
     models, data = _made_up(point, epochs)
-    ready = _engine(engine, 1)
+    ready = _engine(engine, 1, device)
     return timed(lambda: list(training.train(models, data, ready.train)))
 
 
@@ -278,8 +294,8 @@ def _epochs(point: dict[str, Any], engine: str) -> int:
 
 
 @cache
-def _engine(engine: str, cores: int) -> choice.Engine:
-    return choice.choose(engine, "cpu", [], cores)
+def _engine(engine: str, cores: int, device: str = "cpu") -> choice.Engine:
+    return choice.choose(engine, device, [], cores)
 
 
 def _memory(models: int) -> dict[str, Any]:
