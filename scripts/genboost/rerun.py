@@ -4,7 +4,6 @@ Snakemake goes by times, and by what it noted of earlier jobs. This looks at the
 whatever is missing, damaged, altered, or made from anything else than is wanted now, is made again.
 """
 
-import contextlib
 import json
 import os
 import shutil
@@ -144,7 +143,7 @@ class Judge:
             )
 
 
-def lay_out(path: str, content: str, made_from: str) -> None:
+def lay_out(path: str, content: str, made_from: Sequence[str]) -> None:
     """Write a file that is a job's output before the job has run, as old as what it is made from.
 
     So its time says to Snakemake neither that the job must run nor that others must.
@@ -155,6 +154,6 @@ def lay_out(path: str, content: str, made_from: str) -> None:
         there = None
     if there != content:
         write_atomically(path, content)
-    with contextlib.suppress(OSError):
-        time = Path(made_from).stat().st_mtime_ns
-        os.utime(path, ns=(time, time))
+    times = [os.stat(file).st_mtime_ns for file in made_from if os.path.exists(file)]
+    if times:
+        os.utime(path, ns=(max(times), max(times)))

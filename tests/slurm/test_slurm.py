@@ -60,7 +60,7 @@ def test_bundles_ask_for_what_one_model_needs_and_the_time_of_all(bundled):
         assert asked(job) == {
             "cpus": "1",
             "memory": "1200M",
-            "time": "00:24:00",  # four models, each trained and measured
+            "time": "00:12:00",  # four models
             "gpus": "gres:gpu:1",
             "partition": "main",
             "features": "fast",

@@ -133,9 +133,9 @@ def test_an_optimizer_is_added(workflow):
     workflow.edit("workflow/schemas/config.schema.yaml", "adamw, lion]}", "adamw, lion, x]}")
     assert not workflow.planned()
     workflow.configure(grid={"optimizer": ["sgd", "adam", "x"]})
-    assert workflow.planned() == {"train": 16, "measure": 16, **AFTERWARDS}
+    assert workflow.planned() == {"train": 16, "measure": 1, **AFTERWARDS}
     workflow.configure(execution={"engine": "torch"})
-    assert workflow.planned() == {"train": 56, "measure": 56, **AFTERWARDS}
+    assert workflow.planned() == {"train": 56, "measure": 1, **AFTERWARDS}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_optimizer_is_added(workflow):
 )
 def test_training_code_changed(workflow, file, old, new):
     workflow.edit(file, old, new)
-    assert workflow.planned() == {"train": 40, "measure": 40, **ANEW}
+    assert workflow.planned() == {"train": 40, "measure": 1, **ANEW}
     fused = workflow.planned(*MODES["fused"])
     assert fused["train_pack"] >= 2
     assert fused["train"] == 0

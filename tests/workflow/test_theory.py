@@ -31,7 +31,7 @@ def test_a_study_is_planned_under_its_name(shipped, study):
         *("--config", "data={source: synthetic}"),
     )
     assert jobs["train_pack"] >= 1
-    assert jobs["measure_pack"] >= 1
+    assert jobs["measure"] >= 1
     assert jobs["statistics"] == 1
 
 

@@ -1,10 +1,9 @@
-# From records to sheets of measures, one per model, in the same packs as the training.
+# From records to sheets of measures, one per model.
 #
-# As in training, a job's models are named by its order; see train.smk.
+# A job measures many models, for most measures take milliseconds: those of a pack as soon as it is
+# trained, or of single models so many. As in training, an order says which; see train.smk.
 
-from genboost.measures import sheet
-
-SHEET = sheet.path_of(grid.RECORD)
+TOGETHER = 64  # single models
 # The code of each measure, without the trainers that it reaches through a module's imports.
 MEASURES = {
     name: digest(
@@ -13,50 +12,33 @@ MEASURES = {
     )
     for name in STUDY["measures"]
 }
-MEASURE = (
-    f"python {SCRIPTS}/measure.py"
-    " --data {input.arrays} --order {params.measured:q}"
-    " --measures {params.measures:q} 2>&1 | tee {log}"
-)
 MEASURED_PACK = "build/measured/{pack}.json"
-if not MEASURES:
-    MEASURED = TRAINED
-elif PACKS:
-    MEASURED = [MEASURED_PACK.format(pack=pack) for pack in PACKS]
-    for path, pack in zip(MEASURED, PACKS) if workflow.is_main_process else []:
-        rerun.lay_out(path, "", PACK.format(pack=pack))
-else:
-    MEASURED = [sheet.path_of(record) for record in BY_RECORD]
+MEASURED_PACKS = {}
+if MEASURES and PACKS:
+    MEASURED_PACKS = lay_out(
+        MEASURED_PACK, PACKS.values(), lambda name, _: [PACK.format(pack=name)]
+    )
+elif MEASURES:
+    every_axis, jobs = [*axes.AXES, "seed"], -(-len(MODELS) // TOGETHER)
+    MEASURED_PACKS = lay_out(
+        MEASURED_PACK,
+        packs(MODELS, every_axis, jobs, engine_of, training.alike),
+        lambda _, pack: [model.record for model in pack],
+    )
+MEASURED = [MEASURED_PACK.format(pack=pack) for pack in MEASURED_PACKS] or TRAINED
+
+
+def trained(wildcards):
+    """Return what says that a pack's models are trained."""
+    if PACKS:
+        return PACK.format(**wildcards)
+    return [model.record for model in MEASURED_PACKS[wildcards.pack]]
 
 
 rule measure:
     input:
-        arrays="results/data/{variant}/arrays.npz",
-        record=grid.RECORD,
-    output:
-        update(SHEET),
-    log:
-        SHEET.replace("measures", "logs/measure").replace(".json", ".log"),
-    group:
-        "models"
-    conda:
-        ENVIRONMENT["train"]
-    container:
-        IMAGE["train"]
-    threads: 1
-    resources:
-        **needs("train"),
-    params:
-        measured=lambda wildcards: order(model_of(wildcards)).write(),
-        measures=json.dumps(MEASURES),
-    shell:
-        MEASURE
-
-
-rule measure_pack:
-    input:
-        arrays=lambda wildcards: arrays_of(PACKS[wildcards.pack][0]),
-        pack=PACK,
+        arrays=lambda wildcards: arrays_of(MEASURED_PACKS[wildcards.pack][0]),
+        trained=trained,
     output:
         update(MEASURED_PACK),
     log:
@@ -69,10 +51,12 @@ rule measure_pack:
     resources:
         **needs(
             "train",
-            runtimes=rounds,
+            runtimes=lambda wildcards: rounds(MEASURED_PACKS[wildcards.pack]),
         ),
     params:
-        measured=lambda wildcards: PACK.format(**wildcards),
+        measured=lambda wildcards: MEASURED_PACK.format(**wildcards),
         measures=json.dumps(MEASURES),
     shell:
-        MEASURE
+        f"python {SCRIPTS}/measure.py"
+        " --data {input.arrays} --order {params.measured:q}"
+        " --measures {params.measures:q} 2>&1 | tee {log}"

@@ -33,11 +33,6 @@ def arrays_of(model):
     return f"results/data/{axes.variant(model.cell)}/arrays.npz"
 
 
-def rounds(wildcards):
-    """Return how many times a pack fills all lanes of the kernel."""
-    return -(-len(PACKS[wildcards.pack]) // LANES)
-
-
 def engine_of(cell):
     return policy.by_kernel(*ENGINE, [cell])
 
@@ -64,21 +59,35 @@ if LOCAL and gpus_for(*CELLS):
     AT_LEAST = len(gpus.visible()) or AT_LEAST
 
 
-# Packs by the files of their orders, which are also the jobs' outputs: Snakemake keeps notes on every
-# output, and for thousands of records these would take gigabytes.
+def lay_out(file, packs, made_from):
+    """Write the orders of packs to files, which are their jobs' outputs, too; return packs by name.
+
+    For thousands of records, Snakemake's notes on every output would take gigabytes.
+    """
+    named = {}
+    for number, pack in enumerate(packs, start=1):
+        pack_order = order(*pack)
+        text = pack_order.write()
+        name = f"{number}-{receipts.identity(text.encode())[:12]}"
+        path = file.format(pack=name)
+        named[name], ORDERS[path] = pack, pack_order
+        if workflow.is_main_process:
+            rerun.lay_out(path, text, made_from(name, pack))
+    return named
+
+
+def rounds(pack):
+    """Return how many times a pack fills all lanes of the kernel."""
+    return -(-len(pack) // LANES)
+
+
 PACK = "build/packs/{pack}.json"
-PACKS, ORDERS = {}, {}
-
-
-shared_out = packs(MODELS, FUSED, AT_LEAST, engine_of, training.alike) if FUSED else []
-for number, pack in enumerate(shared_out, start=1):
-    pack_order = order(*pack)
-    text = pack_order.write()
-    name = f"{number}-{receipts.identity(text.encode())[:12]}"
-    PACKS[name], ORDERS[PACK.format(pack=name)] = pack, pack_order
-    if workflow.is_main_process:
-        rerun.lay_out(PACK.format(pack=name), text, arrays_of(pack[0]))
-
+ORDERS = {}
+PACKS = lay_out(
+    PACK,
+    packs(MODELS, FUSED, AT_LEAST, engine_of, training.alike) if FUSED else [],
+    lambda name, pack: [arrays_of(pack[0])],
+)
 TRAINED = list(ORDERS) or list(BY_RECORD)
 
 

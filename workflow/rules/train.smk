@@ -50,7 +50,7 @@ rule train_pack:
     resources:
         **needs(
             "train",
-            runtimes=rounds,
+            runtimes=lambda wildcards: rounds(PACKS[wildcards.pack]),
             gpu=lambda wildcards: gpus_for(
                 *(model.cell for model in PACKS[wildcards.pack])
             ),
