@@ -71,11 +71,16 @@ def test_only_training_asks_for_gpus_and_downloads_stay_where_the_user_is(bundle
     _, jobs = bundled
     others = [job for job in jobs if job not in of_step(jobs, "models")]
     (data,) = of_step(others, "data")
+    (measure,) = of_step(others, "measure")
     (report,) = of_step(others, "report")
-    assert len(others) == 2
+    assert len(others) == 3
     assert "download" not in data["Comment"]
-    for job, memory, start in ((data, "1500M", 7), (report, "1600M", 8)):
-        wanted = {"cpus": "1", "memory": memory, "gpus": "none", "partition": "other"}
+    for job, memory, start, partition in (
+        (data, "1500M", 7, "other"),
+        (measure, "1200M", 3, "main"),
+        (report, "1600M", 8, "other"),
+    ):
+        wanted = {"cpus": "1", "memory": memory, "gpus": "none", "partition": partition}
         assert {key: asked(job)[key] for key in wanted} == wanted
         hours, minutes, _ = map(int, job["TimeLimit"].split(":"))
         assert (60 * hours + minutes) % start == 0
