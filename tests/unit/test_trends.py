@@ -92,8 +92,10 @@ def test_chance_is_no_trend():
 
 
 def test_where_higher_is_better_a_slope_keeps_its_sign():
-    found = judged({"quantity": "pac_bayes_sigma", "claim": "higher"},
-                   pac_bayes_sigma=lambda model: math.log2(model.cell.width) + noise(model))  # fmt: skip
+    def sigma(model):
+        return math.log2(model.cell.width) + noise(model)
+
+    found = judged({"quantity": "pac_bayes_sigma", "claim": "higher"}, pac_bayes_sigma=sigma)
     assert found["difference"] == pytest.approx(1, abs=0.05)
     assert (found["verdict"], found["low"] < 1 < found["high"]) == ("supported", True)
 
