@@ -21,8 +21,8 @@ from shipped import as_shipped
         ({"training": {"epoch": 3}}, ["training.epoch", "did you mean epochs"]),
         ({"tables": {"quantities": ["hessian_max"]}}, ["tables.quantities[0]", "add hessian to"]),
         (
-            {"comparisons": {"c": {"a": {"sam_rho": 0.02}, "slope_on": "sam_rho"}}},
-            ["comparisons.c.slope_on", "no two cells of a differ in sam_rho alone"],
+            {"comparisons": {"c": {"a": {"optimizer": "adam"}, "slope_on": "optimizer"}}},
+            ["comparisons.c.slope_on", "no axis of numbers"],
         ),
         ({"data": {"source": "file"}}, ["data.path", "path of the CSV file"]),
         ({"data": {"source": "file", "path": "nowhere.csv"}}, ["nowhere.csv", "no such file"]),
