@@ -9,6 +9,7 @@ from genboost.analysis.verdicts import EQUAL, Verdict
 from genboost.measures.registry import TEST_MSE
 from genboost.report.markup import Table, p_value
 from genboost.report.results import Results
+from genboost.study import axes
 
 OVER_SPLITS = (
     "n: splits × seeds. A third of the splits chooses, too. Interval and p use crossed "
@@ -94,16 +95,24 @@ def _other_ways(found: Sequence[Verdict]) -> Iterator[str]:
         yield (
             "×: a ratio, of geometric means over the seeds, from paired differences of logarithms."
         )
-    if any(verdict.slope_on for verdict in found):
-        yield (
-            "Per doubling: the least-squares slope on the axis's base-2 logarithm over the claim's "
-            "cells, seed by seed; it is compared with no change. P(lower): how often it is "
-            "negative."
-        )
+    for note in on_slopes(found):
+        yield f"{note} P(lower): how often it is negative."
     if any(verdict.claim == EQUAL for verdict in found):
         yield (
             "Claims of equality: p is for a difference of the margin or more (two one-sided t "
             "tests, Schuirmann 1987); if cells were chosen, between the chosen two."
+        )
+
+
+def on_slopes(found: Sequence[Verdict]) -> Iterator[str]:
+    """Explain slopes, if a claim is about them."""
+    titles = [
+        axes.SETTINGS[name].title for name in dict.fromkeys(v.slope_on for v in found) if name
+    ]
+    if titles:
+        yield (
+            f"Trends are per doubling of the {' or '.join(titles)}: the least-squares slope on its "
+            "base-2 logarithm over the claim's cells, seed by seed, compared with no change."
         )
 
 
