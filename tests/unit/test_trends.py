@@ -8,7 +8,7 @@ from made_up import Made
 from scipy.stats import linregress, ttest_1samp
 
 from genboost.errors import UserError
-from genboost.report import answers, claims_tables, findings, summary
+from genboost.report import answers, claims_tables, findings, summary, validity
 from genboost.study import config, grid, mistakes, trends
 
 WIDTHS = [9, 18, 40, 128]
@@ -153,6 +153,17 @@ def test_a_trend_is_shown_per_doubling():
     page = study.report(study.drawings())
     assert "4 cells, width 9 to 128: " in page
     assert "compared with ." not in page
+
+
+def test_schemes_say_what_a_trend_is_per():
+    schemes = {"schemes": {"all": {}, "narrow": {"where": {"width": [9, 18]}}}}
+    study = made({"claim": "lower"}, settings=schemes)
+    found = findings.find(study.results, study.config["comparisons"], study.config["schemes"])
+    whole, narrow = (scheme.verdicts[0] for scheme in found.schemes)
+    assert (whole.a, narrow.a) == ("4 cells, width 9 to 128", "2 cells, width 9 to 18")
+    table = validity.scheme_table(study.results, found.schemes)
+    assert "Trends are per doubling of the width" in " ".join(table.notes)
+    assert study.figure("schemes").axes[0].get_xlabel().endswith("test MSE per doubling of width")
 
 
 @pytest.mark.parametrize(

@@ -106,13 +106,12 @@ def _other_ways(found: Sequence[Verdict]) -> Iterator[str]:
 
 def on_slopes(found: Sequence[Verdict]) -> Iterator[str]:
     """Explain slopes, if a claim is about them."""
-    titles = [
-        axes.SETTINGS[name].title for name in dict.fromkeys(v.slope_on for v in found) if name
-    ]
-    if titles:
+    names = dict.fromkeys(verdict.slope_on for verdict in found if verdict.slope_on)
+    if names:
+        titles = " or ".join(axes.SETTINGS[name].title for name in names)
         yield (
-            f"Trends are per doubling of the {' or '.join(titles)}: the least-squares slope on its "
-            "base-2 logarithm over the claim's cells, seed by seed, compared with no change."
+            f"Trends are per doubling of the {titles}: the least-squares slope on its base-2 "
+            "logarithm over the claim's cells, seed by seed, compared with no change."
         )
 
 
