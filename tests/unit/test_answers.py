@@ -12,7 +12,7 @@ GRID = {
     "weight_decay": [0],
     "learning_rate": [1e-3, 1e-2],
 }
-CLAIM = {"quantity": "test_mse", "scale": "difference"}
+CLAIM = {"quantity": "test_mse", "scale": "difference", "slope_on": ""}
 
 
 def study(seeds, errors):

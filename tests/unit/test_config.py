@@ -694,6 +694,7 @@ def test_a_comparison_is_filled_in():
             "quantity": "test_mse",
             "scale": "difference",
             "margin": 0.05,
+            "slope_on": None,
             "a": {"learning_rate": [0.003], "sam_rho": [None, 0.02]},
             "b": None,
         }

@@ -36,6 +36,7 @@ def claim(a: dict, b: dict | None, direction: str = "lower", by: str = "best") -
     return {
         "title": "A claim", "claim": direction, "by": by, "a": sides[0], "b": sides[1],
         "quantity": "test_mse", "scale": "difference", "margin": 0.05,
+        "slope_on": None,
     }  # fmt: skip
 
 

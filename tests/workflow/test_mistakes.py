@@ -20,6 +20,10 @@ from shipped import as_shipped
         ({"grid": {"sam_rho": []}}, ["grid.sam_rho", "empty"]),
         ({"training": {"epoch": 3}}, ["training.epoch", "did you mean epochs"]),
         ({"tables": {"quantities": ["hessian_max"]}}, ["tables.quantities[0]", "add hessian to"]),
+        (
+            {"comparisons": {"c": {"a": {"optimizer": "adam"}, "slope_on": "optimizer"}}},
+            ["comparisons.c.slope_on", "no axis of numbers"],
+        ),
         ({"data": {"source": "file"}}, ["data.path", "path of the CSV file"]),
         ({"data": {"source": "file", "path": "nowhere.csv"}}, ["nowhere.csv", "no such file"]),
     ],

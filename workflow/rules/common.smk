@@ -22,7 +22,7 @@ os.environ.update(
 from snakemake.settings.types import DeploymentMethod
 
 from genboost import processes, progress
-from genboost.study import axes, grid, mistakes, sources
+from genboost.study import axes, grid, mistakes, sources, trends
 from genboost.study import config as configuration
 from genboost.measures import registry
 from genboost.report import exhibits
@@ -85,6 +85,7 @@ try:
             *registry.mistakes(STUDY),
             *registry.unfit(STUDY["measures"], CELLS),
             *grid.unnameable(STUDIES),
+            *trends.mistakes(STUDY, STUDIES),
             *exhibits.unmet(STUDIES, STUDY["figures"]["curves"]),
         ],
         GIVEN,

@@ -5,9 +5,10 @@ A claim compares two sets of cells: ``best``, the best cell of one with the best
 is of differences, seed by seed. Where there is a choice, the first third of the seeds chooses, and
 the others compare: choosing by the numbers that are then compared would flatter the larger set.
 `best_cells` has the test. Ratios are compared as differences of logarithms, and two
-one-sided tests show that two sets are equal (`equivalence`). With several splits, a cell has
-values on all of them: a third of the splits also chooses, and verdicts hold for other splits as
-well as for other seeds.
+one-sided tests show that two sets are equal (`equivalence`). A claim about a trend compares the
+slope of one set's values on an axis (`slopes`) with zero. With several splits, a cell has values on
+all of them: a third of the splits also chooses, and verdicts hold for other splits as well as for
+other seeds.
 """
 
 import math
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from genboost.analysis import best_cells, confounds, equivalence, few_seeds, splits, stats
+from genboost.analysis import best_cells, confounds, equivalence, few_seeds, slopes, splits, stats
 from genboost.analysis.values import Measured, Values
 from genboost.measures import registry
 from genboost.study import axes, grid
@@ -37,6 +38,9 @@ class Verdict:
         What is compared (``test_mse``), and whether by ``difference`` or ``ratio``.
     margin : float
         For a claim of equality: how large a difference may be, on the scale of differences.
+    slope_on : str
+        For a claim about a slope, the axis; `difference` is then the change per doubling of its
+        values, and `b` and the mean values are empty.
     a, b : str
         The cells that are compared.
     a_cells, b_cells : int
@@ -88,6 +92,7 @@ class Verdict:
     quantity: str
     scale: str
     margin: float
+    slope_on: str = ""
     a: str = ""
     b: str = ""
     a_cells: int = 0
@@ -162,6 +167,7 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         margin=(math.log1p(claim["margin"]) if is_ratio else claim["margin"])
         if is_equal
         else math.nan,
+        slope_on=claim["slope_on"] or "",
     )
     a, b = _sides(claim, measured)
     if not (a.cells and b.cells):
@@ -188,11 +194,21 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         a, b = (side.mapped(np.log) for side in (a, b))
     sign = -1 if measured.quantity.better == "higher" else 1
     a, b = (side.mapped(lambda values: sign * values) for side in (a, b))
-    choosing = 0
-    if claim["by"] == "each":
+    choosing, counts = 0, (len(a.cells), len(b.cells))
+    if axis := verdict.slope_on:
+        if not slopes.weights(a.cells, axis).any():
+            return replace(verdict, reason=f"no two cells of a differ in {axis} alone")
+        counts, texts = (len(a.cells), 0), [slopes.extent(a.cells, axis), ""]
+        qualified = confounds.of_pairs(slopes.ends(a.cells, axis))
+        a = slopes.slopes(a, axis)
+        b = a.mapped(np.zeros_like)
+        sides = [a.values, b.values]
+        bests = best_cells.compare_bests(*sides, 0)
+    elif claim["by"] == "each":
         a, b = _partners(a, b)
         if not a.cells:
             return replace(verdict, reason="no cell of a has exactly one match in b")
+        counts = len(a.cells), len(b.cells)
         texts = [f"each of {len(a.cells)} cells"] * 2
         sides = [side.values.mean(axis=0, keepdims=True) for side in (a, b)]
         bests = best_cells.compare_bests(*sides, 0)
@@ -220,14 +236,16 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
         p, *ends = _equality(sign * bests.differences, verdict.margin)
     judging = [best_cells.apart(side, choosing)[1] for side in sides]
     means = [sign * side[row].mean() for side, row in zip(judging, (bests.a, bests.b), strict=True)]
+    if axis:
+        means = [math.nan] * 2
     lower = splits.probability_lower(sign * bests.differences)
     repeated = choosing and found.n > 1 and not is_equal
     return replace(
         verdict,
         a=texts[0],
         b=texts[1],
-        a_cells=len(a.cells),
-        b_cells=len(b.cells),
+        a_cells=counts[0],
+        b_cells=counts[1],
         a_error=float(np.exp(means[0]) if is_ratio else means[0]),
         b_error=float(np.exp(means[1]) if is_ratio else means[1]),
         choosing=choosing,
@@ -344,8 +362,13 @@ def _equality(
 
 
 def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Values, Values]:
-    """Return the two sets of cells; without ``b``, it is the rest of a's studies."""
+    """Return the two sets of cells; without ``b``, it is the rest of a's studies.
+
+    A slope takes one set, which is then both.
+    """
     a = measured.select(claim["a"])
+    if claim["slope_on"]:
+        return a, a
     if claim["b"] is not None:
         return a, measured.select(claim["b"])
     everything = measured.select({"study": {study for study, _ in a.cells}})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genboost.analysis import best_cells
+from genboost.analysis import best_cells, slopes
 from genboost.analysis.values import Measured
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
@@ -122,7 +122,8 @@ def difference(results: Results, found: Mapping[str, Any], spread: str = "") -> 
     value, *ends = (
         math.nan if found[k] is None else found[k] for k in ("difference", "low", "high")
     )
-    of = "" if quantity == TEST_MSE else f" in {quantity.phrase}"
+    subject = slopes.subject(found["quantity"], found["slope_on"])
+    of = "" if subject == TEST_MSE.phrase else f" in {subject}"
     if found["scale"] == "ratio":
         interval = "" if math.isnan(ends[0]) else " ({:.3f} to {:.3f})".format(*map(math.exp, ends))
         return f"× {math.exp(value):.3f}{interval}{of or ' ' + TEST_MSE.phrase}"

@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from genboost.analysis import slopes
 from genboost.analysis.verdicts import EQUAL, Verdict
-from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
 from genboost.report.markup import Table, p_value
 from genboost.report.results import Results
+from genboost.study import axes
 
 OVER_SPLITS = (
     "n: splits × seeds. A third of the splits chooses, too. Interval and p use crossed "
@@ -20,11 +21,11 @@ OVER_SPLITS = (
 def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
     """Return the verdicts as a table."""
     several = any(verdict.splits > 1 for verdict in found)
-    others = any(verdict.quantity != TEST_MSE.name for verdict in found)
+    others = any(_subject(verdict) != TEST_MSE.phrase for verdict in found)
     rows = [
         [
             verdict.title,
-            *([registry.quantity(verdict.quantity).phrase] if others else []),
+            *([_subject(verdict)] if others else []),
             verdict.verdict,
             verdict.over,
             str(verdict.n) if verdict.splits < 2 else f"{verdict.splits} × {verdict.n}",
@@ -84,16 +85,33 @@ def for_papers(table: Table) -> Table:
     )
 
 
+def _subject(verdict: Verdict) -> str:
+    return slopes.subject(verdict.quantity, verdict.slope_on)
+
+
 def _other_ways(found: Sequence[Verdict]) -> Iterator[str]:
-    """Explain ratios and equality, if a claim is about them."""
+    """Explain ratios, slopes and equality, if a claim is about them."""
     if any(verdict.scale == "ratio" for verdict in found):
         yield (
             "×: a ratio, of geometric means over the seeds, from paired differences of logarithms."
         )
+    for note in on_slopes(found):
+        yield f"{note} P(lower): how often it is negative."
     if any(verdict.claim == EQUAL for verdict in found):
         yield (
             "Claims of equality: p is for a difference of the margin or more (two one-sided t "
             "tests, Schuirmann 1987); if cells were chosen, between the chosen two."
+        )
+
+
+def on_slopes(found: Sequence[Verdict]) -> Iterator[str]:
+    """Explain slopes, if a claim is about them."""
+    names = dict.fromkeys(verdict.slope_on for verdict in found if verdict.slope_on)
+    if names:
+        titles = " or ".join(axes.SETTINGS[name].title for name in names)
+        yield (
+            f"Trends are per doubling of the {titles}: the least-squares slope on its base-2 "
+            "logarithm over the claim's cells, seed by seed, compared with no change."
         )
 
 

@@ -258,7 +258,7 @@ _SPECIAL = {
             **{"ε": "varepsilon", "η": "eta", "λ": "lambda", "ρ": "rho", "σ": "sigma"},
             **{"τ": "tau", "Ψ": "Psi", "Σ": "sum", "∇": "nabla", "‖": "Vert"},
             **{"−": "relax-", "′": "relax'", "≤": "le", "≥": "ge", "→": "to"},
-            **{"₀": "relax_0", "₂": "relax_2", "ᵢ": "relax_i"},
+            **{"₀": "relax_0", "₂": "relax_2", "ᵢ": "relax_i", "⁻": "relax^-"},
         }.items()
     },
     "–": "--",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from genboost.analysis.schemes import Scheme
 from genboost.analysis.verdicts import Verdict
-from genboost.report.claims_tables import difference, difference_range
+from genboost.report import claims_tables
 from genboost.report.markup import Entry, Table
 from genboost.report.results import SIMPLE, Results
 
@@ -49,7 +49,7 @@ def origin_table(results: Results) -> Table | None:
 
 def scheme_table(results: Results, schemes: Sequence[Scheme]) -> Table:
     """Return the verdict on each claim under each scheme."""
-    claims = zip(*(scheme.verdicts for scheme in schemes), strict=True)
+    claims = list(zip(*(scheme.verdicts for scheme in schemes), strict=True))
     return Table(
         name="schemes",
         title=results.marked("The claims under each scheme"),
@@ -62,6 +62,7 @@ def scheme_table(results: Results, schemes: Sequence[Scheme]) -> Table:
             "Verdict, and the difference or ratio (×) with its 95 % interval. They hold for other "
             f"{generality([v for scheme in schemes for v in scheme.verdicts])} of these rows; "
             "Holm's correction is over the claims of a scheme.",
+            *claims_tables.on_slopes([claim for claim, *_ in claims]),
             *results.warning(),
         ],
         text_columns=tuple(range(len(schemes) + 1)),
@@ -77,10 +78,10 @@ def generality(verdicts: Sequence[Verdict]) -> str:
 def _entry(results: Results, verdict: Verdict) -> Entry:
     if not verdict.n:
         return Entry(verdict.verdict)
-    interval = difference_range(results, verdict)
+    interval = claims_tables.difference_range(results, verdict)
     return Entry(
         verdict.verdict,
-        below=difference(results, verdict) + (f" ({interval})" if interval else ""),
+        below=claims_tables.difference(results, verdict) + (f" ({interval})" if interval else ""),
     )
 
 

@@ -44,7 +44,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     config, judged = _with_studies_of_schemes(config)
     resolved = complete(config)
     resolved["comparisons"] = {
-        name: {"title": name, "b": None, **_defaults_of_claims(), **comparison}
+        name: {"title": name, "b": None, **_defaults_of_claims(comparison), **comparison}
         for name, comparison in mistakes.claims(config).items()
     }
     resolved["schemes"] = {
@@ -153,11 +153,13 @@ def _with_studies_of_schemes(
     return {**config, "studies": studies | left_out}, judged
 
 
-def _defaults_of_claims() -> dict[str, Any]:
+def _defaults_of_claims(claim: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults of a claim's keys; a slope is over each cell, not the best."""
     rules = schema.written()["properties"]["comparisons"]["additionalProperties"]["properties"]
-    return {
+    found = {
         key: normalized(rule["default"], rule) for key, rule in rules.items() if "default" in rule
     }
+    return {**found, "by": "each"} if claim.get("slope_on") else found
 
 
 def _origin(data: Mapping[str, Any], described: dataset.Dataset) -> str | None:

@@ -1,4 +1,4 @@
-"""The paired differences that claims are about, with their intervals."""
+"""The paired differences or slopes that claims are about, with their intervals."""
 
 import math
 import statistics
@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from genboost.analysis import slopes
 from genboost.measures import registry
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import lanes
@@ -23,25 +24,27 @@ SIDES = {"lower": ("← better", "worse →"), "higher": ("← worse", "better �
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure: a panel for each quantity, and for differences and ratios."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for found in material.statistics["comparisons"]:
-        groups.setdefault((found["quantity"], found["scale"]), []).append(found)
+        subject = found["quantity"], found["slope_on"], found["scale"]
+        groups.setdefault(subject, []).append(found)
     shown = [list(map(_lane, claims)) for claims in groups.values()]
     heights = [lanes.height(group) for group in shown]
     figure = start(lanes.WIDTH, 0.5 + 0.75 * len(groups) + sum(heights), title)
     all_axes = figure.subplots(len(groups), squeeze=False, height_ratios=heights)[:, 0]
-    for axes, ((name, scale), claims), group in zip(all_axes, groups.items(), shown, strict=True):
-        quantity = registry.quantity(name)
+    for axes, (subject, claims), group in zip(all_axes, groups.items(), shown, strict=True):
+        *of, scale = subject
         margins = [claim["margin"] for claim in claims]
         pairs = list(zip(group, margins, strict=True))
         reaches = [_reach(lane, margin, lane.shown) for lane, margin in pairs]
         usual = [_reach(lane, margin, lanes.bulk(lane.values)) for lane, margin in pairs]
         _scale(axes, reaches, usual, scale == "ratio")
         _draw_sides(axes, claims, lanes.draw(axes, group))
-        axes.set_xlabel(f"{scale} of {quantity.phrase}" if scale == "ratio" else
-                        f"difference in {quantity.phrase}")  # fmt: skip
+        phrase = slopes.subject(*of)
+        axes.set_xlabel(f"ratio of {phrase}" if scale == "ratio" else f"difference in {phrase}")
         for x, side, text in zip((-6, 6), ("right", "left"),
-                                 SIDES.get(quantity.better, ("← lower", "higher →")),
+                                 SIDES.get(registry.quantity(of[0]).better,
+                                           ("← lower", "higher →")),
                                  strict=True):  # fmt: skip
             axes.annotate(text, (0, 1), (x, 3), xycoords=("data", "axes fraction"),
                           textcoords="offset points", ha=side, va="bottom")  # fmt: skip

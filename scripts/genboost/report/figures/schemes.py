@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from genboost.measures import registry
+from genboost.analysis import slopes
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
@@ -45,8 +45,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         _shade(axes, found[0])
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.grid(False, axis="y")
-        phrase = registry.quantity(found[0]["quantity"]).phrase
-        axes.set_xlabel(f"{found[0]['scale']} of {phrase}")
+        subject = slopes.subject(found[0]["quantity"], found[0]["slope_on"])
+        axes.set_xlabel(f"{found[0]['scale']} of {subject}")
         if found[0]["scale"] == "ratio":
             name_ratios(axes)
         else:
