@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,6 +179,22 @@ def _is_at_work(process: psutil.Process, group: int) -> bool:
         return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
     except (ProcessLookupError, psutil.NoSuchProcess):
         return False
+
+
+def at_work(folder: Path) -> list[str]:
+    """Return the command lines of the processes that work in a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.cwd() == str(folder):
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+def wait_until_none_is_at_work(folder: Path) -> None:
+    """Return when no process works in a folder any more."""
+    while at_work(folder):
+        time.sleep(0.01)
 
 
 def copy_parts(folder: Path, study: dict, *more: str) -> Path:

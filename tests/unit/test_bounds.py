@@ -26,6 +26,8 @@ READING = {"a": {"training": {"reduction": "sum"}}}
         ({"grid": {"seeds": 10**9}}, "122 years on one core"),
         ({"grid": {"seeds": "9" * 400}}, "grid.seeds: "),
         ({"grid": {"seeds": 10**400}}, "grid.seeds: is a number of more than 30 digits"),
+        ({"grid": {"seeds": 1e308}}, "grid.seeds: is a number of more than 30 digits"),
+        ({"model": {"width": "1e308"}}, "model.width: is a number of more than 30 digits"),
         ({"studies": {"b": {"grid": {"seeds": 10**9}}}}, "studies.b.grid.seeds: 1,000,000,000"),
         ({"grid": {"weight_decay": [*range(9000)]}}, "decay: 9,000 values make 1,296,000 models"),
         ({"grid": {"learning_rate": [1] * 100_000}}, "grid.learning_rate: has 100,000 entries"),

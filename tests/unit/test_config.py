@@ -261,6 +261,10 @@ def test_any_number_means_the_same_however_it_is_written(number):
             "grid.learning_rates: unknown key; did you mean learning_rate",
         ),
         ("model: {neurons: 3}", "model.neurons: unknown key; known: hidden_layers, width"),
+        (
+            "grid: {learning_rate: 1e-3, 3e-3}",
+            "grid.3e-3: unknown key; several values need brackets, as in [1, 2]; known: ",
+        ),
         ("studies: {a: {modle: {}}}", "studies.a.modle: unknown key; did you mean model?"),
         (
             "studies: {a: {grid: {rho: [1]}}}",
@@ -624,6 +628,11 @@ def test_every_scalar_setting_is_an_axis_and_a_choice_of_cells():
         ("grid: {dataset: [obesity]}", "grid.dataset: unknown key"),
         ("grid: {epochs_sam: [3]}", "grid.epochs_sam: unknown key; did you mean epochs?"),
         ("grid: []", "grid: is empty; it needs at least one entry"),
+        ("grid: [[{width: 9}]]", "grid[0]: is a list in the list of grids; keep one list"),
+        (
+            "studies: {a: {grid: [{}, [{seeds: 2}]]}}",
+            "studies.a.grid[1]: is a list in the list of grids; keep one list",
+        ),
         ("grid: [{width: 9}, {widht: 9}]", "grid[1].widht: unknown key; did you mean width?"),
         ("grid: [{width: 9}, {width: [9, 9]}]", "grid[1].width: has 9 more than once"),
         ("grid: [{seeds: 2}, {}]", "grid[1].seeds: all grids in a list must have the same seeds"),

@@ -1,5 +1,6 @@
 """Figures show the right numbers in the right places, for any grid, and can be read by anyone."""
 
+import html
 import itertools
 import math
 import re
@@ -110,6 +111,18 @@ def test_any_grid_can_be_drawn(made):
         assert content.startswith(b"\x89PNG" if name.endswith(".png") else b"<?xml")
 
 
+def test_titles_are_any_text():
+    title = r"$\foo{ a & <b> $5 {0} _ $6$"
+    claims = {name: {**claim, "title": title} for name, claim in CLAIMS.items()}
+    made = Made({**one(), "studies": {"grid": {"title": title}}, "comparisons": claims})
+    shown = {
+        name
+        for name, drawing in made.drawings().items()
+        if title in html.unescape(drawing.split("</title>")[1])
+    }
+    assert {"heatmap-grid", "budget", "comparisons", "curves-grid"} <= shown
+
+
 @pytest.mark.parametrize("perfect", [["mean"], [*BASELINES]])
 @pytest.mark.parametrize("errors", [mse, lambda model: 0.0])
 def test_simple_methods_may_make_no_error(perfect, errors):
@@ -117,8 +130,10 @@ def test_simple_methods_may_make_no_error(perfect, errors):
     for name in perfect:
         for variant, found in made.results.baselines.items():
             made.results.baselines[variant] = {**found, name: {**found[name], "test_mse": 0.0}}
-    for _, figure in made.figures():
+    for name, figure in made.figures():
         figure.draw_without_rendering()
+        if name == "methods" and errors is mse:
+            assert figure.axes[0].get_xlim()[0] < made.results.models["test_mse"].min()
 
 
 def test_the_same_figure_is_the_same_bytes(small):

@@ -2,9 +2,11 @@
 
 import math
 import re
+import shlex
 
 import numpy as np
 import pytest
+import yaml
 from made_up import Made
 from scipy.stats import t
 
@@ -35,6 +37,23 @@ def test_the_terminal_says_why_a_claim_is_untested():
     found = findings.find(made.results, made.config["comparisons"], {})
     told = findings.files(found)["verdicts.txt"]
     assert "untested  Adam wins: choosing the best of a set takes at least two seeds\n" in told
+
+
+def test_more_seeds_are_asked_of_the_users_own_command():
+    """And as many as are named are enough."""
+    claims = {"adam": {"title": "Adam wins", "a": {"optimizer": "adam"}, "b": {"optimizer": "sgd"}}}
+
+    def told(grid):
+        made = Made({"grid": grid, "comparisons": claims})
+        found = findings.find(made.results, made.config["comparisons"], {})
+        return re.findall(
+            r"run the same command with (.*?)\.\n", findings.files(found)["statistics.md"]
+        )
+
+    (more,) = told({"learning_rate": [1e-3, 1e-2], "seeds": 3})
+    option, argument = shlex.split(more)
+    assert (option, argument.partition("=")[0]) == ("--config", "grid")
+    assert not told({"learning_rate": [1e-3, 1e-2], **yaml.safe_load(argument.partition("=")[2])})
 
 
 def test_a_huge_difference_is_short():

@@ -2,8 +2,10 @@
 
 import os
 import re
+import subprocess
 import tomllib
 
+import pytest
 import yaml
 
 from genboost.files import ROOT
@@ -23,6 +25,19 @@ def test_github_runs_all_checks():
     steps = workflow["jobs"]["checks"]["steps"]
     assert [step for step in steps if step.get("run") == ".ci/run"]
     assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+@pytest.mark.parametrize(
+    ("tag", "accepted"),
+    [("v{}", True), ("v{}1", False), ("v1{}", False), ("v0", False), ("v", False)],
+)
+def test_a_tag_names_the_version(tag, accepted):
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    workflow = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text())
+    (step,) = (s for s in workflow["jobs"]["checks"]["steps"] if "ref_type" in s.get("if", ""))
+    environment = {**os.environ, "GITHUB_REF_NAME": tag.format(version)}
+    done = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=ROOT, env=environment)
+    assert (done.returncode == 0) == accepted
 
 
 def test_issue_forms_ask_something():

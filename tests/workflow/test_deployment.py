@@ -183,6 +183,27 @@ def test_a_checkout_that_cannot_be_written_is_no_folder_to_work_in(project):
     assert "Traceback" not in result.stderr
 
 
+CONDA = """\
+#!/bin/sh
+case "$1" in
+    info) echo '{"conda_prefix": "/conda", "platform": "linux-64"}' ;;
+    config) echo '{"get": {"channel_priority": "strict"}}' ;;
+    *) echo conda 25.1.0 ;;
+esac
+"""
+
+
+def test_conda_has_the_projects_environments(project, elsewhere, tmp_path, monkeypatch):
+    """A stand-in for conda is there and of the right version, and makes nothing."""
+    (tmp_path / "conda").write_text(CONDA)
+    (tmp_path / "conda").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    said = elsewhere.run(*of(project), "--sdm", "conda", "--conda-create-envs-only").stderr
+    found = re.findall(r"^Creating conda environment (.*)\.\.\.$", said, flags=re.MULTILINE)
+    environments = {project.folder / f"envs/{step}.yaml" for step in ("data", "train", "report")}
+    assert {(elsewhere.folder / name).resolve() for name in found} == environments
+
+
 APPTAINER = """\
 #!{python}
 import os, sys

@@ -1,13 +1,16 @@
 """Figures and the report follow what they are made from, and nothing else."""
 
 import json
+import os
 import shutil
+import signal
 import sys
+import time
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from checkouts import Workflow
+from checkouts import Workflow, at_work, wait_until_none_is_at_work
 from ro_crate import issues
 
 from genboost.receipts import identity
@@ -57,6 +60,32 @@ def test_figures_and_their_receipt_are_the_same_on_any_number_of_cores(drawn, wo
         assert files
         for name in files:
             assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_an_interrupted_drawing_ends_in_silence_and_is_gone_on_with(workflow):
+    """Ctrl-C, which a terminal sends to all processes, while two copies draw."""
+    figures = workflow.folder / "results/deck/figures"
+    expected = {path.name: path.read_bytes() for path in figures.iterdir()}
+    shutil.rmtree(figures)
+    drawn = "        drawn = drawing.contents(draw.figure(material, exhibit))\n"
+    stop = (
+        "        Path(f'at work {exhibit.name}').touch()\n        __import__('time').sleep(3600)\n"
+    )
+    workflow.edit("scripts/make_figures.py", drawn, stop + drawn)
+    run = workflow.start()
+    while len(list(workflow.folder.glob("at work *"))) < 2:
+        assert run.poll() is None, run.communicate()
+        time.sleep(0.01)
+    assert sum("make_figures.py" in command for command in at_work(workflow.folder)) > 2
+    os.killpg(run.pid, signal.SIGINT)
+    said = "".join(run.communicate())
+    assert run.returncode
+    assert "Traceback" not in said + (workflow.folder / "results/logs/deck/figures.log").read_text()
+    assert "was killed" not in said
+    wait_until_none_is_at_work(workflow.folder)
+    workflow.edit("scripts/make_figures.py", stop, "")
+    workflow.run()
+    assert {path.name: path.read_bytes() for path in figures.iterdir()} == expected
 
 
 def test_the_record_for_machines_is_a_valid_crate_of_what_is_there(drawn, tmp_path):

@@ -1,29 +1,11 @@
 """Runs that are interrupted or killed: what is left of them, and how the next one starts."""
 
 import signal
-import time
-from contextlib import suppress
 
-import psutil
 import pytest
-from checkouts import kill
+from checkouts import at_work, kill, wait_until_none_is_at_work
 
 FUSED = ("--profile", "fused", "--set-scatter", "packs=1")
-
-
-def at_work(workflow):
-    """Return the command lines of the processes that work in the copy."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.cwd() == str(workflow.folder):
-                found.append(" ".join(process.cmdline()))
-    return found
-
-
-def wait_until_none_is_at_work(workflow):
-    while at_work(workflow):
-        time.sleep(0.01)
 
 
 def hang(workflow):
@@ -52,10 +34,10 @@ def hanging(fresh):
 def test_no_process_outlives_snakemake_and_the_next_run_goes_on(fresh, finished, mode, number):
     mend = hang(fresh)
     run = fresh.start_and_wait(*mode, records=1)
-    assert any("train.py" in command for command in at_work(fresh))
+    assert any("train.py" in command for command in at_work(fresh.folder))
     run.send_signal(number)  # for Snakemake alone
     run.communicate()
-    wait_until_none_is_at_work(fresh)
+    wait_until_none_is_at_work(fresh.folder)
     assert not list((fresh.folder / "results").rglob(".*"))  # no temporary files
     mend()
     fresh.run(*mode)
@@ -75,7 +57,7 @@ def test_the_next_interruption_ends_a_run_at_once_with_one_line(hanging, finishe
     assert run.returncode == 128 + signal.SIGINT
     assert said[-1] == "Interrupted again: ended at once. Run the same command to go on.\n"
     assert "Traceback" not in "".join(said)
-    wait_until_none_is_at_work(copy)
+    wait_until_none_is_at_work(copy.folder)
     mend()
     copy.run(*FUSED)
     assert copy.results() == finished.results()

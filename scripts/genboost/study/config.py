@@ -40,7 +40,8 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     """
     mistakes.refuse(list(bounds.oversized(config)), sources)
     config = normalized(config, schema.schema())
-    mistakes.refuse(mistakes.find(config), sources)
+    # Once more: where whole numbers belong, 1e308 has become one of 309 digits.
+    mistakes.refuse([*bounds.oversized(config)] or mistakes.find(config), sources)
     config, judged = _with_studies_of_schemes(config)
     resolved = complete(config)
     resolved["comparisons"] = {

@@ -98,6 +98,8 @@ def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
                 for name in [name for name in value if name not in known]:
                     close = difflib.get_close_matches(str(name), known, n=1)
                     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+                    if value[name] is None and not close:  # as YAML reads {width: 9, 18}
+                        hint = f"several values need brackets, as in [1, 2]; {hint}"
                     yield (*key, name), f"unknown key; {hint}"
             case "enum":
                 yield key, _unknown(value, rule["enum"])
@@ -167,6 +169,9 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     places += [(("studies", name), study) for name, study in studies(config).items()]
     for place, section in places:
         several = isinstance(section.get(GRID), list)
+        if nested := [n for n, grid in enumerate(grids(section)) if isinstance(grid, list)]:
+            yield (*place, GRID, nested[0]), "is a list in the list of grids; keep one list"
+            continue
         first = None
         for number, grid in enumerate(grids(section)):
             key = (*place, GRID, *([number] if several else []))

@@ -66,6 +66,7 @@ STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "genboost",
     "text.color": INK,
+    "text.parse_math": False,  # titles are any text
     "xtick.color": INK,
     "xtick.labelsize": SMALLEST,
     "ytick.color": INK,
