@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import BASELINES, Made, curves, mse
+from made_up import BASELINES, Made, curves, minimum, mse
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, to_hex, to_rgb, to_rgba
 from matplotlib.text import Text
@@ -20,6 +20,7 @@ from genboost.report import exhibits
 from genboost.report.figures import drawing, lanes, parallel, svg
 from genboost.report.figures.curves import turns
 from genboost.study.axes import SETTINGS, path
+from genboost.study.grid import Model
 from genboost.train import schedules
 
 SMALL = {
@@ -326,9 +327,62 @@ def test_chosen_cells_have_the_values_of_a_choice(small):
     assert len(cells) == len(set(cells)) == 12
     assert all(cell.sam_rho is None for cell in cells)
     assert {cell.weight_decay for cell in cells[:2]} == {0, 1e-2}
-    (mistake,) = exhibits.unmet(studies, [{"sam_rho": [None]}, {"learning_rate": [5.0]}])
+    (mistake,) = exhibits.unmet(
+        studies, {"curves": [{"sam_rho": [None]}, {"learning_rate": [5.0]}], "plane": None}
+    )
     assert mistake[0] == ("figures", "curves", 1)
     assert mistake[1].startswith("no study has a cell with learning_rate 5")
+
+
+@pytest.mark.parametrize(
+    ("rates", "widths", "said"),
+    [
+        ([1e-3, 1e-2, 1e-1], [18, 18, 18], None),
+        ([1e-3, 1e-3, 1e-2], [18, 18, 18], "its choices have 2 cells; choose three different ones"),
+        ([1e-3, 1e-2, 1e-2], [18, 18, 9], "its cells differ in network or data"),
+    ],
+)
+def test_three_cells_of_one_network_span_a_plane(rates, widths, said):
+    grids = {"optimizer": ["adam"], "sam_rho": [None], "weight_decay": [0]}
+    made = Made({"grid": {**grids, "learning_rate": [1e-3, 1e-2, 1e-1], "width": [9, 18]}})
+    choices = [
+        {"learning_rate": [rate], "width": [width]}
+        for rate, width in zip(rates, widths, strict=True)
+    ]
+    found = list(exhibits.unmet(made.results.studies, {"curves": [], "plane": choices}))
+    assert [where for where, _ in found] == [("figures", "plane")] * bool(said)
+    assert all(what.startswith(said) for _, what in found)
+
+
+RATES = [1e-4, 1e-3, 1e-2]
+
+
+@pytest.fixture
+def on_a_plane():
+    choices = [{"learning_rate": rate} for rate in RATES]
+    return Made({**one(learning_rate=RATES, sam_rho=[None]), "figures": {"plane": choices}})
+
+
+def test_the_line_of_a_plane_ends_at_two_models_own_losses(on_a_plane):
+    above, below = on_a_plane.figure("plane").axes
+    (study,) = on_a_plane.results.studies
+    cells = {cell.learning_rate: cell for cell in study.cells}
+    first, second, third = (minimum(Model(cells[rate], study.seeds[0])) for rate in RATES)
+    for end, model in enumerate((first, second)):
+        for label, network in (("training MSE", model.train), ("test MSE", model.test)):
+            (line,) = (line for line in below.lines if line.get_label() == label)
+            x, y = line.get_data()
+            (expected,) = network.losses(model.weights[None])
+            assert y[np.abs(x - end).argmin()] == pytest.approx(expected, rel=1e-10)
+    (marks,) = (line for line in above.lines if line.get_label() == "minima")
+    places = np.column_stack(marks.get_data())
+    distance = np.linalg.norm(third.weights - second.weights)
+    assert np.linalg.norm(places[2] - places[1]) == pytest.approx(distance)
+
+
+def test_a_plane_says_that_a_model_diverged(on_a_plane):
+    (axes,) = on_a_plane.figure("plane", read_minimum=lambda model: None).axes
+    assert [text.get_text() for text in axes.texts] == ["a model diverged"]
 
 
 def test_differences_lie_where_they_are_and_claims_on_their_side():

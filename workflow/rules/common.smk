@@ -85,7 +85,7 @@ try:
             *registry.mistakes(STUDY),
             *registry.unfit(STUDY["measures"], CELLS),
             *grid.unnameable(STUDIES),
-            *exhibits.unmet(STUDIES, STUDY["figures"]["curves"]),
+            *exhibits.unmet(STUDIES, STUDY["figures"]),
         ],
         GIVEN,
     )

@@ -30,6 +30,11 @@ rule figures:
         **RESULTS,
         statistics=outcome("statistics/statistics.json"),
         audit=AUDITED,
+        arrays=[
+            f"results/data/{variant}/arrays.npz"
+            for variant in DATA
+            if STUDY["figures"]["plane"]
+        ],
     output:
         labelled(FIGURES),
     log:

@@ -188,6 +188,9 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     yield figure("cost", "cost", title, "best")
     if config["figures"]["curves"]:
         yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
+    if config["figures"]["plane"]:
+        title = "The loss on the plane through three minima"
+        yield figure("plane", "plane", title, "plane")
     if _ranks_measures(config):
         title = "Measures: how well each ranks the gap"
         yield figure("measures", "ranking", title, "measures")
@@ -239,6 +242,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
         "explore": "Explore",
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
+        **({"plane": "A plane of the loss"} if config["figures"]["plane"] else {}),
         **({"axes": "Which axis matters"} if _is_ranked_by_axis(config) else {}),
         **({"measures": "What ranks generalization"} if _ranks_measures(config) else {}),
         "deck": "The deck, reproduced",
@@ -255,7 +259,7 @@ _KINDS = [
     *("heatmap", "draws", "curves", "measure", "progress", "generalization", "parallel"),
     *(name.replace("_", "-") for name in axes.AXES),
 ]
-_OTHERS = "curves|comparisons|schemes|measures|importance|budget|audit"
+_OTHERS = "curves|plane|comparisons|schemes|measures|importance|budget|audit"
 OF_SOME_STUDIES = {
     STATISTICS: r"choosing\.csv",
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
@@ -276,15 +280,34 @@ def chosen_cells(
 
 
 def unmet(
-    studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]
+    studies: Sequence[grid.Study], figures: dict[str, Any]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the keys of choices of curves whose values no cell has, and what is wrong."""
-    for number, choice in enumerate(choices):
-        if not grid.chosen(studies, choice):
-            values = ", ".join(
-                f"{key} {' or '.join(map(text, values))}" for key, values in choice.items()
-            )
+    """Yield the keys of choices that no cell meets or that span no plane, and what is wrong."""
+    for name in ("curves", "plane"):
+        for number, choice in enumerate(figures[name] or []):
+            if not grid.chosen(studies, choice):
+                values = ", ".join(
+                    f"{key} {' or '.join(map(text, values))}" for key, values in choice.items()
+                )
+                yield (
+                    ("figures", name, number),
+                    f"no study has a cell with {values}; add it to the grid or remove it",
+                )
+    if figures["plane"]:
+        cells = [cell for _, cell in chosen_cells(studies, figures["plane"])]
+        if len(cells) != len(figures["plane"]):
             yield (
-                ("figures", "curves", number),
-                f"no study has a cell with {values}; add it to the grid or remove it",
+                ("figures", "plane"),
+                f"its choices have {len(cells)} cells; choose three different ones",
             )
+        elif len(set(map(_network, cells))) > 1:
+            yield (
+                ("figures", "plane"),
+                "its cells differ in network or data; choose some that do not",
+            )
+
+
+def _network(cell: Cell) -> tuple[Any, ...]:
+    """Return what models must share to have weights of one kind, and losses on the same rows."""
+    shape = [cell[name] for name, s in axes.SETTINGS.items() if s.block == "model"]
+    return (axes.variant(cell), cell.loss, *shape)
