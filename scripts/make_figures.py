@@ -5,17 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genboost import errors, forks
-from genboost.data.arrays import Data
 from genboost.files import delete_stale
-from genboost.measures.network import Network
 from genboost.receipts import Step
 from genboost.report import exhibits, results
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import draw, drawing
-from genboost.report.figures.material import Curves, Material, Minimum
-from genboost.study import axes
+from genboost.report.figures.material import Curves, Material
 from genboost.study.grid import Model
-from genboost.train import record, training
+from genboost.train import record
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -24,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     results.add_arguments(parser)
     parser.add_argument("--statistics", required=True, help="what the numbers mean (JSON)")
     parser.add_argument("--audit", help="how well readings explain the deck (JSON), if audited")
+    parser.add_argument(
+        "--plane", help="losses between minima (JSON), if the configuration has any"
+    )
     parser.add_argument("--threads", type=int, default=1, help="how many figures to draw at once")
     parser.add_argument("--output", required=True, help="the folder to put the figures in")
     arguments = parser.parse_args(argv)
@@ -36,24 +36,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         curves = {**entries["curves"], "epoch": record.epochs(entries)}
         return Curves(**curves, gradient_evaluations=entries["gradient_evaluations"])
 
-    def read_minimum(model: Model) -> Minimum | None:
-        entries = record.read(model.record)
-        step.note(model.record, entries["sha256"])
-        weights = record.weights(entries)
-        if weights is None:
-            return None
-        path = step.reads(f"results/data/{axes.variant(model.cell)}/arrays.npz")
-        data, classes = Data.load(path), Data.classes(path)
-        architecture = training.architecture(model.cell, data.train_x.shape[1], classes)
-        train = Network(architecture, data.train_x, data.train_y)
-        test = Network(architecture, data.test_x, data.test_y)
-        return Minimum(weights.astype(float), train, test)
-
     config = step.settings
     statistics = step.read_json(arguments.statistics)
     audit = step.read_json(arguments.audit) if arguments.audit else None
+    plane = step.read_json(arguments.plane) if arguments.plane else None
     found = results.load(arguments, step)
-    material = Material(config, found, statistics, read, read_minimum, audit)
+    material = Material(config, found, statistics, read, audit, plane)
 
     def files(exhibit: Exhibit) -> tuple[dict[str, bytes], dict[str, str]]:
         """Return the files of a figure, by their names, and all that was read up to now."""

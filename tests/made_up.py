@@ -10,13 +10,11 @@ from genboost.analysis import aggregation, deck
 from genboost.analysis import curves as summed_up
 from genboost.data.arrays import marked
 from genboost.measures import registry
-from genboost.measures.network import Network
 from genboost.report import exhibits, findings, page
 from genboost.report.figures import draw, drawing
-from genboost.report.figures.material import Curves, Material, Minimum
+from genboost.report.figures.material import Curves, Material
 from genboost.report.results import Results
 from genboost.study import axes, config, grid
-from genboost.train import training
 
 BASELINES = {
     "mean": {"train_mse": 3.9, "test_mse": 4.2},
@@ -56,25 +54,13 @@ def curves(model: grid.Model) -> Curves:
     return Curves(list(errors - 0.1), list(errors), rates, epochs, cost)
 
 
-def minimum(model: grid.Model) -> Minimum:
-    """Return random weights, and networks on random rows, the same for all models."""
-    architecture = training.architecture(model.cell, 5, 0)
-    rng = np.random.default_rng(0)
-    train, test = (
-        Network(architecture, rng.normal(size=(20, 5)), rng.normal(size=20)) for _ in "ab"
-    )
-    seed = [model.seed, *repr(model.cell).encode()]
-    weights = 0.3 * np.random.default_rng(seed).normal(size=architecture.parameters)
-    return Minimum(weights, train, test)
-
-
 def data(study: grid.Study, synthetic=()) -> str:
     """Return the name of a study's data."""
     return marked(study.data["dataset"], grid.raw(study.data) in synthetic)
 
 
 class Made:
-    """A study that never was; `audit` can be set to what an audit found.
+    """A study that never was; `audit` and `plane` can be set to what was found.
 
     Parameters
     ----------
@@ -87,6 +73,7 @@ class Made:
     """
 
     audit = None
+    plane = None
 
     def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None, **measured):
         self.settings = settings or {}
@@ -134,17 +121,16 @@ class Made:
         )
         self.statistics = json.loads(findings.files(found)["statistics.json"])
 
-    def figures(self, read=curves, read_minimum=minimum):
+    def figures(self, read=curves):
         """Yield each figure's name and the figure."""
-        material = Material(
-            self.config, self.results, self.statistics, read, read_minimum, self.audit
-        )
+        found = self.config, self.results, self.statistics, read, self.audit, self.plane
+        material = Material(*found)
         found = exhibits.of(exhibits.FIGURES, self.config)
         return ((exhibit.name, draw.figure(material, exhibit)) for exhibit in found)
 
-    def figure(self, name, read=curves, read_minimum=minimum):
+    def figure(self, name, read=curves):
         """Return one figure."""
-        return next(figure for other, figure in self.figures(read, read_minimum) if other == name)
+        return next(figure for other, figure in self.figures(read) if other == name)
 
     def drawings(self):
         """Return the text of every SVG file."""

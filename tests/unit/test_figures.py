@@ -10,18 +10,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import BASELINES, Made, curves, minimum, mse
+from made_up import BASELINES, Made, curves, mse
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, to_hex, to_rgb, to_rgba
 from matplotlib.text import Text
 
 from genboost.files import ROOT
+from genboost.measures import plane
+from genboost.measures.network import Network
 from genboost.report import exhibits
 from genboost.report.figures import drawing, lanes, parallel, svg
 from genboost.report.figures.curves import turns
 from genboost.study.axes import SETTINGS, path
-from genboost.study.grid import Model
 from genboost.train import schedules
+from genboost.train.problem import Architecture
 
 SMALL = {
     "training": {"epochs": 8, "epochs_sam": 4},
@@ -32,6 +34,7 @@ SMALL = {
     },
     "studies": {"grid": {"title": "The grid"}},
 }
+RATES = [1e-4, 1e-3, 1e-2]
 CLAIMS = {
     "lower": {"title": "Low", "a": {"sam_rho": 0.05}, "b": {"sam_rho": "none"}},
     "higher": {
@@ -327,62 +330,85 @@ def test_chosen_cells_have_the_values_of_a_choice(small):
     assert len(cells) == len(set(cells)) == 12
     assert all(cell.sam_rho is None for cell in cells)
     assert {cell.weight_decay for cell in cells[:2]} == {0, 1e-2}
-    (mistake,) = exhibits.unmet(
-        studies, {"curves": [{"sam_rho": [None]}, {"learning_rate": [5.0]}], "plane": None}
-    )
+    choices = [{"sam_rho": [None]}, {"learning_rate": [5.0]}]
+    (mistake,) = exhibits.unmet(studies, {"curves": choices, "plane": []})
     assert mistake[0] == ("figures", "curves", 1)
     assert mistake[1].startswith("no study has a cell with learning_rate 5")
 
 
 @pytest.mark.parametrize(
-    ("rates", "widths", "said"),
+    ("grid", "choice", "said"),
     [
-        ([1e-3, 1e-2, 1e-1], [18, 18, 18], None),
-        ([1e-3, 1e-3, 1e-2], [18, 18, 18], "its choices have 2 cells; choose three different ones"),
-        ([1e-3, 1e-2, 1e-2], [18, 18, 9], "its cells differ in network or data"),
+        ({}, {}, None),
+        ({"split_seed": [0, 1]}, {}, None),
+        ({}, {"learning_rate": [1e-3, 1e-2]}, "chooses 2 cells; a plane goes through three"),
+        ({"width": [9, 18]}, {}, "chooses 6 cells; a plane goes through three"),
+        ({"width": [9, 18]}, {"learning_rate": [1e-2]}, "chooses 2 cells"),
+        ({"loss": ["cross_entropy"]}, {}, "is about the squared error, but cells are trained with"),
     ],
 )
-def test_three_cells_of_one_network_span_a_plane(rates, widths, said):
-    grids = {"optimizer": ["adam"], "sam_rho": [None], "weight_decay": [0]}
-    made = Made({"grid": {**grids, "learning_rate": [1e-3, 1e-2, 1e-1], "width": [9, 18]}})
-    choices = [
-        {"learning_rate": [rate], "width": [width]}
-        for rate, width in zip(rates, widths, strict=True)
-    ]
-    found = list(exhibits.unmet(made.results.studies, {"curves": [], "plane": choices}))
+def test_three_cells_span_a_plane(grid, choice, said):
+    made = Made(one(learning_rate=RATES, sam_rho=[None], **grid))
+    found = list(exhibits.unmet(made.results.studies, {"curves": [], "plane": [choice]}))
     assert [where for where, _ in found] == [("figures", "plane")] * bool(said)
     assert all(what.startswith(said) for _, what in found)
 
 
-RATES = [1e-4, 1e-3, 1e-2]
+@pytest.mark.parametrize(
+    ("setting", "values", "said"),
+    [("width", [9, 18], "width"), ("scaling", ["none", "standard"], "scaling")],
+)
+def test_cells_of_a_plane_have_one_network_and_one_data_set(setting, values, said):
+    made = Made(one(learning_rate=RATES, sam_rho=[None], **{setting: values}))
+    choices = [
+        {"learning_rate": RATES[:2], setting: values[:1]},
+        {"learning_rate": RATES[2:], setting: values[1:]},
+    ]
+    found = list(exhibits.unmet(made.results.studies, {"curves": [], "plane": choices}))
+    assert found == [
+        (("figures", "plane"), f"its cells differ in {said}; choose three that do not")
+    ]
 
 
-@pytest.fixture
-def on_a_plane():
-    choices = [{"learning_rate": rate} for rate in RATES]
-    return Made({**one(learning_rate=RATES, sam_rho=[None]), "figures": {"plane": choices}})
+def surveyed(**weights):
+    """Return what a plane through made-up weights holds, and the networks behind it."""
+    rng = np.random.default_rng(0)
+    architecture = Architecture(features=5, width=4, hidden_layers=1, activation="relu")
+    networks = {
+        loss: Network(architecture, rng.normal(size=(20, 5)), rng.normal(size=20))
+        for loss in ("train_mse", "test_mse")
+    }
+    models = {letter: rng.normal(size=architecture.parameters) for letter in "ABC"} | weights
+    records = {letter: f"results/models/{letter}.json" for letter in models}
+    return {"records": records, **plane.survey(models, networks)}, models, networks
 
 
-def test_the_line_of_a_plane_ends_at_two_models_own_losses(on_a_plane):
-    above, below = on_a_plane.figure("plane").axes
-    (study,) = on_a_plane.results.studies
-    cells = {cell.learning_rate: cell for cell in study.cells}
-    first, second, third = (minimum(Model(cells[rate], study.seeds[0])) for rate in RATES)
-    for end, model in enumerate((first, second)):
-        for label, network in (("training MSE", model.train), ("test MSE", model.test)):
-            (line,) = (line for line in below.lines if line.get_label() == label)
-            x, y = line.get_data()
-            (expected,) = network.losses(model.weights[None])
-            assert y[np.abs(x - end).argmin()] == pytest.approx(expected, rel=1e-10)
-    (marks,) = (line for line in above.lines if line.get_label() == "minima")
-    places = np.column_stack(marks.get_data())
-    distance = np.linalg.norm(third.weights - second.weights)
-    assert np.linalg.norm(places[2] - places[1]) == pytest.approx(distance)
+def test_a_plane_has_its_minima_at_their_own_losses():
+    made = Made(one(learning_rate=RATES, sam_rho=[None]))
+    made.config["figures"]["plane"] = [{"learning_rate": [rate]} for rate in reversed(RATES)]
+    made.plane, models, networks = surveyed()
+    above, below = made.figure("plane").axes
+    named = above.get_title(loc="left").splitlines()
+    assert named == ["A: The grid, lr 1e-2", "B: The grid, lr 1e-3", "C: The grid, lr 1e-4"]
+    places = {
+        text.get_text(): np.array(text.xy) for text in above.texts if text.get_text() in "ABC"
+    }
+    for one_of, other in itertools.combinations("ABC", 2):
+        apart = np.linalg.norm(models[one_of] - models[other])
+        assert np.linalg.norm(places[one_of] - places[other]) == pytest.approx(apart)
+    for loss, label in (("train_mse", "training MSE"), ("test_mse", "test MSE")):
+        (line,) = (line for line in below.lines if line.get_label() == label)
+        for end, letter in ((0, "A"), (1, "B")):
+            shown = line.get_ydata()[list(line.get_xdata()).index(end)]
+            assert shown == pytest.approx(networks[loss].losses(models[letter][None])[0])
 
 
-def test_a_plane_says_that_a_model_diverged(on_a_plane):
-    (axes,) = on_a_plane.figure("plane", read_minimum=lambda model: None).axes
-    assert [text.get_text() for text in axes.texts] == ["a model diverged"]
+def test_a_plane_that_there_is_not_says_why():
+    made = Made(one(learning_rate=RATES, sam_rho=[None]))
+    made.config["figures"]["plane"] = [{"learning_rate": RATES}]
+    made.plane, *_ = surveyed(B=None)
+    (axes,) = made.figure("plane").axes
+    assert [text.get_text() for text in axes.texts] == ["B diverged"]
 
 
 def test_differences_lie_where_they_are_and_claims_on_their_side():

@@ -15,6 +15,7 @@ TEMPLATES = [
 REPORT = outcome("report/index.html")
 AUDITED = [outcome("audit/audit.json")] if STUDY["audit"]["readings"] else []
 WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
+WITH_PLANE = " --plane {input.plane}" if PLANE else ""
 SHOWN = ("measures", "audit", "tables", "figures")
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons", "schemes")
 
@@ -30,11 +31,7 @@ rule figures:
         **RESULTS,
         statistics=outcome("statistics/statistics.json"),
         audit=AUDITED,
-        arrays=[
-            f"results/data/{variant}/arrays.npz"
-            for variant in DATA
-            if STUDY["figures"]["plane"]
-        ],
+        plane=PLANE,
     output:
         labelled(FIGURES),
     log:
@@ -59,7 +56,7 @@ rule figures:
         ),
     shell:
         f"python {SCRIPTS}/make_figures.py"
-        f"{READING}{WITH_AUDIT}"
+        f"{READING}{WITH_AUDIT}{WITH_PLANE}"
         " --statistics {input.statistics} --threads {threads}"
         f" --output {outcome('figures')} 2>&1 | tee {{log}}"
 

@@ -187,7 +187,7 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 
 
 def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
-    """Yield studies that there are not, of those that claims, schemes and figures are about."""
+    """Yield studies that claims, schemes and figures name but that do not exist."""
     declared = config.get("studies", schema.written()["properties"]["studies"]["default"])
     selections: dict[Key, dict[str, Any]] = {
         ("comparisons", name, side): claim.get(side, {})
@@ -197,7 +197,7 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     for name, scheme in schemes(config).items():
         selections["schemes", name, "where"] = scheme.get("where", {})
     for part in ("curves", "plane"):
-        for number, choice in enumerate(config.get("figures", {}).get(part) or []):
+        for number, choice in enumerate(config.get("figures", {}).get(part, [])):
             selections["figures", part, number] = choice
     for key, selection in selections.items():
         for name in selection.get("study", []):

@@ -75,8 +75,7 @@ def _of_chosen(
     material: Material, exhibit: Exhibit, title: str
 ) -> tuple[Figure, dict[Axes, list[Model]]]:
     results = material.results
-    choices = material.config["figures"]["curves"]
-    found = chosen_cells(results.studies, choices)
+    found = chosen_cells(results.studies, material.config["figures"]["curves"])
     figure = start(*size(len(found), 1.9, 1.95, legend=3), title)
     rows = -(-len(found) // PANELS_ACROSS)
     across = min(len(found), PANELS_ACROSS)

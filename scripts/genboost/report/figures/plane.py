@@ -1,50 +1,57 @@
 """The losses on the plane through three models' weights, and along the line between two."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from genboost.measures.plane import Plane
 from genboost.report.exhibits import Exhibit, chosen_cells
-from genboost.report.figures.drawing import COLORS, FAINT, INK, legend, log_scale, start, tell
-from genboost.report.figures.material import Material, Minimum
+from genboost.report.figures.drawing import (
+    COLORS,
+    FAINT,
+    INK,
+    PAPER,
+    legend,
+    log_scale,
+    start,
+    tell,
+)
+from genboost.report.figures.material import Material
 from genboost.report.layout import Layout
 from genboost.study.cells import Cell
-from genboost.study.grid import Model
 
-RESOLUTION = 41  # places along each side of the plane
-ALONG = 61  # places along the line
-MARGIN = 0.25  # of the plane's width and of the line, beyond the models
-LEVELS = 9
-LETTERS = "ABC"
+STEPS = (1, 2, 5)  # of contours in a decade
 LOOKS = {
-    "train": {"label": "training MSE", "color": COLORS[1], "linestyle": "-"},
-    "test": {"label": "test MSE", "color": COLORS[0], "linestyle": "--"},
+    "train_mse": {"label": "training MSE", "color": COLORS[1], "linestyle": "-"},
+    "test_mse": {"label": "test MSE", "color": COLORS[0], "linestyle": "--"},
 }
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of the cells that the configuration chooses."""
-    results = material.results
+    results, plane = material.results, material.plane
     found = chosen_cells(results.studies, material.config["figures"]["plane"])
-    minima = [material.read_minimum(Model(cell, study.seeds[0])) for study, cell in found]
     figure = start(5.6, 7.2, title)
     above, below = figure.subplots(2, 1, height_ratios=[2.2, 1])
     names = [
         f"{letter}: {', '.join(_words(results.layouts[study.name], cell))}"
-        for letter, (study, cell) in zip(LETTERS, found, strict=True)
+        for letter, (study, cell) in zip(plane["records"], found, strict=True)
     ]
     above.set_title("\n".join(names), loc="left")
-    whole = [minimum for minimum in minima if minimum]
-    if len(whole) < len(minima):
-        above.text(0.5, 0.5, "a model diverged", ha="center", va="center", color=FAINT,
+    if plane["obstacle"]:
+        above.text(0.5, 0.5, plane["obstacle"], ha="center", va="center", color=FAINT,
                    transform=above.transAxes)  # fmt: skip
         below.remove()
         return figure
-    plane = Plane.through(np.array([minimum.weights for minimum in whole]))
-    _draw_plane(above, plane, whole[0])
-    _draw_line(figure, below, plane, whole[0])
+    _draw_plane(above, plane)
+    _draw_line(below, plane["line"], [*plane["places"]])
     legend(figure, [*LOOKS.values()])
+    share, errors = np.array(plane["line"]["share"]), np.array(plane["line"]["train_mse"])
+    between = errors[(share >= 0) & (share <= 1)]
+    tell(figure, f"The training MSE is {between[0]:.2f} at A, {between[-1]:.2f} at B, and at most "
+                 f"{between.max():.2f} between them.")  # fmt: skip
     return figure
 
 
@@ -54,41 +61,38 @@ def _words(laid_out: Layout, cell: Cell) -> list[str]:
     return [laid_out.study.title, *panel, laid_out.place(cell)]
 
 
-def _draw_plane(axes: Axes, plane: Plane, minimum: Minimum) -> None:
-    low, high = plane.points.min(axis=0), plane.points.max(axis=0)
-    margin = MARGIN * (high - low).max()
-    x, y = np.linspace(low - margin, high + margin, RESOLUTION).T
-    weights = plane.at(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
-    losses = {
-        name: getattr(minimum, name).losses(weights).reshape(RESOLUTION, RESOLUTION)
-        for name in LOOKS
-    }
-    finite = losses["train"][np.isfinite(losses["train"]) & (losses["train"] > 0)]
-    levels = np.geomspace(finite.min(), finite.max(), LEVELS + 2)[1:-1]
+def _draw_plane(axes: Axes, plane: Mapping[str, Any]) -> None:
+    levels = _levels(np.ravel(plane["train_mse"]))
     for name, look in LOOKS.items():
-        lines = axes.contour(x, y, losses[name], levels=levels, colors=look["color"],
-                             linestyles=look["linestyle"], linewidths=0.9)  # fmt: skip
-        if name == "train":
-            axes.clabel(lines, fmt="%.2g", fontsize=6)
-    axes.plot(*plane.points[:2].T, color=INK, linewidth=0.8, linestyle=":")
-    axes.plot(*plane.points.T, "o", color=INK, markersize=4, label="minima")
-    for letter, place in zip(LETTERS, plane.points, strict=True):
+        lines = axes.contour(plane["x"], plane["y"], plane[name], levels=levels,
+                             colors=look["color"], linestyles=look["linestyle"],
+                             linewidths=0.9)  # fmt: skip
+        if name == "train_mse":
+            axes.clabel(lines, fmt="%g")
+    places = np.array([*plane["places"].values()])
+    axes.plot(*places[:2].T, color=INK, linewidth=0.8, linestyle=":")
+    axes.plot(*places.T, "o", color=INK, markersize=5, label="minima")
+    for letter, place in plane["places"].items():
         axes.annotate(letter, place, (4, 4), textcoords="offset points", weight="bold")
     axes.set(aspect="equal", xlabel="distance along A to B", ylabel="distance across")
     axes.grid(False)
 
 
-def _draw_line(figure: Figure, axes: Axes, plane: Plane, minimum: Minimum) -> None:
-    share = np.linspace(-MARGIN, 1 + MARGIN, ALONG)
-    weights = plane.at(share[:, None] * plane.points[1])
-    losses = {name: getattr(minimum, name).losses(weights) for name in LOOKS}
-    for name, look in LOOKS.items():
-        axes.plot(share, losses[name], linewidth=1.1, **look)
+def _levels(errors: np.ndarray) -> list[float]:
+    """Return round numbers among the errors."""
+    low, high = errors.min(), errors.max()
+    if not low > 0:
+        low = high / 1e3
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    return [step * 10.0**decade for decade in decades for step in STEPS
+            if low < step * 10.0**decade < high]  # fmt: skip
+
+
+def _draw_line(axes: Axes, line: Mapping[str, Sequence[float]], names: Sequence[str]) -> None:
+    for loss, look in LOOKS.items():
+        axes.plot(line["share"], line[loss], linewidth=1.1, **look)
     for end in (0, 1):
         axes.axvline(end, color=INK, linewidth=0.8, linestyle=":")
-    log_scale(axes, "y", np.concatenate([*losses.values()]).tolist())
-    axes.set_xticks([0, 0.5, 1], ["A", "halfway", "B"])
+    log_scale(axes, "y", [error for loss in LOOKS for error in line[loss]])
+    axes.set_xticks([0, 0.5, 1], [names[0], "halfway", names[1]])
     axes.set_ylabel("MSE")
-    between = losses["train"][(share >= 0) & (share <= 1)]
-    tell(figure, f"The training MSE is {between[0]:.2f} at A, {between[-1]:.2f} at B, and at most "
-                 f"{between.max():.2f} between them.")  # fmt: skip
