@@ -21,9 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     results.add_arguments(parser)
     parser.add_argument("--statistics", required=True, help="what the numbers mean (JSON)")
     parser.add_argument("--audit", help="how well readings explain the deck (JSON), if audited")
-    parser.add_argument(
-        "--plane", help="losses between minima (JSON), if the configuration has any"
-    )
+    parser.add_argument("--plane", help="losses between minima (JSON), if any are chosen")
     parser.add_argument("--threads", type=int, default=1, help="how many figures to draw at once")
     parser.add_argument("--output", required=True, help="the folder to put the figures in")
     arguments = parser.parse_args(argv)

@@ -1,5 +1,6 @@
 """The losses on the plane through three models' weights, and along the line between two."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from genboost.report.figures.drawing import (
     COLORS,
     FAINT,
     INK,
-    PAPER,
+    LOWEST,
     legend,
     log_scale,
     start,
@@ -22,7 +23,8 @@ from genboost.report.figures.material import Material
 from genboost.report.layout import Layout
 from genboost.study.cells import Cell
 
-STEPS = (1, 2, 5)  # of contours in a decade
+STEPS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7))  # of contours in a decade
+CONTOURS = 6  # at least, if the errors are far enough apart
 LOOKS = {
     "train_mse": {"label": "training MSE", "color": COLORS[1], "linestyle": "-"},
     "test_mse": {"label": "test MSE", "color": COLORS[0], "linestyle": "--"},
@@ -79,13 +81,15 @@ def _draw_plane(axes: Axes, plane: Mapping[str, Any]) -> None:
 
 
 def _levels(errors: np.ndarray) -> list[float]:
-    """Return round numbers among the errors."""
-    low, high = errors.min(), errors.max()
-    if not low > 0:
-        low = high / 1e3
-    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    return [step * 10.0**decade for decade in decades for step in STEPS
-            if low < step * 10.0**decade < high]  # fmt: skip
+    """Return round numbers between the lowest and the highest error."""
+    low, high = max(errors.min(), LOWEST), errors.max()
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in STEPS:
+        levels = [step * 10.0**decade for decade in decades for step in steps]
+        levels = [level for level in levels if low < level < high]
+        if len(levels) >= CONTOURS:
+            break
+    return levels
 
 
 def _draw_line(axes: Axes, line: Mapping[str, Sequence[float]], names: Sequence[str]) -> None:
