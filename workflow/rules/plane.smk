@@ -32,9 +32,7 @@ rule plane:
     params:
         request=request(
             "plane.py",
-            records={
-                letter: model.record for letter, model in zip("ABC", ON_PLANE)
-            },
+            records={letter: model.record for letter, model in zip("ABC", ON_PLANE)},
         ),
     shell:
         f"python {SCRIPTS}/plane.py"
