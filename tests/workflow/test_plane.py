@@ -52,10 +52,13 @@ def test_both_modes_draw_the_same(surveyed):
     for name in ("plane.json", "figures/plane.svg", "figures/plane.png"):
         one, other = (copy.folder / "results/deck" / name for copy in (single, fused))
         assert one.read_bytes() == other.read_bytes(), name
+    logs = (fused.folder / "results/logs/train").rglob("*.log")
+    assert {path.name.split("_")[0] for path in logs} == {"pack"}
     assert not single.planned(*MODES["fused"])
     assert not fused.planned(*MODES["single"])
     report = (single.folder / "results/deck/report/index.html").read_text()
-    assert "through three minima</title>" in report.split('<section id="plane"')[1]
+    section = report.split('<section id="plane"')[1].split("</section>")[0]
+    assert "<title>SYNTHETIC DATA: The error on the plane through three minima" in section
 
 
 def test_its_minima_are_the_recorded_models(surveyed):
