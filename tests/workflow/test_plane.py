@@ -58,7 +58,8 @@ def test_both_modes_draw_the_same(surveyed):
     assert not fused.planned(*MODES["single"])
     report = (single.folder / "results/deck/report/index.html").read_text()
     section = report.split('<section id="plane"')[1].split("</section>")[0]
-    assert "<title>SYNTHETIC DATA: The error on the plane through three minima" in section
+    assert 'aria-label="Figure: The error on the plane through three minima"' in section
+    assert section.count('<svg role="img"') == 1
 
 
 def test_its_minima_are_the_recorded_models(surveyed):
