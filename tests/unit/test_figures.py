@@ -23,6 +23,7 @@ from genboost.report.figures import drawing, lanes, parallel, svg
 from genboost.report.figures import plane as plane_figure
 from genboost.report.figures.curves import turns
 from genboost.study.axes import SETTINGS, path
+from genboost.study.grid import studies as studies_of
 from genboost.train import schedules
 from genboost.train.problem import Architecture
 
@@ -373,7 +374,8 @@ def test_chosen_cells_have_the_values_of_a_choice(small):
 )
 def test_three_cells_span_a_plane(grid, choice, said):
     made = Made(one(learning_rate=RATES, sam_rho=[None], **grid))
-    found = list(exhibits.unmet(made.results.studies, {"curves": [], "plane": [choice]}))
+    studies = studies_of(made.config)
+    found = list(exhibits.unmet(studies, {"curves": [], "plane": [choice]}))
     assert [where for where, _ in found] == [("figures", "plane")] * bool(said)
     assert all(what.startswith(said) for _, what in found)
 
