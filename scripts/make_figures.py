@@ -21,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     results.add_arguments(parser)
     parser.add_argument("--statistics", required=True, help="what the numbers mean (JSON)")
     parser.add_argument("--audit", help="how well readings explain the deck (JSON), if audited")
+    parser.add_argument("--plane", help="losses between minima (JSON), if any are chosen")
     parser.add_argument("--threads", type=int, default=1, help="how many figures to draw at once")
     parser.add_argument("--output", required=True, help="the folder to put the figures in")
     arguments = parser.parse_args(argv)
@@ -36,8 +37,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     config = step.settings
     statistics = step.read_json(arguments.statistics)
     audit = step.read_json(arguments.audit) if arguments.audit else None
+    plane = step.read_json(arguments.plane) if arguments.plane else None
     found = results.load(arguments, step)
-    material = Material(config, found, statistics, read, audit)
+    material = Material(config, found, statistics, read, audit, plane)
 
     def files(exhibit: Exhibit) -> tuple[dict[str, bytes], dict[str, str]]:
         """Return the files of a figure, by their names, and all that was read up to now."""

@@ -60,7 +60,7 @@ def data(study: grid.Study, synthetic=()) -> str:
 
 
 class Made:
-    """A study that never was; `audit` can be set to what an audit found.
+    """A study that never was; `audit` and `plane` can be set to what was found.
 
     Parameters
     ----------
@@ -73,6 +73,7 @@ class Made:
     """
 
     audit = None
+    plane = None
 
     def __init__(self, settings=None, errors=mse, synthetic=(), optimizers=None, **measured):
         self.settings = settings or {}
@@ -122,7 +123,8 @@ class Made:
 
     def figures(self, read=curves):
         """Yield each figure's name and the figure."""
-        material = Material(self.config, self.results, self.statistics, read, self.audit)
+        found = self.config, self.results, self.statistics, read, self.audit, self.plane
+        material = Material(*found)
         found = exhibits.of(exhibits.FIGURES, self.config)
         return ((exhibit.name, draw.figure(material, exhibit)) for exhibit in found)
 

@@ -611,11 +611,12 @@ def test_the_schema_knows_what_the_code_knows():
 def test_every_scalar_setting_is_an_axis_and_a_choice_of_cells():
     full = schema.schema()["properties"]
     claim = full["comparisons"]["additionalProperties"]["properties"]["a"]["properties"]
-    curve = full["figures"]["properties"]["curves"]["items"]["properties"]
+    figures = full["figures"]["properties"]
+    curve, minimum = (figures[part]["items"]["properties"] for part in ("curves", "plane"))
     assert {"batch_size", "width", "split_seed", "stratify", "epochs", "optimizer"} < set(axes.AXES)
     assert not {"dataset", "source", "path", "zeroed_features", "epochs_sam"} & set(axes.AXES)
     assert set(full["grid"]["properties"]) == {*axes.AXES, "trials", "sampling_seed", "seeds"}
-    assert set(claim) == set(curve) == {*axes.AXES, "study"}
+    assert set(claim) == set(curve) == set(minimum) == {*axes.AXES, "study"}
     assert set(full["tables"]["properties"]["rows"]["enum"]) == set(axes.AXES)
 
 

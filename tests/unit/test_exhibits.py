@@ -14,7 +14,11 @@ EVERYTHING = {
     "comparisons": {"a": {"a": {"optimizer": "adam"}}},
     "schemes": {"all": {"title": "All"}, "people": {"title": "People"}},
     "training": {"snapshots": [5]},
-    "figures": {"curves": [{"optimizer": "adam"}], "over_epochs": ["gap"]},
+    "figures": {
+        "curves": [{"optimizer": "adam"}],
+        "over_epochs": ["gap"],
+        "plane": [{"optimizer": "adam"}, {"optimizer": "sgd"}, {"sam_rho": 0.05}],
+    },
     "studies": {
         "grid": {"title": "A grid"},
         "random": {"grid": {"learning_rate": {"log_uniform": [1e-5, 0.1]}, "trials": 9}},

@@ -17,11 +17,16 @@ from matplotlib.colors import LogNorm, to_hex, to_rgb, to_rgba
 from matplotlib.text import Text
 
 from genboost.files import ROOT
+from genboost.measures import plane
+from genboost.measures.network import Network
 from genboost.report import exhibits
 from genboost.report.figures import drawing, lanes, parallel, svg
+from genboost.report.figures import plane as plane_figure
 from genboost.report.figures.curves import turns
 from genboost.study.axes import SETTINGS, path
+from genboost.study.grid import studies as studies_of
 from genboost.train import schedules
+from genboost.train.problem import Architecture
 
 SMALL = {
     "training": {"epochs": 8, "epochs_sam": 4},
@@ -32,6 +37,7 @@ SMALL = {
     },
     "studies": {"grid": {"title": "The grid"}},
 }
+RATES = [1e-4, 1e-3, 1e-2]
 CLAIMS = {
     "lower": {"title": "Low", "a": {"sam_rho": 0.05}, "b": {"sam_rho": "none"}},
     "higher": {
@@ -78,6 +84,27 @@ def panels(figure):
     return {title: axes for title, axes in found.items() if title}
 
 
+def surveyed(**weights):
+    """Return what a plane through made-up weights holds, and the networks behind it."""
+    rng = np.random.default_rng(0)
+    architecture = Architecture(features=5, width=4, hidden_layers=1, activation="relu")
+    networks = {
+        loss: Network(architecture, rng.normal(size=(20, 5)), rng.normal(size=20))
+        for loss in ("train_mse", "test_mse")
+    }
+    models = {letter: rng.normal(size=architecture.parameters) for letter in "ABC"} | weights
+    records = {letter: f"results/models/{letter}.json" for letter in models}
+    return {"records": records, **plane.survey(models, networks)}, models, networks
+
+
+def on_a_plane(found):
+    """Return a study of three learning rates, the highest first on a plane."""
+    choices = [{"learning_rate": [rate]} for rate in reversed(RATES)]
+    made = Made({**one(learning_rate=RATES, sam_rho=[None]), "figures": {"plane": choices}})
+    made.plane = found
+    return made
+
+
 GRIDS = {
     "one_of_all": lambda: Made(one(sam_rho=[None], seeds=1)),
     "many_rates_and_decays": lambda: Made(
@@ -91,6 +118,8 @@ GRIDS = {
     "all_diverged": lambda: Made(one(), errors=lost),
     "some_diverged": lambda: Made(one(learning_rate=[1e-2, 1e-3]), errors=partly_lost),
     "huge": lambda: Made(one(learning_rate=[1e-2, 1e-3]), errors=huge),
+    "plane": lambda: on_a_plane(surveyed()[0]),
+    "no_plane": lambda: on_a_plane(surveyed(B=None)[0]),
     "claims_and_curves": lambda: Made(
         {**one(), "comparisons": CLAIMS, "figures": {"curves": [{"sam_rho": 0.05}]}}
     ),
@@ -341,9 +370,84 @@ def test_chosen_cells_have_the_values_of_a_choice(small):
     assert len(cells) == len(set(cells)) == 12
     assert all(cell.sam_rho is None for cell in cells)
     assert {cell.weight_decay for cell in cells[:2]} == {0, 1e-2}
-    (mistake,) = exhibits.unmet(studies, [{"sam_rho": [None]}, {"learning_rate": [5.0]}])
+    choices = [{"sam_rho": [None]}, {"learning_rate": [5.0]}]
+    (mistake,) = exhibits.unmet(studies, {"curves": choices, "plane": []})
     assert mistake[0] == ("figures", "curves", 1)
     assert mistake[1].startswith("no study has a cell with learning_rate 5")
+
+
+@pytest.mark.parametrize(
+    ("grid", "choice", "said"),
+    [
+        ({}, {}, None),
+        ({"split_seed": [0, 1]}, {}, None),
+        ({}, {"learning_rate": [1e-3, 1e-2]}, "chooses 2 cells; a plane goes through three"),
+        ({"width": [9, 18]}, {}, "chooses 6 cells; a plane goes through three"),
+        ({"width": [9, 18]}, {"learning_rate": [1e-2]}, "chooses 2 cells"),
+        ({"loss": ["cross_entropy"]}, {}, "is about the squared error, but cells are trained with"),
+    ],
+)
+def test_three_cells_span_a_plane(grid, choice, said):
+    made = Made(one(learning_rate=RATES, sam_rho=[None], **grid))
+    studies = studies_of(made.config)
+    found = list(exhibits.unmet(studies, {"curves": [], "plane": [choice]}))
+    assert [where for where, _ in found] == [("figures", "plane")] * bool(said)
+    assert all(what.startswith(said) for _, what in found)
+
+
+@pytest.mark.parametrize(
+    ("setting", "values", "said"),
+    [("width", [9, 18], "width"), ("scaling", ["none", "standard"], "scaling")],
+)
+def test_cells_of_a_plane_have_one_network_and_one_data_set(setting, values, said):
+    made = Made(one(learning_rate=RATES, sam_rho=[None], **{setting: values}))
+    choices = [
+        {"learning_rate": RATES[:2], setting: values[:1]},
+        {"learning_rate": RATES[2:], setting: values[1:]},
+    ]
+    found = list(exhibits.unmet(made.results.studies, {"curves": [], "plane": choices}))
+    assert found == [
+        (("figures", "plane"), f"its cells differ in {said}; choose three that do not")
+    ]
+
+
+def test_a_plane_has_its_minima_at_their_own_losses():
+    found, models, networks = surveyed()
+    made = on_a_plane(found)
+    train, test, below, _ = made.figure("plane").axes
+    named = train.get_title(loc="left").splitlines()[:3]
+    assert named == ["A: The grid, lr 1e-2", "B: The grid, lr 1e-3", "C: The grid, lr 1e-4"]
+    for panel in (train, test):
+        places = {text.get_text(): np.array(text.xy) for text in panel.texts}
+        for one_of, other in itertools.combinations("ABC", 2):
+            apart = np.linalg.norm(models[one_of] - models[other])
+            assert np.linalg.norm(places[one_of] - places[other]) == pytest.approx(apart)
+    for loss, label in (("train_mse", "training MSE"), ("test_mse", "test MSE")):
+        (line,) = (line for line in below.lines if line.get_label() == label)
+        for end, letter in ((0, "A"), (1, "B")):
+            shown = line.get_ydata()[list(line.get_xdata()).index(end)]
+            assert shown == pytest.approx(networks[loss].losses(models[letter][None])[0])
+
+
+@pytest.mark.parametrize(
+    ("errors", "first", "last"),
+    [
+        ([0.19, 4.5, 203], 0.15, 10),
+        ([0.21, 0.24], 0.2, 0.3),
+        ([2.0, 2.0], 2, 3),
+        ([0.0, 0.0], 1e-12, 1.5e-12),
+        ([0.0, 1.0], 1e-12, 7e-11),
+    ],
+)
+def test_colours_of_a_plane_change_at_round_errors(errors, first, last):
+    levels = plane_figure._levels([[errors]])
+    assert (levels[0], levels[-1]) == pytest.approx((first, last))
+    assert levels == sorted(set(levels))
+
+
+def test_a_plane_that_there_is_not_says_why():
+    (axes,) = on_a_plane(surveyed(B=None)[0]).figure("plane").axes
+    assert [text.get_text() for text in axes.texts] == ["B diverged"]
 
 
 def test_differences_lie_where_they_are_and_claims_on_their_side():

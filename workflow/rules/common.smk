@@ -86,7 +86,7 @@ try:
             *registry.unfit(STUDY["measures"], CELLS),
             *grid.unnameable(STUDIES),
             *trends.mistakes(STUDY, STUDIES),
-            *exhibits.unmet(STUDIES, STUDY["figures"]["curves"]),
+            *exhibits.unmet(STUDIES, STUDY["figures"]),
         ],
         GIVEN,
     )

@@ -15,6 +15,7 @@ TEMPLATES = [
 REPORT = outcome("report/index.html")
 AUDITED = [outcome("audit/audit.json")] if STUDY["audit"]["readings"] else []
 WITH_AUDIT = " --audit {input.audit}" if AUDITED else ""
+WITH_PLANE = " --plane {input.plane}" if PLANE else ""
 SHOWN = ("measures", "audit", "tables", "figures")
 SCIENCE = ("data", "model", "training", "grid", "studies", "comparisons", "schemes")
 
@@ -30,6 +31,7 @@ rule figures:
         **RESULTS,
         statistics=outcome("statistics/statistics.json"),
         audit=AUDITED,
+        plane=PLANE,
     output:
         labelled(FIGURES),
     log:
@@ -54,7 +56,7 @@ rule figures:
         ),
     shell:
         f"python {SCRIPTS}/make_figures.py"
-        f"{READING}{WITH_AUDIT}"
+        f"{READING}{WITH_AUDIT}{WITH_PLANE}"
         " --statistics {input.statistics} --threads {threads}"
         f" --output {outcome('figures')} 2>&1 | tee {{log}}"
 

@@ -188,6 +188,9 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     yield figure("cost", "cost", title, "best")
     if config["figures"]["curves"]:
         yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
+    if config["figures"]["plane"]:
+        title = "The error on the plane through three minima"
+        yield figure("plane", "plane", title, "plane")
     if _ranks_measures(config):
         title = "Measures: how well each ranks the gap"
         yield figure("measures", "ranking", title, "measures")
@@ -239,6 +242,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         **{f"study-{name}": study["title"] for name, study in config["studies"].items()},
         "explore": "Explore",
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
+        **({"plane": "Between three minima"} if config["figures"]["plane"] else {}),
         **({"axes": "Which axis matters"} if _is_ranked_by_axis(config) else {}),
         **({"measures": "What ranks generalization"} if _ranks_measures(config) else {}),
         "deck": "The deck, reproduced",
@@ -255,7 +259,7 @@ _KINDS = [
     *("heatmap", "draws", "curves", "measure", "progress", "generalization", "parallel"),
     *(name.replace("_", "-") for name in axes.AXES),
 ]
-_OTHERS = "curves|comparisons|schemes|measures|importance|budget|audit"
+_OTHERS = "curves|plane|comparisons|schemes|measures|importance|budget|audit"
 OF_SOME_STUDIES = {
     STATISTICS: r"choosing\.csv",
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
@@ -276,15 +280,34 @@ def chosen_cells(
 
 
 def unmet(
-    studies: Sequence[grid.Study], choices: Sequence[dict[str, Any]]
+    studies: Sequence[grid.Study], figures: dict[str, Any]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the keys of choices of curves whose values no cell has, and what is wrong."""
-    for number, choice in enumerate(choices):
-        if not grid.chosen(studies, choice):
-            values = ", ".join(
-                f"{key} {' or '.join(map(text, values))}" for key, values in choice.items()
-            )
-            yield (
-                ("figures", "curves", number),
-                f"no study has a cell with {values}; add it to the grid or remove it",
-            )
+    """Yield the keys of choices of cells that no figure can show, and what is wrong."""
+    studies = [study.over_splits() for study in studies]
+    for part in ("curves", "plane"):
+        for number, choice in enumerate(figures[part]):
+            if not grid.chosen(studies, choice):
+                values = ", ".join(
+                    f"{key} {' or '.join(map(text, values))}" for key, values in choice.items()
+                )
+                yield (
+                    ("figures", part, number),
+                    f"no study has a cell with {values}; add it to the grid or remove it",
+                )
+    cells = [cell for _, cell in chosen_cells(studies, figures["plane"])]
+    if cells and (wrong := _spans_no_plane(cells)):
+        yield ("figures", "plane"), wrong
+
+
+def _spans_no_plane(cells: Sequence[Cell]) -> str | None:
+    """Say why cells have no plane of the squared error, if so."""
+    if len(cells) != 3:
+        return f"chooses {len(cells)} cells; a plane goes through three"
+    differing = [s.title for s in axes.varying(cells) if s.block in ("data", "model")]
+    if len(set(map(axes.variant, cells))) > 1:
+        differing = differing or ["source of the data"]
+    if differing:
+        return f"its cells differ in {' and '.join(differing)}; choose three that do not"
+    if others := {cell.loss for cell in cells} - {"mse"}:
+        return f"is about the squared error, but cells are trained with {others.pop()}"
+    return None

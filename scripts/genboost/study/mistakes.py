@@ -192,7 +192,7 @@ def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 
 
 def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
-    """Yield studies that claims, schemes and curves name but that do not exist."""
+    """Yield studies that claims, schemes and figures name but that do not exist."""
     declared = config.get("studies", schema.written()["properties"]["studies"]["default"])
     selections: dict[Key, dict[str, Any]] = {
         ("comparisons", name, side): claim.get(side, {})
@@ -201,8 +201,9 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     }
     for name, scheme in schemes(config).items():
         selections["schemes", name, "where"] = scheme.get("where", {})
-    for number, choice in enumerate(config.get("figures", {}).get("curves", [])):
-        selections["figures", "curves", number] = choice
+    for part in ("curves", "plane"):
+        for number, choice in enumerate(config.get("figures", {}).get(part, [])):
+            selections["figures", part, number] = choice
     for key, selection in selections.items():
         for name in selection.get("study", []):
             if name not in declared:

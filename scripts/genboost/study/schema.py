@@ -46,7 +46,8 @@ def schema() -> Rule:
         name: {"type": "array", "minItems": 1, "items": value} for name, value in axes.items()
     }
     claim = properties["comparisons"]["additionalProperties"]["properties"]["a"]
-    for chosen in (claim, properties["figures"]["properties"]["curves"]["items"]):
+    figures = properties["figures"]["properties"]
+    for chosen in (claim, figures["curves"]["items"], figures["plane"]["items"]):
         chosen["properties"] |= selection
     execution, tables = (properties[name]["properties"] for name in ("execution", "tables"))
     execution["fuse"]["items"] = {"enum": [*axes, "seed"]}

@@ -33,6 +33,8 @@ class Material:
         Returns a model's curves; asked only for models of which a figure shows them.
     audit : dict, optional
         What results/NAME/audit/audit.json holds, if the configuration has an audit.
+    plane : dict, optional
+        What results/NAME/plane.json holds, if the configuration has a plane.
     """
 
     config: dict[str, Any]
@@ -40,3 +42,4 @@ class Material:
     statistics: dict[str, Any]
     read: Callable[[Model], Curves]
     audit: dict[str, Any] | None = None
+    plane: dict[str, Any] | None = None
