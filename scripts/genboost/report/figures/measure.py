@@ -49,8 +49,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             axes.plot(*all_points[:, [0, row]].T, "o", color=FAINT, alpha=0.35, mew=0,
                       markersize=2.5, rasterized=True)  # fmt: skip
             axes.plot(*own[:, [0, row]].T, "o", color=COLORS[0], mec=PAPER, mew=0.3)
-            tau = stats.kendall(own[:, 0], own[:, row])
-            told = [] if math.isnan(tau) else [f"τ = {tau:.2f}".replace("-", "−")]
+            tau = stats.kendall_tau_b(own[:, 0], own[:, row])
+            told = [] if math.isnan(tau) else [f"τ-b = {tau:.2f}".replace("= -", "= −")]
             axes.set_title("\n".join([in_lines(panel.title), *told][row - 1 :]))
     if len(all_points):
         for axes in grid.flat:
@@ -62,7 +62,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     grid[1, 0].set_ylabel("gap (MSE)")
     figure.supxlabel(exhibit.quantity.label, fontsize=SMALLEST)
     if len(all_points) > 1:
-        taus = [stats.kendall(all_points[:, 0], all_points[:, row]) for row in (1, 2)]
-        tell(figure, f"Over {len(all_points)} cells, the rank correlation with the test error is "
+        taus = [stats.kendall_tau_b(all_points[:, 0], all_points[:, row]) for row in (1, 2)]
+        tell(figure, f"Over {len(all_points)} cells, Kendall's τ-b with the test error is "
                      f"{taus[0]:.2f}, with the gap {taus[1]:.2f}.")  # fmt: skip
     return figure
