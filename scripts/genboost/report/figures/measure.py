@@ -15,12 +15,11 @@ from genboost.report.figures.drawing import (
     SMALLEST,
     best_panels,
     in_lines,
-    log_scale,
-    scale,
     start,
     tell,
 )
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import log_scale, scale
 
 MOST_METHODS = 8
 
@@ -40,14 +39,14 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         points[cell] = point * (math.nan if row.diverged else 1)
     all_points = np.array([point for point in points.values() if np.isfinite(point).all()])
     all_points = all_points.reshape(-1, 3)
-    figure = start(max(4.2, 0.9 + 1.2 * len(panels)), 3.8, title)
+    figure = start(max(4.2, 0.9 + 1.3 * len(panels)), 3.8, title)
     grid = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False)
     for column, panel in enumerate(panels):
         own = np.array([points[cell] for cell in panel.cells.values()])
         own = own[np.isfinite(own).all(axis=1)]
         for row, axes in enumerate(grid[:, column], start=1):
-            axes.plot(*all_points[:, [0, row]].T, "o", color=FAINT, alpha=0.35, mew=0,
-                      markersize=2.5, rasterized=True)  # fmt: skip
+            axes.plot(*all_points[:, [0, row]].T, "o", color=FAINT, mew=0, markersize=1.8,
+                      rasterized=True)  # fmt: skip
             axes.plot(*own[:, [0, row]].T, "o", color=COLORS[0], mec=PAPER, mew=0.3)
             tau = stats.kendall_tau_b(own[:, 0], own[:, row])
             told = [] if math.isnan(tau) else [f"τ-b = {tau:.2f}".replace("= -", "= −")]
