@@ -77,7 +77,7 @@ def targets(results: Results) -> list[str]:
     def row(what: str, target: str, found: float) -> None:
         goal = TARGETS[target] * (1 if target in ("job", "nothing") else slower)
         verdict = "met" if found <= goal else "**missed**"
-        rows.append([what, _time(goal, "s"), _time(found, "s"), verdict])
+        rows.append([what, f"{_number(goal)} s", f"{_number(found)} s", verdict])
 
     if section := results.get("engines"):
         key = _key(section)
@@ -142,8 +142,8 @@ def peers(section: Results) -> list[str]:
                     method["method"],
                     str(count),
                     f"{method['start']:.1f}",
-                    f"{seconds[0] / count:.3g} ({seconds[1] / count:.3g})",
-                    f"{seconds[0] / count / base:.3g}",
+                    f"{_number(seconds[0] / count)} ({_number(seconds[1] / count)})",
+                    _number(seconds[0] / count / base),
                     f"{sum(errors) / len(errors):.3f}",
                     "" if method is ours else agrees,
                 ]
@@ -175,8 +175,8 @@ def by_models(section: Results) -> list[str]:
                 whole = all(run["shorter"] == 1 for run in runs)
                 spread = sum(run["share"] * median(run["samples"], key) for run in runs)
                 spread /= sum(run["share"] * minimum(run["samples"], key) for run in runs)
-                rows.append([engine, str(cores), str(count), f"{1e6 * gradient:.3g}",
-                             f"{spread:.2f}", f"{seconds:.3g}" if whole else "",
+                rows.append([engine, str(cores), str(count), _number(1e6 * gradient),
+                             f"{spread:.2f}", _number(seconds) if whole else "",
                              f"{rate / peak:.0%}"])  # fmt: skip
     used = "processor seconds, added over cores" if key == "cpu" else "elapsed"
     return [
@@ -200,9 +200,9 @@ def on_gpu(section: Results) -> list[str]:
     rows = []
     for run in section["runs"]:
         least, middle = minimum(run["samples"]), median(run["samples"])
-        rows.append(["replayed" if run["replayed"] else "launched", str(run["models"]),
-                     f"{1e6 * least / run['gradients']:.3g}", f"{middle / least:.2f}",
-                     f"{least:.3g}" if run["shorter"] == 1 else ""])  # fmt: skip
+        rows.append(["replayed" if run["replayed"] else "launched", f"{run['models']:,}",
+                     _number(1e6 * least / run["gradients"]), f"{middle / least:.2f}",
+                     _number(least) if run["shorter"] == 1 else ""])  # fmt: skip
     return [
         f"{section['gpu']}, elapsed time; models from all over the study. The steps are replayed "
         "as "
@@ -225,7 +225,7 @@ def _by_width(runs: list[Results]) -> list[list[str]]:
         each = 1e6 * minimum(run["samples"]) / run["gradients"]
         times.setdefault(run["width"], {})[run["engine"]] = each
     return [
-        [f"{width}", f"{of['torch']:.3g}", f"{of['simd']:.3g}", f"{of['simd'] / of['torch']:.2g}"]
+        [f"{width}", *map(_number, (of["torch"], of["simd"], of["simd"] / of["torch"]))]
         for width, of in times.items()
     ]
 
@@ -254,11 +254,11 @@ def growth(section: Results) -> list[str]:
                 if run := found.get(engine):
                     times[engine] = minimum(run["samples"], key) / run["gradients"]
                     share = run["flop_per_gradient"] / times[engine] / peak
-                    cells += [f"{1e6 * times[engine]:.3g}", f"{share:.0%}"]
+                    cells += [_number(1e6 * times[engine]), f"{share:.0%}"]
                 else:
                     cells += ["", ""]
             ratio = times["torch"] / times["simd"] if len(times) == 2 else None
-            rows.append([*cells, f"{ratio:.3g}" if ratio else ""])
+            rows.append([*cells, _number(ratio) if ratio else ""])
         head = ["models"] if varied != "models" else []
         head += [varied.replace("depth", "hidden layers"), "simd, µs", "of peak", "torch, µs",
                  "of peak", "torch / simd"]  # fmt: skip
@@ -290,8 +290,8 @@ def study(section: Results) -> list[str]:
     """Show what runs of the workflow took."""
     rows = []
     for run in section["runs"]:
-        rows.append([run["name"], f"{run['trained']:,}", f"{run['seconds']:.1f}",
-                     f"{run['cpu']:.1f}", f"{run['training']:.1f}"])  # fmt: skip
+        rows.append([run["name"], f"{run['trained']:,}", f"{run['seconds']:,.1f}",
+                     f"{run['cpu']:,.1f}", f"{run['training']:,.1f}"])  # fmt: skip
     return [
         f"`snakemake --cores {section['cores']}` on {_cores(section['cores'])}, including data, "
         "tables and figures; `training` is the engines' time, added over jobs.",
@@ -310,7 +310,7 @@ def size(section: Results) -> list[str]:
         times.append(
             [
                 models,
-                *(f"{run['seconds']:.1f} ({run['cpu']:.1f})" for run in seconds),
+                *(f"{run['seconds']:,.1f} ({run['cpu']:,.1f})" for run in seconds),
                 f"{memory / 2**20:.0f}",
             ]
         )
@@ -509,8 +509,9 @@ def _cores(count: int) -> str:
     return "one core" if count == 1 else f"{count} cores"
 
 
-def _time(seconds: float, unit: str) -> str:
-    return f"{seconds:.3g} {unit}" if seconds < 100 else f"{seconds:.0f} {unit}"
+def _number(value: float) -> str:
+    """Write a number with three digits, or with all of its whole ones."""
+    return f"{value:.3g}" if abs(value) < 99.95 else f"{value:,.0f}"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:

@@ -1,5 +1,6 @@
 """The section for exploring, in a real browser: narrowing down, comparing, and its address."""
 
+import csv
 import re
 
 import numpy as np
@@ -336,11 +337,19 @@ def test_2000_cells_with_30_seeds_are_small_enough(visit, tmp_path, record_prope
                 gap=lambda model: model.seed / 10)  # fmt: skip
     assert len(made.models) == 2000 * 30
     assert len(grid.models(made.results.studies)) == len(made.models)
-    page = visit(write(made, tmp_path))
+    page = visit(write(made, tmp_path), accept_downloads=True)
     size = (tmp_path / "index.html").stat().st_size
     loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     record_property("bytes", size)
     record_property("load_ms", round(loaded))
     print(f"2,000 cells × 30 seeds: {size} bytes, loaded in {loaded:.0f} ms")
     assert text(page, "count") == "2000 of 2000 cells"
+    page.locator("#ranking summary").click()
+    assert page.locator("#table-ranking tbody tr").count() == 500
+    _, content = test_browser.saved(page, page.locator("#ranking .save"))
+    rows = list(csv.reader(content.splitlines()))
+    ranks = [int(row[0]) for row in rows[1:]]
+    assert len(ranks) == 2000
+    assert ranks == sorted(ranks)
+    assert {len(row) for row in rows} == {len(rows[0])}
     assert size < SIZE

@@ -20,7 +20,7 @@ from genboost.files import ROOT
 from genboost.measures import plane
 from genboost.measures.network import Network
 from genboost.report import exhibits
-from genboost.report.figures import drawing, lanes, parallel, svg
+from genboost.report.figures import drawing, lanes, parallel, scales, svg
 from genboost.report.figures import plane as plane_figure
 from genboost.report.figures.curves import turns
 from genboost.study.axes import SETTINGS, path
@@ -484,6 +484,57 @@ def test_a_large_difference_leaves_room_for_small_ones():
     assert "−0.1" in ticks
 
 
+def tick_texts(axis):
+    """Return the texts of an axis's ticks by their places."""
+    texts = (text.get_text() for text in axis.get_ticklabels())
+    return dict(zip(axis.get_majorticklocs(), texts, strict=True))
+
+
+def test_ratios_are_named_on_both_sides_of_one():
+    ratios = {name: {**claim, "scale": "ratio"} for name, claim in CLAIMS.items()}
+    made = Made({**one(seeds=12), "comparisons": ratios})
+    (axes,) = made.figure("comparisons").axes
+    named = tick_texts(axes.xaxis)
+    assert named[0.0] == "1"
+    for place, text in named.items():
+        assert float(text) == pytest.approx(math.exp(place))
+    assert min(named) < 0 < max(named)
+    assert axes.get_xlabel() == "ratio of test MSE"
+
+
+@pytest.mark.parametrize("name", ["comparisons", "schemes"])
+def test_differences_have_zero_in_the_middle_and_signs(name):
+    schemes = {"all": {"title": "all"}, "same": {"title": "the same"}}
+    made = Made({**one(seeds=6), "comparisons": CLAIMS, "schemes": schemes})
+    for axes in made.figure(name).axes:
+        low, high = axes.get_xlim()
+        assert low == -high
+        named = tick_texts(axes.xaxis)
+        assert named.pop(0.0) == "0"
+        assert named
+        for place, text in named.items():
+            assert text[0] == ("+" if place > 0 else "−")
+            assert float(text.replace("−", "-")) == pytest.approx(place)
+        assert axes.get_xlabel() == "difference in test MSE"
+
+
+@pytest.mark.parametrize(
+    ("values", "wide", "texts"),
+    [
+        ((1, 70), 4, ["1", "2", "5", "10", "20", "50"]),
+        ((1, 70), 1, ["1", "3", "10", "30"]),
+        ((1, 70), 0.6, ["1", "10"]),
+        ((200, 15_000), 4, ["200", "500", "1,000", "2,000", "5,000", "10,000"]),
+        ((1e-8, 1), 1.4, ["1e-6", "0.001", "1"]),
+        ((2.4, 2.6), 4, ["2.4", "2.7"]),
+    ],
+)
+def test_a_logarithmic_axis_has_as_many_round_ticks_as_have_room(values, wide, texts):
+    axes = matplotlib.figure.Figure((wide / 0.775, 2)).subplots()
+    scales.log_scale(axes, "x", values)
+    assert list(tick_texts(axes.xaxis).values()) == texts
+
+
 def test_few_of_many_seeds_leave_room_for_the_others():
     made = Made({**one(seeds=12), "comparisons": CLAIMS})
     (claim, *_) = made.statistics["comparisons"]
@@ -510,17 +561,55 @@ def test_models_that_predict_a_constant_are_counted_and_not_drawn():
 
 @given(st.lists(st.floats(0, 100), max_size=40))
 def test_dots_side_by_side_do_not_cover_each_other(across):
-    aside = lanes.side_by_side(across, 4, 1000)
+    aside = lanes.side_by_side(across, 4)
     dots = np.array([across, aside]).T
     for one, other in itertools.combinations(dots, 2):
         assert np.hypot(*(one - other)) > 4 - 1e-3
-    assert max(lanes.side_by_side(across, 4, 13), default=0) <= 13
+
+
+def centres(axes):
+    """Return the middles of the marks in a panel, and their diameters, in pixels."""
+    marks = [line for line in axes.lines if line.get_marker() in drawing.MARKERS]
+    return [
+        (*place, line.get_markersize() / 72 * axes.figure.dpi)
+        for line in marks
+        for place in line.get_transform().transform(line.get_xydata())
+    ]
+
+
+@pytest.mark.parametrize("name", ["methods", "comparisons", "cost"])
+@pytest.mark.parametrize("seeds", [3, 30, 60])
+def test_no_mark_hides_another(name, seeds):
+    def errors(model):
+        return 1 + 0.1 * np.random.default_rng([model.seed, model.cell.sam_rho is None]).normal()
+
+    def read(model):  # all methods cost the same and end alike
+        return curves(model)._replace(test_mse=[1.0] * model.cell.epochs)
+
+    grid = {"sam_rho": [None, 0.05, 0.06], "learning_rate": [1e-3, 1e-2], "seeds": seeds}
+    settings = {**one(**grid, weight_decay=[0, 1e-2]), "comparisons": CLAIMS}
+    (axes,) = Made(settings, errors=errors).figure(name, read).axes
+    FigureCanvasAgg(axes.figure).draw()
+    marks = centres(axes)
+    assert len(marks) >= 3
+    for (x, y, size), (other_x, other_y, _) in itertools.combinations(marks, 2):
+        assert math.hypot(x - other_x, y - other_y) > 0.8 * size
+
+
+def test_more_marks_than_have_room_are_a_bar():
+    near = Made(one(seeds=90), errors=lambda model: mse(model) ** 0.001)
+    (axes,) = near.figure("methods").axes
+    assert not any(line.get_marker() == "o" for line in axes.lines)
+    assert max(line.get_linewidth() for line in axes.lines) > 5
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 20)), min_size=1, max_size=12))
 def test_labels_move_apart_in_their_order(wanted):
     places, sizes = map(np.array, zip(*wanted, strict=True))
-    moved = drawing.apart(places, sizes)
+    moved = scales.apart(places, sizes)
+    inside = scales.apart(places, sizes, -20, 400)
+    assert (inside - sizes / 2 > -20 - 1e-6).all()
+    assert (inside + sizes / 2 < 400 + 1e-6).all()
     order = np.argsort(moved)
     gaps = np.diff(moved[order]) - (sizes[order][1:] + sizes[order][:-1]) / 2
     assert (gaps > -1e-6).all()
@@ -685,13 +774,13 @@ def test_colours_are_seen_on_both_papers(paper):
 
 
 @pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS)
-@pytest.mark.parametrize("name", ["methods", "comparisons", "generalization-grid", "cost"])
-def test_marks_are_seen_as_drawn(name, paper):
-    made = Made({**one(seeds=6), "comparisons": CLAIMS})
-    for axes_of_it in made.figure(name).axes:
-        marks = [line for line in axes_of_it.lines if line.get_marker() in drawing.MARKERS]
-        assert marks
-        for line in marks:
+@pytest.mark.parametrize("seeds", [3, 6])
+def test_marks_and_lines_are_seen_as_drawn(paper, seeds):
+    made = Made({**one(seeds=seeds), "comparisons": CLAIMS}, weight_norm=mse)
+    for axes_of_it in (axes for _, figure in made.figures() for axes in figure.axes):
+        for line in axes_of_it.lines:
+            if line.get_color() == drawing.INK:  # the page's own
+                continue
             *rgb, alpha = to_rgba(line.get_color(), line.get_alpha())
             mixed = [alpha * c + (1 - alpha) * p for c, p in zip(rgb, to_rgb(paper), strict=True)]
             assert contrast(mixed, paper) >= 3
@@ -702,8 +791,12 @@ def whole():
     """Return every figure of the deck's studies, with claims."""
     studies = {"grid": {"title": "The grid"}, "more": {"title": "A second chance for SAM",
                "training": {"epochs_sam": 200}, "grid": {"optimizer": "adam"}}}  # fmt: skip
-    settings = {"studies": studies, "comparisons": CLAIMS}
-    return dict(Made(settings, weight_norm=mse, sensitivity=mse).figures())
+    schemes = {"all": {"title": "all"}, "same": {"title": "the same"}}
+    made = Made({"studies": studies, "comparisons": CLAIMS, "schemes": schemes},
+                weight_norm=mse, sensitivity=lambda model: mse(model) ** 4)  # fmt: skip
+    for variant, found in made.results.baselines.items():
+        made.results.baselines[variant] = {**found, "nearest_neighbour": {"test_mse": 0.7}}
+    return dict(made.figures())
 
 
 def shown_texts(figure):
@@ -728,8 +821,8 @@ def test_no_label_covers_another_or_is_cut_off(whole):
         found = shown_texts(figure)
         for (one, first), (other, second) in itertools.combinations(found, 2):
             covered = (
-                min(first.x1, second.x1) - max(first.x0, second.x0) > 1
-                and min(first.y1, second.y1) - max(first.y0, second.y0) > 1
+                min(first.x1, second.x1) - max(first.x0, second.x0) > 0
+                and min(first.y1, second.y1) - max(first.y0, second.y0) > 0
             )
             assert not covered, (name, one.get_text(), other.get_text())
         for text, box in found:
@@ -739,7 +832,10 @@ def test_no_label_covers_another_or_is_cut_off(whole):
 
 def test_no_text_is_smaller_than_eleven_pixels(whole):
     for name, figure in whole.items():
-        assert min(text.get_fontsize() for text, _ in shown_texts(figure)) * 4 / 3 >= 11, name
+        texts = [text for text, _ in shown_texts(figure)]
+        assert min(text.get_fontsize() for text in texts) * 4 / 3 >= 11, name
+        # An exponent is smaller.
+        assert not any("$" in text.get_text() for text in texts), name
 
 
 def test_files_have_neither_a_style_nor_a_style_sheet_and_say_what_they_show(whole):

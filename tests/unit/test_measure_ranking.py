@@ -56,9 +56,9 @@ def test_the_opposite_is_contradicted(found):
 
 
 def test_what_only_tracks_the_learning_rate_is_found_out(found):
-    """τ alone would praise it: that is why ψ and K are taken within hyperparameters."""
+    """τ-a alone would praise it: that is why ψ and K are taken within hyperparameters."""
     ranking = found["the learning rate"]
-    assert ranking.tau.value > 0.6
+    assert ranking.tau_a.value > 0.6
     assert ranking.axes["learning_rate"].value == pytest.approx(1)
     assert ranking.axes["width"].value == ranking.axes["decay"].value == 0
     assert ranking.psi.value == pytest.approx(1 / 3)
@@ -71,7 +71,7 @@ def test_a_reversal_within_learning_rates_depends_on_the_axis(found):
     """Simpson's paradox: over all cells it agrees, at every learning rate it disagrees."""
     ranking = found["reversed within rates"]
     assert ranking.verdict == "axis-dependent"
-    assert ranking.tau.low > 0.2
+    assert ranking.tau_a.low > 0.2
     assert ranking.axes["learning_rate"].low > 0
     assert ranking.axes["width"].high < 0 and ranking.axes["decay"].high < 0
     assert ranking.sign_error.error.low > 0.5

@@ -15,13 +15,13 @@ def signs(measure, target, pairs):
     return [np.sign(measure[i] - measure[j]) * np.sign(target[i] - target[j]) for i, j in pairs]
 
 
-# Kendall's τ and the granulated ψ.
+# Kendall's τ-a and the granulated ψ.
 
 
 def test_kendall_is_that_of_scipy():
     random = np.random.default_rng(0)
     measure, target = random.normal(size=(2, 3, 4, 2))
-    found = pair_ranks.kendall(measure, target)
+    found = pair_ranks.kendall_tau_a(measure, target)
     assert found.value == pytest.approx(kendalltau(measure.ravel(), target.ravel()).statistic)
 
 
@@ -29,7 +29,7 @@ def test_ties_count_nothing_and_missing_cells_are_left_out():
     measure = np.array([1.0, 1.0, 2.0, 3.0, math.nan])
     target = np.array([1.0, 2.0, 3.0, 0.0, 9.0])
     pairs = itertools.combinations(range(4), 2)
-    assert pair_ranks.kendall(measure, target).value == pytest.approx(
+    assert pair_ranks.kendall_tau_a(measure, target).value == pytest.approx(
         np.mean(signs(measure, target, pairs))
     )
 
@@ -106,7 +106,7 @@ def test_intervals_hold_the_coefficients(kind):
         measure = slopes[0] * axis + shared * common + first
         target = slopes[1] * axis + shared * common + second
         each, together = pair_ranks.granulated(measure, target)
-        found.append([pair_ranks.kendall(measure, target), *each, together])
+        found.append([pair_ranks.kendall_tau_a(measure, target), *each, together])
         lines.append(each)
     truth = np.mean([[c.value for c in some] for some in found], axis=0)
     inside = [[c.low <= t <= c.high for c, t in zip(some, truth, strict=True)] for some in found]

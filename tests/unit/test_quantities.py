@@ -233,7 +233,7 @@ def test_a_measure_is_held_against_error_and_gap_cell_by_cell():
     made = Made(RANKED, **MEASURED, path_norm=norm)
     figure = made.figure("measure-grid+weight_norm")
     above, below = figure.axes[:2], figure.axes[2:]
-    titles = [axes.get_title().split("\nτ = ")[0] for axes in above]
+    titles = [axes.get_title().split("\nτ-b = ")[0] for axes in above]
     assert titles == ["Adam, no SAM, 8 epochs", "Adam, SAM ρ = 0.05\n4 epochs"]
     summary = made.results.summary
     for axes, (_, cells) in zip(above, summary.groupby("sam_rho", sort=False), strict=True):
@@ -268,8 +268,30 @@ def test_a_quantity_over_epochs_is_at_its_snapshots_and_the_end_beside_its_bound
     assert medians == [[[2, 21], [4, 31.5], [8, 51]]] * 2
     bounds = [line.get_ydata()[0] for line in axes.lines if not line.get_xdata()[0]]
     assert bounds == [2 / 0.01, 2 / 0.05]
-    seeds = [line.get_xydata().tolist() for line in axes.lines if line.get_alpha()]
+    seeds = [line.get_xydata().tolist() for line in axes.lines if line.get_label() == "seeds"]
     assert len(seeds) == 6 and seeds[0] == [[2, 20], [8, 50]]
+
+
+def test_of_many_seeds_over_epochs_a_band_holds_most():
+    made = Made(
+        {
+            "training": {"epochs": 8, "snapshots": [2]},
+            "grid": {"optimizer": ["sgd"], "learning_rate": [0.01], "weight_decay": [0],
+                     "sam_rho": [None], "seeds": 101},
+            "studies": {"grid": {"title": "The grid"}, "second_chance": None},
+            "measures": ["hessian"],
+            "figures": {"over_epochs": ["hessian_max"], "measures": []},
+            "comparisons": {},
+        },
+        **{
+            "hessian_max": lambda model: 200.0 + model.seed,
+            "hessian_max@2": lambda model: 100.0 + model.seed,
+        },
+    )  # fmt: skip
+    (axes,) = made.figure("progress-grid+hessian_max").axes
+    assert not any(line.get_label() == "seeds" for line in axes.lines)
+    band = axes.collections[0].get_paths()[0].vertices
+    assert {(x, y) for x, y in band} == {(2, 110), (2, 190), (8, 210), (8, 290)}
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_claims_are_judged_on_the_data_of_each_scheme():
     assert [one.get_title("left") for one in axes] == ["Small steps are better", "longer"]
     assert [label.get_text() for label in axes[0].get_yticklabels()] == ["wine", "digits"]
     assert axes[0].get_xlabel() == "ratio of test MSE"
-    assert axes[1].get_xlabel() == "difference of test MSE"
+    assert axes[1].get_xlabel() == "difference in test MSE"
     shown = {line.get_color() for line in axes[0].lines if len(line.get_xdata()) == 1}
     assert len(shown) == 2  # each in the colour of its verdict
 

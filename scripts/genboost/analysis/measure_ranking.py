@@ -29,8 +29,8 @@ class Ranking:
     measure : str
     cells : int
         The cells of which every model has a value.
-    tau : Coefficient
-        Kendall's, over all pairs; also high for a measure that merely tracks a hyperparameter.
+    tau_a : Coefficient
+        Kendall's τ-a, over all pairs; also high for a measure that merely tracks a hyperparameter.
     axes : dict
         By axis, the granulated ψ.
     psi : Coefficient
@@ -51,7 +51,7 @@ class Ranking:
 
     measure: str
     cells: int
-    tau: Coefficient
+    tau_a: Coefficient
     axes: dict[str, Coefficient]
     psi: Coefficient
     information: Interval
@@ -152,7 +152,7 @@ def _ranked(
     return Ranking(
         measure=name,
         cells=int((~np.isnan(means + targets)).sum()),
-        tau=pair_ranks.kendall(means, targets),
+        tau_a=pair_ranks.kendall_tau_a(means, targets),
         axes=dict(zip(axes, each, strict=True)),
         psi=together,
         information=_information_interval(known, measure, target, resamples),

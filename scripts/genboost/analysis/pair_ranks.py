@@ -79,8 +79,8 @@ class Coefficient:
 NO_PAIRS = Coefficient(math.nan, math.nan, math.nan, math.nan)
 
 
-def kendall(measure: np.ndarray, target: np.ndarray) -> Coefficient:
-    """Return Kendall's τ over all pairs of cells; a tie counts 0 (Jiang et al. 2020)."""
+def kendall_tau_a(measure: np.ndarray, target: np.ndarray) -> Coefficient:
+    """Return Kendall's τ-a over all pairs of cells: a tie counts 0 (Jiang et al. 2020)."""
     pairs = all_pairs(~np.isnan(measure + target))
     return _coefficient(measure.size, [pairs], [concordance(measure, target, pairs)])
 
@@ -88,8 +88,8 @@ def kendall(measure: np.ndarray, target: np.ndarray) -> Coefficient:
 def granulated(measure: np.ndarray, target: np.ndarray) -> tuple[list[Coefficient], Coefficient]:
     """Return ψ of every axis and their mean Ψ (Jiang et al. 2020).
 
-    ψ is the mean of Kendall's τ over the lines that vary one axis alone, so a measure cannot score
-    by knowing another axis's value. An axis without pairs has no ψ and does not count.
+    ψ is the mean of Kendall's τ-a over the lines that vary one axis alone, so a measure cannot
+    score by knowing another axis's value. An axis without pairs has no ψ and does not count.
     """
     present = ~np.isnan(measure + target)
     axes = [line_pairs(present, axis) for axis in range(measure.ndim)]

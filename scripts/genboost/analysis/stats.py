@@ -246,7 +246,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[places]
 
 
-def kendall(first: np.ndarray, second: np.ndarray) -> float:
+def kendall_tau_b(first: np.ndarray, second: np.ndarray) -> float:
     """Return Kendall's rank correlation τ-b (1945), which allows for ties; NaN without variation.
 
     Parameters

@@ -5,7 +5,6 @@ drawn, a byte for the logarithm. What takes more room than there is, is left out
 """
 
 import base64
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from genboost.analysis import aggregation, stats
 from genboost.analysis.curves import thinned
 from genboost.measures import registry
 from genboost.measures.registry import ERRORS, Quantity
+from genboost.report import pages
 from genboost.report.figures.drawing import LOWEST
 from genboost.report.layout import in_order
 from genboost.report.results import Results
@@ -82,8 +82,7 @@ def data(results: Results, curves: Mapping[str, Sequence[dict[str, Any] | None]]
         "enough": stats.ENOUGH,
         "t": _quantiles_of_t(most),
     }
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c")
+    return pages.embedded(found)
 
 
 def settings_of(studies: Sequence[Study]) -> list[Setting]:

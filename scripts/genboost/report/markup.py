@@ -66,6 +66,13 @@ class Table:
     metric: str = ""
 
 
+def plain(entry: str | Entry) -> str:
+    """Return what an entry says, without marks."""
+    if isinstance(entry, str):
+        return entry
+    return " ".join(filter(None, (entry.text, entry.after, entry.below)))
+
+
 def p_value(p: float) -> str:
     """Write a p value, a very small one as ``< 0.001``; nothing for NaN."""
     if math.isnan(p):
@@ -218,8 +225,7 @@ def _width(entry: str | Entry) -> float:
 
 
 def _longest_word(entry: str | Entry) -> float:
-    text = entry if isinstance(entry, str) else f"{entry.text} {entry.after} {entry.below}"
-    return max(map(_width, re.split(r"\s|(?<=\+)", text)))
+    return max(map(_width, re.split(r"\s|(?<=\+)", plain(entry))))
 
 
 def _alignment(table: Table, left: str, right: str) -> list[str]:

@@ -12,9 +12,10 @@ from genboost.study.grid import Study
 
 NOTE = (
     "How well a measure ranks a study's cells (means over the seeds) by their gap, test MSE minus "
-    "train MSE. Ψ: Kendall's τ along each axis with all others fixed, averaged over the axes, with "
-    "its 95 % interval; τ: over all pairs of cells (Jiang et al. 2020). K: what the sign of a "
-    "difference in the measure says about that of the gap beyond any two hyperparameters, 0 to 1. "
+    "train MSE. Ψ: Kendall's τ-a, in which a tie counts 0, along each axis with all others fixed, "
+    "averaged over the axes, with its 95 % interval; τ-a: over all pairs of cells (Jiang et al. "
+    "2020). K: what the sign of a difference in the measure says about that of the gap beyond any "
+    "two hyperparameters, 0 to 1. "
     "Sign error: share of pairs ranked wrongly in the worst of all steps from one value of an "
     "axis to another, 0.5 for chance (Dziugaite et al. 2020). p: for Ψ being zero, with Holm's "
     "correction over all measures of the study. Supported: Ψ is positive; contradicted: negative; "
@@ -33,7 +34,7 @@ def measures_table(results: Results, rankings: Sequence[tuple[Study, Ranking]]) 
             str(ranking.cells),
             _with_interval(ranking.psi.value, ranking.psi.low, ranking.psi.high),
             p_value(ranking.p_holm),
-            _number(ranking.tau.value),
+            _number(ranking.tau_a.value),
             _with_interval(
                 ranking.information.value, ranking.information.low, ranking.information.high
             ),
@@ -44,7 +45,7 @@ def measures_table(results: Results, rankings: Sequence[tuple[Study, Ranking]]) 
     return Table(
         name="measures",
         title=results.marked("Which measures rank the gap"),
-        header=["study", "measure", "verdict", "cells", "Ψ", "p (Holm)", "τ", "K", "sign error"],
+        header=["study", "measure", "verdict", "cells", "Ψ", "p (Holm)", "τ-a", "K", "sign error"],
         rows=rows,
         notes=[NOTE, *results.warning()],
         text_columns=(0, 1, 2),

@@ -35,7 +35,7 @@ from genboost.report.exhibits import Exhibit
 from genboost.report.figures import drawing
 from genboost.report.figures.drawing import INK, PAPER
 from genboost.report.layout import Panel
-from genboost.report.markup import Entry, Table
+from genboost.report.markup import Entry, Table, plain
 from genboost.report.results import WARNING, Results
 from genboost.report.summary import measure
 from genboost.study import axes, grid
@@ -43,7 +43,7 @@ from genboost.study.cells import Cell
 from genboost.study.schema import BLOCKS, GRID
 
 TEMPLATE = "report.html.j2"
-MOST_ROWS = 500  # of the ranking: the section for exploring has every cell
+MOST_ROWS = 500  # of the ranking, that are shown
 MOST_MODELS = 10  # that a cell lists: more are summed up
 
 
@@ -132,6 +132,7 @@ def compose(results: Results, inputs: Inputs) -> str:
     claims = inputs.statistics["comparisons"]
     heat = {study.name: heat_tables(results, study) for study in results.studies}
     figures = [_figure(exhibit, inputs.drawings) for exhibit in shown if exhibit.section]
+    ranking, rest = _best_rows(tables.ranking_table(results, tables.ranking(results)))
     return pages.render(
         TEMPLATE,
         filters={"unbroken": _unbroken},
@@ -166,7 +167,8 @@ def compose(results: Results, inputs: Inputs) -> str:
         edges=list(best_at_edges.sentences(results)),
         baselines=tables.baseline_table(results),
         deck=deck_tables.deck_table(results),
-        ranking=_best_rows(tables.ranking_table(results, tables.ranking(results))),
+        ranking=ranking,
+        ranking_rest=_markup(pages.embedded(rest)) if rest else "",
         provenance=inputs.provenance,
         descriptions={name: _from_markdown(text) for name, text in inputs.descriptions.items()},
         configuration=as_written(inputs.config),
@@ -181,12 +183,13 @@ def _tables(found: dict[str, Any]) -> dict[str, Table]:
     return {name: Table(**table) for name, table in found["tables"].items()}
 
 
-def _best_rows(ranking: Table) -> Table:
-    """Return a ranking without the cells that are too far down to be worth their room."""
+def _best_rows(ranking: Table) -> tuple[Table, list[list[str]]]:
+    """Return a ranking's best cells as a table, and the texts of the others for its CSV file."""
     if len(ranking.rows) <= MOST_ROWS:
-        return ranking
-    note = f"The best {MOST_ROWS} of {len(ranking.rows)} cells; all are in the section Explore."
-    return replace(ranking, rows=ranking.rows[:MOST_ROWS], notes=[*ranking.notes, note])
+        return ranking, []
+    note = f"The best {MOST_ROWS} of {len(ranking.rows)} cells; the CSV file has all."
+    rest = [list(map(plain, row)) for row in ranking.rows[MOST_ROWS:]]
+    return replace(ranking, rows=ranking.rows[:MOST_ROWS], notes=[*ranking.notes, note]), rest
 
 
 def heat_tables(results: Results, study: grid.Study) -> list[HeatTable]:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,12 @@ def render(template: str, filters: dict[str, Callable] | None = None, **values: 
     )
     environment.filters |= {"policy": policy, **(filters or {})}
     return environment.get_template(template).render(**values).strip() + "\n"
+
+
+def embedded(value: Any) -> str:
+    """Return a value as JSON that can stand in a ``script`` element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
 
 
 def policy(styles: Sequence[str], scripts: Sequence[str] = ()) -> str:

@@ -5,18 +5,9 @@ import textwrap
 from matplotlib.figure import Figure
 
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import (
-    COLORS,
-    FAINT,
-    FILLS,
-    INK,
-    MARKERS,
-    legend,
-    log_scale,
-    start,
-    tell,
-)
+from genboost.report.figures.drawing import COLORS, FAINT, FILLS, INK, MARKERS, legend, start, tell
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import log_scale
 from genboost.study.axes import SETTINGS
 
 READINGS_SHOWN = 20  # the best, besides the protocol as stated
@@ -48,9 +39,9 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     for cell in cells:
         interval = [cell["best_low"], cell["best_high"]]
         if None not in interval:
-            right.plot([cell["deck"]] * 2, interval, color=FAINT, lw=0.5, alpha=0.6, zorder=1)
+            right.plot([cell["deck"]] * 2, interval, color=FAINT, lw=0.5, zorder=1)
         place = list(dict.fromkeys(c["optimizer"] for c in cells)).index(cell["optimizer"])
-        right.plot(cell["deck"], cell["best"], MARKERS[place], color=COLORS[place], alpha=0.8,
+        right.plot(cell["deck"], cell["best"], MARKERS[place], color=COLORS[place],
                    fillstyle=FILLS[place])  # fmt: skip
     right.axline((1, 1), (2, 2), color=INK, linewidth=0.8)
     right.set_aspect("equal")

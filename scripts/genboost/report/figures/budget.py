@@ -3,19 +3,11 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import (
-    COLORS,
-    LINES,
-    baseline_lines,
-    legend,
-    log_scale,
-    start,
-    tell,
-)
+from genboost.report.figures.drawing import COLORS, LINES, legend, start, tell
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import baseline_lines, log_scale
 
 MOST_METHODS = 8  # that are drawn of a study, the best
 
@@ -42,9 +34,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         for axes, costs in ((by_tries, [1] * len(own)), (by_gradients, [c["cost"] for c in own])):
             for curve, cost in zip(own, costs, strict=True):
                 _draw_curve(axes, curve, cost, looks[curve["method"]])
-            axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-            axes.xaxis.set_minor_locator(NullLocator())
+            numbers = zip(costs, (curve["tries"] for curve in own), strict=True)
+            log_scale(axes, "x", [cost * n for cost, tries in numbers for n in tries])
         log_scale(by_tries, "y", errors)
         baseline_lines(by_tries, results, study.cells, "y", named=False)
         baseline_lines(by_gradients, results, study.cells, "y")

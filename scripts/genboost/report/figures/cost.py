@@ -5,6 +5,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 from genboost.analysis import stats
 from genboost.analysis.curves import thinned
@@ -15,17 +16,18 @@ from genboost.report.figures.drawing import (
     FAINT,
     LINES,
     MARKERS,
-    baseline_lines,
     best_panels,
     legend,
-    log_scale,
     start,
     tell,
 )
+from genboost.report.figures.lanes import side_by_side
 from genboost.report.figures.material import Curves, Material
+from genboost.report.figures.scales import along, baseline_lines, log_scale
 from genboost.study.grid import Model
 
 MOST_METHODS = 12  # of a study
+MARK = 7.0  # pt
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
@@ -46,16 +48,19 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     log_scale(axes, "x", [cost / 20 for cost in ends] + ends)
     useless = max(e["mean"]["test_mse"] for e in results.baselines.values())
     log_scale(axes, "y", [*means, useless])
+    asides = _asides(axes, ends, means)
     entries = []
     for number, ((name, costs, errors), mean) in enumerate(zip(methods, means, strict=True)):
         color = COLORS[number % len(COLORS)]
         look = {"color": color, "linestyle": LINES[number // len(COLORS) % len(LINES)]}
         marker = MARKERS[number % len(MARKERS)]
         axes.plot(costs, np.median(errors, axis=0), linewidth=0.9, **look)
+        moved = ScaledTranslation(asides[number] / 72, 0, figure.dpi_scale_trans)
+        end = {"color": color, "clip_on": False, "transform": axes.transData + moved}
         if len(errors) >= stats.ENOUGH:
             axes.plot([costs[-1]] * 2, stats.interval(errors[:, -1]), label="interval",
-                      color=color, linewidth=1.6)  # fmt: skip
-        axes.plot(costs[-1], mean, marker, label="mean", color=color, markersize=6, clip_on=False)
+                      linewidth=1.6, **end)  # fmt: skip
+        axes.plot(costs[-1], mean, marker, label="mean", markersize=MARK - 1, **end)
         entries.append({"label": name, "marker": marker, **look})
     baseline_lines(axes, results, [c for study in results.studies for c in study.cells], "y")
     axes.set_xlabel("gradient evaluations")
@@ -69,6 +74,16 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     else:
         axes.text(0.5, 0.5, "models in every cell diverged", ha="center", transform=axes.transAxes)
     return figure
+
+
+def _asides(axes: Axes, costs: list[float], errors: list[float]) -> np.ndarray:
+    """Return how far marks of the same cost go to the right so that none hides another, in pt."""
+    heights = along(axes, "y", errors)
+    found = np.zeros(len(errors))
+    for cost in set(costs):
+        alike = [place for place, other in enumerate(costs) if other == cost]
+        found[alike] = side_by_side(heights[alike], MARK)
+    return found
 
 
 def _way(curves: list[Curves]) -> tuple[np.ndarray, np.ndarray]:
@@ -94,5 +109,4 @@ def _draw_frontier(axes: Axes, costs: list[float], errors: list[float]) -> None:
             lowest = error
     if corners:
         corners.append((axes.get_xlim()[1], lowest))
-        axes.step(*zip(*corners, strict=True), where="post", color=FAINT, linewidth=3, alpha=0.5,
-                  zorder=0)  # fmt: skip
+        axes.step(*zip(*corners, strict=True), where="post", color=FAINT, linewidth=2, zorder=0)

@@ -18,13 +18,13 @@ from genboost.report.figures.drawing import (
     PANELS_ACROSS,
     in_lines,
     legend,
-    log_scale,
     panels,
     size,
     start,
     tell,
 )
 from genboost.report.figures.material import Curves, Material
+from genboost.report.figures.scales import log_scale
 from genboost.study.grid import Model
 
 MOST_LINES = 5  # of a kind in a panel: more are shown as their quantiles
@@ -107,7 +107,8 @@ def _strip(axes: Axes, curves: Sequence[Curves]) -> Axes:
     if curves and len(curves[0].learning_rate):
         rates, epochs = curves[0].learning_rate, curves[0].epoch
         most = max(rates) or 1.0
-        strip.fill_between(epochs, np.array(rates) / most, color=FAINT, alpha=0.5, lw=0)
+        strip.fill_between(epochs, np.array(rates) / most, color=FAINT, alpha=0.25, lw=0)
+        strip.plot(epochs, np.array(rates) / most, color=FAINT, linewidth=0.8)
         for turn in turns(rates):
             for part in (axes, strip):
                 part.axvline(epochs[turn], color=INK, linewidth=0.8, linestyle=":", label="turn")
@@ -169,7 +170,7 @@ def _say(figure: Figure, found: Mapping[Axes, Sequence[Curves]]) -> None:
         entries = [{**entry, "label": f"{entry['label']}, median"} for entry in entries]
         band = {"label": "80 % of the seeds", "color": COLORS[0], "linewidth": 5, "alpha": 0.3}
         entries.append(band)
-    rate = {"label": "learning rate", "color": FAINT, "linewidth": 5, "alpha": 0.5}
+    rate = {"label": "learning rate", "color": FAINT, "linewidth": 0.8}
     entries.append(rate)
     if any(line.get_label() == "turn" for axes in found for line in axes.lines):
         turn = {"label": "from here it rises", "color": INK, "linewidth": 0.8, "linestyle": ":"}

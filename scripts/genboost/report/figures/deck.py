@@ -8,19 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import (
-    COLORS,
-    FAINT,
-    FILLS,
-    INK,
-    MARKERS,
-    legend,
-    log_scale,
-    name_places,
-    start,
-    tell,
-)
+from genboost.report.figures.drawing import COLORS, FAINT, FILLS, INK, MARKERS, legend, start, tell
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import log_scale, name_places
 from genboost.study.axes import SETTINGS
 
 METHOD = ("optimizer", "sam_rho")
@@ -41,15 +31,17 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         return figure
     all_axes = figure.subplots(1, len(shared), sharex=True, sharey=True, squeeze=False)[0]
     values = [cell[key] for cell in cells for key in ("deck", "test_mse")]
+    most = 2 * max(values)
+    highs = [min(cell["high"], most) for cell in cells if cell["high"] is not None]
     looks, far = _looks(cells), outliers(cells)
     for study, axes in zip(shared, all_axes, strict=True):
         for scale in ("x", "y"):
-            log_scale(axes, scale, values)
+            log_scale(axes, scale, values + highs)
         own = [cell for cell in cells if cell["study"] == study.name]
         for cell in own:
             if cell["low"] is not None:
                 axes.plot([cell["deck"]] * 2, [max(cell["low"], axes.get_ylim()[0]), cell["high"]],
-                          color=FAINT, linewidth=0.5, alpha=0.6, zorder=1)  # fmt: skip
+                          color=FAINT, linewidth=0.5, zorder=1)  # fmt: skip
             axes.plot(cell["deck"], cell["test_mse"], **looks[cell["optimizer"], cell["sam_rho"]])
         axes.axline((1, 1), (2, 2), color=INK, linewidth=0.8)
         _name_outliers(axes, [cell for cell in far if cell["study"] == study.name][:NAMED])
@@ -114,4 +106,4 @@ def _name_outliers(axes: Axes, found: Sequence[Mapping[str, Any]]) -> None:
     ):
         axes.annotate("", (cell["deck"], cell["test_mse"]), name, textcoords="axes fraction",
                       arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.6,
-                                  "shrinkA": 0, "shrinkB": 3})  # fmt: skip
+                                  "shrinkA": 3, "shrinkB": 3})  # fmt: skip

@@ -1,4 +1,4 @@
-"""What all figures share: their style, their panels, scales, legends and colours.
+"""What all figures share: their style, their panels, legends and colours.
 
 Each figure can be read in print, on a dark page, in grey and without colour vision: colours have a
 contrast of three to one on both papers and come with markers and line styles, diverged cells are
@@ -9,26 +9,22 @@ from __future__ import annotations
 
 import io
 import math
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
 import matplotlib
-import numpy as np
 from matplotlib import colormaps, colors
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from genboost.data.arrays import MARK
 from genboost.report.exhibits import PICTURE
 from genboost.report.figures import svg
 from genboost.report.layout import Layout, Panel
-from genboost.report.results import SIMPLE, Results
-from genboost.study.cells import Cell
+from genboost.report.results import Results
 from genboost.study.grid import Study
 
 SMALLEST = 8.25  # pt: 11 px
@@ -46,6 +42,7 @@ STYLE = {
     "axes.axisbelow": True,
     "axes.edgecolor": INK,
     "axes.facecolor": PAPER,
+    "axes.formatter.useoffset": False,
     "axes.grid": True,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.6,
@@ -206,7 +203,7 @@ def color_scale(results: Results, study: Study) -> Normalize:
     if not results.is_about_errors:
         values = [value for value in complete if math.isfinite(value)] or [0.0]
         low, high = min(values), max(values)
-        return LogNorm(low, high) if _far_apart(values) else Normalize(low, high)
+        return LogNorm(low, high) if are_far_apart(values) else Normalize(low, high)
     # It is 0 if all test rows have one label.
     useless = max(max(results.simple(s.cells)["mean"][-1] for s in alike), LOWEST)
     low = complete.min() if len(complete) else useless
@@ -227,137 +224,9 @@ def color(value: float, norm: Normalize) -> tuple[str, str]:
     return colors.to_hex(background), "#fffffe" if dark else "#000001"
 
 
-def scale(axes: Axes, which: str, values: Sequence[float]) -> None:
-    """Scale an axis to finite values: logarithmic if all are positive and far apart."""
-    if _far_apart(values):
-        log_scale(axes, which, values)
-
-
-def _far_apart(values: Sequence[float]) -> bool:
+def are_far_apart(values: Sequence[float]) -> bool:
+    """Say if values are positive and so far apart that their scale is to be logarithmic."""
     return bool(values) and min(values) > 0 and max(values) > FAR_APART * min(values)
-
-
-def log_scale(axes: Axes, which: str, values: Sequence[float]) -> None:
-    """Make an axis logarithmic, with round numbers as ticks; the range is that of the values."""
-    axis = getattr(axes, f"{which}axis")
-    getattr(axes, f"set_{which}scale")("log")
-    values = [value for value in values if value > 0] or [1.0]
-    low, high = min(values) / 1.12, max(values) * 1.12
-    getattr(axes, f"set_{which}lim")(low, high)
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    if high / low > 200:
-        steps: tuple[float, ...] = (1,)
-    else:
-        steps = (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 4, 5, 7)
-    every = max(1, len(decades) // 6)
-    ticks = [step * 10.0**decade for decade in decades[::every] for step in steps]
-    axis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-
-
-def name_ratios(axes: Axes) -> None:
-    """Name the ratios along a horizontal axis that has their logarithms."""
-    limits = axes.get_xlim()
-    low, high = map(math.exp, limits)
-    if high > 3 * low:
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
-        steps = (1,) if len(decades) > 3 else (1, 3) if high > 10 * low else (1, 1.5, 2, 3, 5, 7)
-        ratios = [step * 10.0**decade for decade in decades for step in steps]
-    else:
-        ratios = MaxNLocator(6).tick_values(low, high).tolist()
-    axes.set_xticks([math.log(ratio) for ratio in ratios], [f"{ratio:g}" for ratio in ratios])
-    axes.set_xlim(limits)  # which ticks outside would widen
-
-
-def round_numbers(low: float, high: float) -> list[float]:
-    """Return round numbers of a logarithmic scale that keep clear of its upper end."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1, 2, 3, 5) if len(decades) < 5 else (1,)
-    ticks = [step * 10.0**decade for decade in decades for step in steps]
-    return [tick for tick in ticks if low <= tick <= high * 0.85]
-
-
-def baseline_lines(
-    axes: Axes, results: Results, cells: Sequence[Cell], which: str, named: bool = True
-) -> None:
-    """Draw what simple methods reach on the data of some cells, unless the data differ."""
-    simple = results.simple(cells)
-    if any(len(errors) > 1 for errors in simple.values()):
-        return
-    # Zero has no place on a logarithmic scale.
-    found = {name: errors[0] for name, errors in simple.items() if errors[0] > 0}
-    low, high = getattr(axes, f"get_{which}lim")()
-    low = min([low, *(error / 1.1 for error in found.values())])
-    high = max([high, *(error * 1.1 for error in found.values())])
-    log_scale(axes, which, [low * 1.12, high / 1.12])
-    for error in found.values():
-        line = axes.axvline if which == "x" else axes.axhline
-        line(error, color=FAINT, linestyle=":", linewidth=0.9, zorder=0)
-    if named:
-        labels = [textwrap.fill(SIMPLE.get(name, name), 12) for name in found]
-        name_places(axes, which, list(found.values()), labels)
-
-
-def name_places(
-    axes: Axes, which: str, places: Sequence[float], labels: Sequence[str]
-) -> list[tuple[float, float]]:
-    """Name places along an axis beyond its end, so that no label covers another.
-
-    Returns
-    -------
-    list of (float, float)
-        Where the labels went, in fractions of the axes.
-    """
-    box = axes.get_position()  # before it is laid out: about right
-    figure = axes.get_figure()
-    long = 72 * (figure.get_figwidth() * box.width if which == "x" else
-                 figure.get_figheight() * box.height)  # fmt: skip
-    axis = getattr(axes, f"{which}axis")
-    scale = axis.get_transform().transform
-    low, high = scale(np.array(getattr(axes, f"get_{which}lim")()))
-    wanted = (scale(np.array(places, float)) - low) / (high - low) * long
-    lines = [label.splitlines() for label in labels]
-    sizes = [
-        0.62 * SMALLEST * max(map(len, some)) if which == "x" else 1.25 * SMALLEST * len(some)
-        for some in lines
-    ]
-    along = apart(wanted, sizes) / long
-    found = [(float(at), 1.01) if which == "x" else (1.02, float(at)) for at in along]
-    align = {"ha": "center", "va": "bottom"} if which == "x" else {"ha": "left", "va": "center"}
-    for label, place in zip(labels, found, strict=True):
-        axes.text(*place, label, linespacing=1.0, transform=axes.transAxes, **align)
-    return found
-
-
-def apart(places: Sequence[float] | np.ndarray, sizes: Sequence[float]) -> np.ndarray:
-    """Move things along a line, as little as it takes, so that none covers another.
-
-    Parameters
-    ----------
-    places, sizes
-        Their middles and lengths.
-    """
-    order = np.argsort(places, kind="stable")
-    # Groups that touch: where the first of a group begins, its length and its members.
-    groups: list[tuple[float, float, list[int]]] = []
-    for index in order:
-        size = sizes[index]
-        groups.append((places[index] - size / 2, size, [index]))
-        while len(groups) > 1 and groups[-2][0] + groups[-2][1] > groups[-1][0]:
-            second, first = groups.pop(), groups.pop()
-            # Where the members' mean distance from their places is least.
-            members = [*first[2], *second[2]]
-            begins = np.cumsum([0.0, *(sizes[i] for i in members)])
-            middles = begins[:-1] + np.diff(begins) / 2
-            first_begins = float(np.mean([places[i] for i in members] - middles))
-            groups.append((first_begins, float(begins[-1]), members))
-    found = np.zeros(len(sizes))
-    for begins_at, _, members in groups:
-        for index in members:
-            found[index] = begins_at + sizes[index] / 2
-            begins_at += sizes[index]
-    return found
 
 
 def name_outer_axes(panels: Iterable[Axes], x: str, y: str) -> None:

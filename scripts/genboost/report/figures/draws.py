@@ -13,15 +13,13 @@ from genboost.report.figures.drawing import (
     MANY,
     MARKERS,
     PANELS_ACROSS,
-    baseline_lines,
     legend,
-    log_scale,
-    scale,
     size,
     start,
     tell,
 )
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import baseline_lines, log_scale, scale
 from genboost.study.axes import Setting
 from genboost.study.cells import Cell
 
@@ -59,7 +57,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             axes.set_ylabel(exhibit.quantity.phrase)
     entries = [
         {"label": panel.title, "color": COLORS[number % len(COLORS)], "linestyle": "none",
-         "marker": MARKERS[number % len(MARKERS)], "mew": 0}
+         "marker": MARKERS[number % len(MARKERS)], "fillstyle": "none", "mew": 0.9}
         for number, panel in enumerate(laid_out.panels)
     ]  # fmt: skip
     legend(figure, entries)
@@ -78,7 +76,7 @@ def _draw_cells(axes: Axes, axis: Setting, rows: dict[Cell, object], look: dict)
     rasterized = len(rows) > MANY
     whole = [(cell[axis.name], row.value) for cell, row in rows.items() if _is_whole(row)]
     x, y = [x for x, _ in whole], [y for _, y in whole]
-    axes.plot(x, y, **look, mew=0, alpha=0.7, rasterized=rasterized)
+    axes.plot(x, y, **look, fillstyle="none", mew=0.9, rasterized=rasterized)
     if lost := [cell[axis.name] for cell, row in rows.items() if not _is_whole(row)]:
         axes.plot(lost, [0.98] * len(lost), **{**look, "marker": "x"}, clip_on=False,
                   transform=axes.get_xaxis_transform())  # fmt: skip

@@ -7,17 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import (
-    COLORS,
-    INK,
-    MANY,
-    MARKERS,
-    best_panels,
-    log_scale,
-    start,
-    tell,
-)
+from genboost.report.figures.drawing import COLORS, INK, MANY, MARKERS, best_panels, start, tell
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import log_scale
 from genboost.report.layout import Panel
 
 ACROSS = 2

@@ -21,10 +21,10 @@ from genboost.report.figures.drawing import (
     color_scale,
     name_outer_axes,
     panels,
-    round_numbers,
     tell,
 )
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import round_numbers
 from genboost.report.results import Results
 
 USELESS = "≥ predicting\nthe mean"
@@ -94,7 +94,7 @@ def _frame(axes: Axes, x: int, y: int) -> None:
 
 def _short(value: float) -> str:
     """Write a number in four characters or so."""
-    if value == 0 or 0.01 <= abs(value) < 1000:
+    if value == 0 or 0.01 <= abs(value) < 9999.5:
         return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
     return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
 
@@ -110,4 +110,5 @@ def _color_bar(figure: Figure, all_axes: list[Axes], norm: Normalize, results: R
         bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.grid(False)
     bar.outline.set_visible(False)
+    bar.ax.yaxis.set_label_position("left")  # the ticks' names may be long
     bar.set_label(results.quantity.phrase)

@@ -12,12 +12,13 @@ from genboost.report.figures.drawing import COLORS, INK, PAPER
 
 WIDTH = 5.4  # inches, of a figure of lanes
 LANE = 0.62  # inches, with one line of text
+LANE_OF_MANY = 0.46  # inches, of quantiles
 LINE = 0.17  # inches
 MOST_DOTS = 100  # in a lane; more values are shown as quantiles
 
-_TEXT = 76  # characters in a line
-_DOT = 4.2  # pt
-_ROOM = 13.0  # pt, for dots side by side
+_TEXT = 88  # characters in a line
+_DOTS = (4.2, 3.6, 3.0, 2.5, 2.1)  # pt, of which the largest is taken that has room
+_ROOM = 16.0  # pt, for dots side by side
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ class Lane:
     @property
     def height(self) -> float:
         """Its height in inches."""
-        return (0 if self.is_heading else LANE) + LINE * (len(self.lines) - (not self.is_heading))
+        if self.is_heading:
+            return LINE * len(self.lines)
+        lane = LANE_OF_MANY if len(self.values) > MOST_DOTS else LANE
+        return lane + LINE * (len(self.lines) - 1)
 
 
 def bulk(values: Sequence[float]) -> list[float]:
@@ -77,6 +81,7 @@ def draw(axes: Axes, lanes: Sequence[Lane]) -> list[tuple[float, float]]:
         Where each lane begins, below its text, and ends.
     """
     ends, top = [], 0.0
+    dot = _largest_dot(axes, [lane.values for lane in lanes])
     for lane in lanes:
         bottom = top + 72 * lane.height
         ends.append((top + 72 * LINE * len(lane.lines) + 2, bottom))
@@ -84,13 +89,11 @@ def draw(axes: Axes, lanes: Sequence[Lane]) -> list[tuple[float, float]]:
                   weight="bold" if lane.is_heading else "normal",
                   transform=axes.get_yaxis_transform(), zorder=4,
                   bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6})  # fmt: skip
-        if len(lane.values) > MOST_DOTS:
-            _draw_quantiles(axes, lane.values, bottom - 14)
+        if aside := _asides(axes, lane.values, dot):
+            axes.plot(lane.values, bottom - 12 - np.array(aside), "o", color=COLORS[0],
+                      mec=PAPER, mew=0.3, markersize=dot)  # fmt: skip
         elif lane.values:
-            across = _in_points(axes, lane.values)
-            places = [bottom - 12 - aside for aside in side_by_side(across, _DOT, _ROOM)]
-            axes.plot(lane.values, places, "o", color=COLORS[0], mec=PAPER, mew=0.4,
-                      markersize=_DOT)  # fmt: skip
+            _draw_quantiles(axes, lane.values, bottom - 14)
         if lane.mean is not None:
             _draw_mean(axes, lane, bottom - 5)
         top = bottom
@@ -99,6 +102,20 @@ def draw(axes: Axes, lanes: Sequence[Lane]) -> list[tuple[float, float]]:
     axes.grid(False, axis="y")
     axes.spines["left"].set_visible(False)
     return ends
+
+
+def _largest_dot(axes: Axes, some: Iterable[Sequence[float]]) -> float:
+    """Return the size of dots at which most sets of values have room for theirs."""
+    few = [values for values in some if 0 < len(values) <= MOST_DOTS]
+    return max(_DOTS, key=lambda dot: (sum(bool(_asides(axes, own, dot)) for own in few), dot))
+
+
+def _asides(axes: Axes, values: Sequence[float], dot: float) -> list[float]:
+    """Return how far dots go aside so that none hides another; none if that takes more room."""
+    if not 0 < len(values) <= MOST_DOTS:
+        return []
+    found = side_by_side(_in_points(axes, values), dot)
+    return found if max(found) <= _ROOM - dot / 2 else []
 
 
 def _draw_mean(axes: Axes, lane: Lane, place: float) -> None:
@@ -122,27 +139,32 @@ def _in_points(axes: Axes, values: Sequence[float]) -> np.ndarray:
     return (scale(np.array(values, float)) - low) / (high - low) * 72 * (WIDTH - 0.3)
 
 
-def side_by_side(across: Sequence[float] | np.ndarray, dot: float, room: float) -> list[float]:
-    """Return how far dots go aside so that none hides another, where there is room.
+def side_by_side(across: Sequence[float] | np.ndarray, dot: float) -> list[float]:
+    """Return how far dots go aside so that none hides another: always that first which goes least.
 
     Parameters
     ----------
     across
         Where the dots are along their axis.
-    dot, room
-        Their diameter, and how far they may go; in the same unit.
+    dot
+        Their diameter, in the same unit.
     """
-    found = [0.0] * len(across)
+    found = dict.fromkeys(np.argsort(across, kind="stable").tolist(), 0.0)
     placed: list[tuple[float, float]] = []
-    for index in np.argsort(across, kind="stable"):
-        x = float(across[index])
-        near = [(a, b) for a, b in placed if x - a < dot]
-        free = [0.0, *(b + math.sqrt(max(dot**2 - (x - a) ** 2, 0)) for a, b in near)]
-        fits = [
-            y
-            for y in sorted(free)
-            if y <= room and all((x - a) ** 2 + (y - b) ** 2 > (dot - 1e-6) ** 2 for a, b in near)
-        ]
-        found[index] = fits[0] if fits else room
-        placed.append((x, found[index]))
-    return found
+    left = list(found)
+    while left:
+        index = min(left, key=found.__getitem__)
+        left.remove(index)
+        placed.append((float(across[index]), found[index]))
+        for other in left:
+            if abs(across[other] - across[index]) < dot:
+                found[other] = _lowest(float(across[other]), placed, dot)
+    return [found[index] for index in range(len(across))]
+
+
+def _lowest(x: float, placed: Sequence[tuple[float, float]], dot: float) -> float:
+    """Return the lowest place for a dot, from zero on, that is clear of others."""
+    near = [(a, b) for a, b in placed if abs(x - a) < dot]
+    free = [0.0, *(b + math.sqrt(dot**2 - (x - a) ** 2) for a, b in near)]
+    least = (dot - 1e-6) ** 2
+    return min(y for y in free if all((x - a) ** 2 + (y - b) ** 2 > least for a, b in near))

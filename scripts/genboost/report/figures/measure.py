@@ -15,12 +15,11 @@ from genboost.report.figures.drawing import (
     SMALLEST,
     best_panels,
     in_lines,
-    log_scale,
-    scale,
     start,
     tell,
 )
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import log_scale, scale
 
 MOST_METHODS = 8
 
@@ -40,17 +39,17 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         points[cell] = point * (math.nan if row.diverged else 1)
     all_points = np.array([point for point in points.values() if np.isfinite(point).all()])
     all_points = all_points.reshape(-1, 3)
-    figure = start(max(4.2, 0.9 + 1.2 * len(panels)), 3.8, title)
+    figure = start(max(4.2, 0.9 + 1.3 * len(panels)), 3.8, title)
     grid = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False)
     for column, panel in enumerate(panels):
         own = np.array([points[cell] for cell in panel.cells.values()])
         own = own[np.isfinite(own).all(axis=1)]
         for row, axes in enumerate(grid[:, column], start=1):
-            axes.plot(*all_points[:, [0, row]].T, "o", color=FAINT, alpha=0.35, mew=0,
-                      markersize=2.5, rasterized=True)  # fmt: skip
+            axes.plot(*all_points[:, [0, row]].T, "o", color=FAINT, mew=0, markersize=1.8,
+                      rasterized=True)  # fmt: skip
             axes.plot(*own[:, [0, row]].T, "o", color=COLORS[0], mec=PAPER, mew=0.3)
-            tau = stats.kendall(own[:, 0], own[:, row])
-            told = [] if math.isnan(tau) else [f"τ = {tau:.2f}".replace("-", "−")]
+            tau = stats.kendall_tau_b(own[:, 0], own[:, row])
+            told = [] if math.isnan(tau) else [f"τ-b = {tau:.2f}".replace("= -", "= −")]
             axes.set_title("\n".join([in_lines(panel.title), *told][row - 1 :]))
     if len(all_points):
         for axes in grid.flat:
@@ -62,7 +61,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     grid[1, 0].set_ylabel("gap (MSE)")
     figure.supxlabel(exhibit.quantity.label, fontsize=SMALLEST)
     if len(all_points) > 1:
-        taus = [stats.kendall(all_points[:, 0], all_points[:, row]) for row in (1, 2)]
-        tell(figure, f"Over {len(all_points)} cells, the rank correlation with the test error is "
+        taus = [stats.kendall_tau_b(all_points[:, 0], all_points[:, row]) for row in (1, 2)]
+        tell(figure, f"Over {len(all_points)} cells, Kendall's τ-b with the test error is "
                      f"{taus[0]:.2f}, with the gap {taus[1]:.2f}.")  # fmt: skip
     return figure

@@ -5,15 +5,10 @@ from matplotlib.figure import Figure
 from genboost.analysis import stats
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import lanes
-from genboost.report.figures.drawing import (
-    baseline_lines,
-    best_panels,
-    log_scale,
-    start,
-    tell,
-)
+from genboost.report.figures.drawing import best_panels, start, tell
 from genboost.report.figures.lanes import Lane
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import baseline_lines, log_scale
 from genboost.report.results import Results
 from genboost.study.cells import Cell
 from genboost.study.grid import Study

@@ -10,8 +10,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, INK, LOWEST, PAPER, round_numbers, start, tell
+from genboost.report.figures.drawing import COLORS, INK, LOWEST, PAPER, start, tell
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import round_numbers
 from genboost.report.figures.svg import CELL
 from genboost.report.layout import in_order
 from genboost.study import axes as study_axes

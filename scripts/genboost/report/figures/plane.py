@@ -20,11 +20,11 @@ from genboost.report.figures.drawing import (
     LOWEST,
     PAPER,
     legend,
-    log_scale,
     start,
     tell,
 )
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import log_scale
 from genboost.report.layout import Layout
 from genboost.study.cells import Cell
 

@@ -18,15 +18,13 @@ from genboost.report.figures.drawing import (
     MANY,
     MARKERS,
     SMALLEST,
-    baseline_lines,
     legend,
-    log_scale,
     name_outer_axes,
     panels,
-    scale,
     tell,
 )
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import baseline_lines, log_scale, scale
 from genboost.study.axes import Setting
 
 PANEL = 1.9  # inches across
@@ -98,11 +96,11 @@ def _draw_column(
             ranges.append([(x, end) for end in np.quantile(found, [0.1, 0.9])])
         if len(found) >= stats.ENOUGH:
             intervals.append([(x, end) for end in stats.interval(found)])
-    _strokes(axes, dashes, label="seeds", linewidth=0.8, alpha=0.55, **plain)
+    _strokes(axes, dashes, label="seeds", linewidth=0.6, **plain)
     left, right = axes.get_xlim()
-    thick = min(4.0, 72 * PANEL * room / (right - left))
-    _strokes(axes, ranges, label="ranges", linewidth=thick, alpha=0.4, **plain)
-    _strokes(axes, intervals, label="intervals", linewidth=1.1, **plain)
+    thick = min(2.6, 72 * PANEL * room / (right - left))
+    _strokes(axes, ranges, label="ranges", linewidth=0.7, **plain)
+    _strokes(axes, intervals, label="intervals", linewidth=thick, **plain)
     axes.plot(list(some), [found.mean() for found in some.values()], label="means",
               linewidth=0.8, markersize=3.2, **look)  # fmt: skip
     if lost := [x for x, found in cells.items() for _ in range(len(found) - len(whole[x]))]:

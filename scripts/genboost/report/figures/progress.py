@@ -1,25 +1,27 @@
 """A quantity over the epochs of a study's snapshots, and what theory says that it cannot exceed."""
 
+import itertools
 import math
 import statistics
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from genboost.report.exhibits import Exhibit
+from genboost.report.figures.curves import MOST_LINES
 from genboost.report.figures.drawing import (
     COLORS,
     INK,
     LINES,
     MARKERS,
     legend,
-    log_scale,
     name_outer_axes,
     panels,
-    scale,
     tell,
 )
 from genboost.report.figures.material import Material
+from genboost.report.figures.scales import log_scale, scale
 from genboost.report.results import Results
 from genboost.study.cells import Cell
 from genboost.study.grid import Study
@@ -90,13 +92,18 @@ def over_epochs(
 
 
 def _draw_cell(axes: Axes, lines: list[list[tuple[float, float]]], look: dict[str, str]) -> None:
-    """Draw a thin line for each model, and their median where most models have a value."""
+    """Draw a few models' lines, or what holds 80 % of many, and their median where most are."""
     by_epoch: dict[float, list[float]] = {}
-    for line in lines:
-        axes.plot(*zip(*line, strict=True), alpha=0.3, linewidth=0.6, **{**look, "marker": ""})
-        for epoch, value in line:
-            by_epoch.setdefault(epoch, []).append(value)
+    for epoch, value in itertools.chain.from_iterable(lines):
+        by_epoch.setdefault(epoch, []).append(value)
     most = {n: found for n, found in sorted(by_epoch.items()) if len(found) > len(lines) / 2}
+    if len(lines) <= MOST_LINES:
+        for line in lines:
+            axes.plot(*zip(*line, strict=True), label="seeds", linewidth=0.5,
+                      **{**look, "marker": ""})  # fmt: skip
+    elif most:
+        ends = np.array([np.quantile(found, [0.1, 0.9]) for found in most.values()])
+        axes.fill_between(list(most), *ends.T, color=look["color"], alpha=0.15, lw=0)
     middle = list(map(statistics.median, most.values()))
     # Open marks, so that a line on another one shows.
     axes.plot(list(most), middle, linewidth=1.6, markersize=6, markerfacecolor="none", **look)

@@ -9,16 +9,8 @@ from matplotlib.figure import Figure
 
 from genboost.analysis import slopes
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import (
-    COLORS,
-    FAINT,
-    INK,
-    SHADE,
-    legend,
-    name_ratios,
-    start,
-    tell,
-)
+from genboost.report.figures import differences
+from genboost.report.figures.drawing import COLORS, FAINT, INK, SHADE, legend, start, tell
 from genboost.report.figures.material import Material
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED
 
@@ -40,17 +32,15 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
     for axes, found in zip(grid, claims, strict=False):
         axes.set_title(textwrap.fill(found[0]["title"], 30), loc="left")
+        reaches = list(map(_reach, found))
+        differences.scale(axes, reaches, reaches, found[0]["scale"] == "ratio")
         for place, verdict in enumerate(found):
             _draw_verdict(axes, place, verdict)
         _shade(axes, found[0])
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.grid(False, axis="y")
         subject = slopes.subject(found[0]["quantity"], found[0]["slope_on"])
-        axes.set_xlabel(f"{found[0]['scale']} of {subject}")
-        if found[0]["scale"] == "ratio":
-            name_ratios(axes)
-        else:
-            axes.set_xscale("symlog", linthresh=0.1)
+        axes.set_xlabel(differences.title(found[0]["scale"], subject))
     for axes in grid[len(claims) :]:
         axes.remove()
     grid[0].set_yticks(range(len(schemes)), [scheme["title"] for scheme in schemes])
@@ -63,6 +53,12 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     ]
     tell(figure, f"Of {len(claims)} claims, {'; '.join(told)}.")
     return figure
+
+
+def _reach(found: Mapping[str, Any]) -> float:
+    """Return how far from zero a scheme's difference, its interval and the margin reach."""
+    shown = (found[name] for name in ("difference", "low", "high", "margin"))
+    return max(abs(value or 0.0) for value in shown)
 
 
 def _shade(axes: Axes, claim: Mapping[str, Any]) -> None:

@@ -94,10 +94,16 @@ function csv(table) {
     const copy = cell.cloneNode(true);
     copy.querySelectorAll(".star, svg").forEach((part) => part.remove());
     copy.querySelectorAll("br").forEach((part) => part.replaceWith(" "));
-    const plain = copy.textContent.trim().replace(/\s+/g, " ").replace(/−(?=\d)/g, "-");
+    return copy.textContent;
+  };
+  const written = (value) => {
+    const plain = value.trim().replace(/\s+/g, " ").replace(/−(?=\d)/g, "-");
     return /[",]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
   };
-  return [...table.rows].map((row) => `${[...row.cells].map(text).join(",")}\r\n`).join("");
+  const rows = [...table.rows].map((row) => [...row.cells].map(text));
+  const rest = document.getElementById(`${table.id}-rest`); // that the page does not show
+  if (rest) rows.push(...JSON.parse(rest.textContent));
+  return rows.map((row) => `${row.map(written).join(",")}\r\n`).join("");
 }
 
 function drawing(svg) {
