@@ -169,8 +169,8 @@ def test_schemes_say_what_a_trend_is_per():
 @pytest.mark.parametrize(
     ("claim", "words"),
     [
-        ({"slope_on": "optimizer"}, 'c.slope_on: "optimizer" is no axis of numbers; choose from'),
-        ({"slope_on": "widht"}, 'c.slope_on: "widht" is no axis of numbers; choose from'),
+        ({"slope_on": "optimizer"}, "c.slope_on: optimizer is no axis of numbers; choose from"),
+        ({"slope_on": "widht"}, "c.slope_on: widht is no axis of numbers; choose from"),
         ({"b": {"width": 9}}, "c.b: slope_on takes the cells of a alone"),
         ({"by": "best"}, "c.by: slope_on takes each cell of a"),
         ({"a": {"width": 9}}, "c.slope_on: no two cells of a differ in width alone"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from genboost.study import axes, grid, schema
 from genboost.study.cells import Cell, text
-from genboost.study.mistakes import Mistake, shown
+from genboost.study.sources import Key
 
 AXES = [name for name, axis in axes.AXES.items() if schema.has_distributions(name, axis.rule)]
 
@@ -34,7 +34,7 @@ def lines(cells: Sequence[tuple[str, Cell]], axis: str) -> list[list[int]]:
     ]
 
 
-def mistakes(config: Mapping[str, Any], studies: Sequence[grid.Study]) -> Iterator[Mistake]:
+def mistakes(config: Mapping[str, Any], studies: Sequence[grid.Study]) -> Iterator[tuple[Key, str]]:
     """Yield why claims of a resolved configuration about slopes could not be tested."""
     for name, claim in config["comparisons"].items():
         key, axis = ("comparisons", name), claim["slope_on"]
@@ -46,7 +46,7 @@ def mistakes(config: Mapping[str, Any], studies: Sequence[grid.Study]) -> Iterat
             yield (*key, "by"), "slope_on takes each cell of a, not the best; leave by out"
         if axis not in AXES:
             choices = ", ".join(AXES)
-            yield (*key, "slope_on"), f"{shown(axis)} is no axis of numbers; choose from {choices}"
+            yield (*key, "slope_on"), f"{axis} is no axis of numbers; choose from {choices}"
             continue
         cells = [(study.name, cell) for study, cell in grid.chosen(studies, claim["a"])]
         values = dict.fromkeys(cell[axis] for _, cell in cells)
