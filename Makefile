@@ -16,7 +16,7 @@ FIGURES := \
   validity/schemes datasets/schemes confounds/comparisons wider_grid/heatmap-grid random_search/budget \
   choosing/comparisons classes_as_numbers/comparisons \
   $(addprefix random_labels/,width-labels+train_mse curves) sam/comparisons flatness/measures \
-  batches/comparisons weight_decay/weight-decay-adam width/width-widths step_size/progress-descent+hessian_max \
+  batches/comparisons batches/plane weight_decay/weight-decay-adam width/width-widths step_size/progress-descent+hessian_max \
   what_sam_minimizes/comparisons normalization/progress-layers+effective_rate
 SHOWN := deck/tables/ranking.md deck/tables/deck.md \
   $(foreach figure,$(FIGURES),$(dir $(figure))figures/$(notdir $(figure)).png)
