@@ -28,17 +28,14 @@ elif MEASURES:
 MEASURED = [MEASURED_PACK.format(pack=pack) for pack in MEASURED_PACKS] or TRAINED
 
 
-def trained(wildcards):
-    """Return what says that a pack's models are trained."""
-    if PACKS:
-        return PACK.format(**wildcards)
-    return [model.record for model in MEASURED_PACKS[wildcards.pack]]
-
-
 rule measure:
     input:
         arrays=lambda wildcards: arrays_of(MEASURED_PACKS[wildcards.pack][0]),
-        trained=trained,
+        trained=lambda wildcards: (
+            PACK.format(**wildcards)
+            if PACKS
+            else [model.record for model in MEASURED_PACKS[wildcards.pack]]
+        ),
     output:
         update(MEASURED_PACK),
     log:
