@@ -13,29 +13,25 @@ MEASURES = {
     for name in STUDY["measures"]
 }
 MEASURED_PACK = "build/measured/{pack}.json"
-MEASURED_PACKS = {}
-if MEASURES and PACKS:
-    MEASURED_PACKS = lay_out(
-        MEASURED_PACK, PACKS.values(), lambda name, _: [PACK.format(pack=name)]
-    )
-elif MEASURES:
+MEASURED_PACKS = PACKS if MEASURES else {}
+if MEASURES and not PACKS:
     every_axis, jobs = [*axes.AXES, "seed"], -(-len(MODELS) // TOGETHER)
-    MEASURED_PACKS = lay_out(
-        MEASURED_PACK,
-        packs(MODELS, every_axis, jobs, engine_of, training.alike),
-        lambda _, pack: [model.record for model in pack],
-    )
-MEASURED = [MEASURED_PACK.format(pack=pack) for pack in MEASURED_PACKS] or TRAINED
+    MEASURED_PACKS = ordered(packs(MODELS, every_axis, jobs, engine_of, training.alike))
+# What says that the models of each are trained: the pack, or each model's record.
+TRAINED_FIRST = {
+    name: [PACK.format(pack=name)] if PACKS else [model.record for model in pack]
+    for name, pack in MEASURED_PACKS.items()
+}
+MEASURED = [MEASURED_PACK.format(pack=name) for name in MEASURED_PACKS] or TRAINED
+if workflow.is_main_process:
+    for name, trained in TRAINED_FIRST.items():
+        rerun.lay_out(MEASURED_PACK.format(pack=name), "", trained)
 
 
 rule measure:
     input:
         arrays=lambda wildcards: arrays_of(MEASURED_PACKS[wildcards.pack][0]),
-        trained=lambda wildcards: (
-            PACK.format(**wildcards)
-            if PACKS
-            else [model.record for model in MEASURED_PACKS[wildcards.pack]]
-        ),
+        trained=lambda wildcards: TRAINED_FIRST[wildcards.pack],
     output:
         update(MEASURED_PACK),
     log:
@@ -51,7 +47,7 @@ rule measure:
             runtimes=lambda wildcards: rounds(MEASURED_PACKS[wildcards.pack]),
         ),
     params:
-        measured=lambda wildcards: MEASURED_PACK.format(**wildcards),
+        measured=lambda wildcards: PACK.format(**wildcards),
         measures=json.dumps(MEASURES),
     shell:
         f"python {SCRIPTS}/measure.py"

@@ -59,20 +59,21 @@ if LOCAL and gpus_for(*CELLS):
     AT_LEAST = len(gpus.visible()) or AT_LEAST
 
 
-def lay_out(file, packs, made_from):
-    """Write the orders of packs to files, which are their jobs' outputs, too; return packs by name.
+def ordered(packs):
+    """Write the orders of packs to files, which are the outputs of jobs that train them, too.
 
-    For thousands of records, Snakemake's notes on every output would take gigabytes.
+    For thousands of records, Snakemake's notes on every output would take gigabytes. Return the
+    packs by name.
     """
     named = {}
     for number, pack in enumerate(packs, start=1):
         pack_order = order(*pack)
         text = pack_order.write()
         name = f"{number}-{receipts.identity(text.encode())[:12]}"
-        path = file.format(pack=name)
+        path = PACK.format(pack=name)
         named[name], ORDERS[path] = pack, pack_order
         if workflow.is_main_process:
-            rerun.lay_out(path, text, made_from(name, pack))
+            rerun.lay_out(path, text, [arrays_of(pack[0])])
     return named
 
 
@@ -83,10 +84,8 @@ def rounds(pack):
 
 PACK = "build/packs/{pack}.json"
 ORDERS = {}
-PACKS = lay_out(
-    PACK,
-    packs(MODELS, FUSED, AT_LEAST, engine_of, training.alike) if FUSED else [],
-    lambda name, pack: [arrays_of(pack[0])],
+PACKS = ordered(
+    packs(MODELS, FUSED, AT_LEAST, engine_of, training.alike) if FUSED else []
 )
 TRAINED = list(ORDERS) or list(BY_RECORD)
 
