@@ -383,34 +383,51 @@ DEVICES = ["cpu", pytest.param("cuda", marks=on_gpu)]
 CURVES = ("train_loss", "test_mse", "validation_mse")
 
 
-def every_setting() -> dict[str, Problem]:
-    """Return a problem for each setting that changes what a step or an epoch does."""
-    plain = some_problem(**MANY, epochs=10)
-    layered = dataclasses.replace(
-        plain, architecture=dataclasses.replace(plain.architecture, normalization="layer")
-    )
-    adam = some_problem(["adam"] * 4, rho=[np.nan, np.nan, 0.05, 0.05], epochs=12)
-    stop_at = train64(adam).train_mse * [1.2, np.nan, 1.2, 0.5]
-    return {
-        "l2": plain,
-        "decoupled": dataclasses.replace(plain, decoupled=True),
-        "classes": some_problem(**MANY, classes=7, epochs=10),
-        "summed": dataclasses.replace(plain, summed=True),
-        "all rows, in order": some_problem(**MANY, batch_size=1000, epochs=10),
-        "gelu": some_problem(**MANY, activation="gelu", epochs=10),
-        "layer": layered,
-        "two rates": dataclasses.replace(layered, normalized_rate=layered.learning_rate * 1.5),
-        "stopping": dataclasses.replace(adam, stop_at=stop_at),
-        "snapshots": dataclasses.replace(adam, snapshots=(2, 7)),
-    }
+def with_all(**options) -> Problem:
+    return some_problem(**MANY, epochs=10, **options)
+
+
+def layered(problem: Problem) -> Problem:
+    architecture = dataclasses.replace(problem.architecture, normalization="layer")
+    return dataclasses.replace(problem, architecture=architecture)
+
+
+def with_two_rates() -> Problem:
+    problem = layered(with_all())
+    return dataclasses.replace(problem, normalized_rate=problem.learning_rate * 1.5)
+
+
+def some_adam() -> Problem:
+    return some_problem(["adam"] * 4, rho=[np.nan, np.nan, 0.05, 0.05], epochs=12)
+
+
+def stopping() -> Problem:
+    problem = some_adam()
+    stop_at = train64(problem).train_mse * [1.2, np.nan, 1.2, 0.5]
+    return dataclasses.replace(problem, stop_at=stop_at)
+
+
+SETTINGS = {
+    "l2": with_all,
+    "decoupled": lambda: with_all(decoupled=True),
+    "classes": lambda: with_all(classes=7),
+    "summed": lambda: dataclasses.replace(with_all(), summed=True),
+    "all rows, in order": lambda: with_all(batch_size=1000),
+    "gelu": lambda: with_all(activation="gelu"),
+    "layer": lambda: layered(with_all()),
+    "two rates": with_two_rates,
+    "stopping": stopping,
+    "snapshots": lambda: dataclasses.replace(some_adam(), snapshots=(2, 7)),
+}
+"""What poses a problem with each setting that changes what a step or an epoch does."""
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("setting", every_setting())
-def test_replayed_steps_agree_with_the_cpu_in_float64(setting, device, request):
+@pytest.mark.parametrize("pose", SETTINGS.values(), ids=SETTINGS)
+def test_replayed_steps_agree_with_the_cpu_in_float64(pose, device, request):
     if device == "cpu":
         request.getfixturevalue("log")
-    problem = every_setting()[setting]
+    problem = pose()
     ours, cpu = torch_engine.train(problem, device, torch.float64), train64(problem)
     for name in (field.name for field in dataclasses.fields(cpu)):
         np.testing.assert_allclose(
