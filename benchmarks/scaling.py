@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 Models = list[tuple[Cell, int]]
 Task = Callable[[], Sample]
 
+USUAL = {"width": 18, "hidden_layers": 4, "rows": 1688}  # of made-up problems
 ON_GPU = 40  # epochs on a GPU, so that recording the steps is little of it
 SHORTER = 20  # the torch engine trains for a twentieth of the epochs
 
@@ -111,14 +112,14 @@ def on_gpu(arrays: str, quick: bool) -> dict[str, Any]:
             }
     wider: dict[str, dict[str, Any]] = {}
     for width in (18, 256) if quick else (18, 64, 128, 256):
-        point = {"width": width, "hidden_layers": 4, "rows": 1688, "models": 72}
+        point = {**USUAL, "width": width, "models": 72}
         for engine, device, epochs in (
             ("simd", "cpu", _epochs(point, "simd")),
             ("torch", "cuda", ON_GPU),
         ):
             name = f"{engine}, width {width}"
             tasks[name] = partial(worker.call, _train_made_up, engine, point, epochs, device)
-            gradients = point["models"] * epochs * -(-point["rows"] // 32)
+            gradients = point["models"] * epochs * _steps(point)
             wider[name] = {**point, "engine": engine, "gradients": gradients}
     worker.call(_train_on_gpu, arrays, [(study[0][0].replace(epochs=1), 0)], True)
     samples = in_turns(tasks, 2 if quick else 3)
@@ -133,7 +134,7 @@ def on_gpu(arrays: str, quick: bool) -> dict[str, Any]:
 def growth(quick: bool) -> dict[str, Any]:
     """Time both engines as the network, the data and the number of models grow, on one core."""
     worker = Worker(1)
-    usual = {"width": 18, "hidden_layers": 4, "rows": 1688, "models": 16}
+    usual = {**USUAL, "models": 16}
     points: list[dict[str, Any]] = []
     for models in (1, 4, 16):
         for width in (18, 64, 256) if quick else (18, 32, 48, 64, 96, 128, 192, 256):
@@ -156,7 +157,7 @@ def growth(quick: bool) -> dict[str, Any]:
                 f"{key} {point[key]}" for key in usual
             )
             tasks[name] = partial(worker.call, _train_made_up, engine, point, epochs)
-            steps = epochs * -(-point["rows"] // 32)
+            steps = epochs * _steps(point)
             runs[name] = {
                 **point,
                 "engine": engine,
@@ -281,6 +282,11 @@ def _made_up(point: dict[str, Any], epochs: int) -> tuple[Models, Data]:
     return [(cells[k % 2], k // 2 % seeds) for k in range(point["models"])], data
 
 
+def _steps(point: dict[str, Any]) -> int:
+    """Return the steps of an epoch, in batches of 32."""
+    return -(-point["rows"] // 32)
+
+
 def _architecture(point: dict[str, Any]) -> Architecture:
     return Architecture(16, point["hidden_layers"], point["width"], "relu")
 
@@ -310,7 +316,7 @@ def _memory(models: int) -> dict[str, Any]:
 
 
 def _peak_memory(models: int) -> int:
-    point = {"width": 18, "hidden_layers": 4, "rows": 1688, "models": models}
+    point = {**USUAL, "models": models}
     chosen, data = _made_up(point, 200)
     next(training.train(chosen, data, _engine("simd", 1).train))
     status = Path("/proc/self/status")

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from genboost.report.figures.drawing import COLORS, INK, PAPER
+from genboost.report.figures.scales import shares
 
 WIDTH = 5.4  # inches, of a figure of lanes
 LANE = 0.62  # inches, with one line of text
@@ -134,9 +135,7 @@ def _draw_quantiles(axes: Axes, values: Sequence[float], place: float) -> None:
 
 def _in_points(axes: Axes, values: Sequence[float]) -> np.ndarray:
     """Return about where values are along the x axis, in points."""
-    scale = axes.xaxis.get_transform().transform
-    low, high = scale(np.array(axes.get_xlim()))
-    return (scale(np.array(values, float)) - low) / (high - low) * 72 * (WIDTH - 0.3)
+    return shares(axes, "x", values) * 72 * (WIDTH - 0.3)
 
 
 def side_by_side(across: Sequence[float] | np.ndarray, dot: float) -> list[float]:

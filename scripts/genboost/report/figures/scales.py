@@ -67,11 +67,16 @@ def length(axes: Axes, which: str) -> float:
     return float(72 * LAID_OUT[which] * inches)
 
 
-def along(axes: Axes, which: str, places: Sequence[float]) -> np.ndarray:
-    """Return about where places are along an axis, in points."""
+def shares(axes: Axes, which: str, places: Sequence[float]) -> np.ndarray:
+    """Return where places are along an axis, in shares of it."""
     scaled = getattr(axes, f"{which}axis").get_transform().transform
     low, high = scaled(np.array(getattr(axes, f"get_{which}lim")()))
-    return (scaled(np.array(places, float)) - low) / (high - low) * length(axes, which)
+    return (scaled(np.array(places, float)) - low) / (high - low)
+
+
+def along(axes: Axes, which: str, places: Sequence[float]) -> np.ndarray:
+    """Return about where places are along an axis, in points."""
+    return shares(axes, which, places) * length(axes, which)
 
 
 def are_clear(axes: Axes, which: str, places: Sequence[float], labels: Sequence[str]) -> bool:
