@@ -39,6 +39,7 @@ include: "workflow/rules/outcome.smk"
 
 onstart:
     interruption.heed()
+    snakemake_internals.look_for_jobs_by_one_timer(workflow)
     progress.announce(len(judge.wanting))
     if snakemake_internals.submits_to_slurm(workflow):
         try:

@@ -5,6 +5,7 @@ Snakemake may change any of it without notice, so the Snakefile demands the vers
 """
 
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -127,6 +128,31 @@ def requests(workflow: Any) -> set[Request]:
 def _request(job: Any) -> Request:
     names = [field.name for field in fields(Request) if field.name != "threads"]
     return Request(**{name: job.resources.get(name) for name in names}, threads=job.threads)
+
+
+def look_for_jobs_by_one_timer(workflow: Any) -> None:
+    """Have Snakemake look for jobs to start by one timer at a time.
+
+    To keep its limit of jobs per second it sets a timer whenever it looks, for another look a
+    second later, and looks when a job ends, too. So after N jobs it would look N times a second for
+    as long as jobs wait, and take a core from them; and a run would end a second late.
+    """
+    scheduler, is_set = workflow.scheduler, False
+
+    def look() -> None:
+        nonlocal is_set
+        is_set = False
+        scheduler._open_jobs.release()
+
+    def set_timer(seconds: float) -> None:
+        nonlocal is_set
+        if not is_set:
+            is_set = True
+            timer = threading.Timer(seconds, look)
+            timer.daemon = True
+            timer.start()
+
+    scheduler._schedule_reevalutation = set_timer
 
 
 def judge_by(judge: Judge, workflow: Any) -> None:
