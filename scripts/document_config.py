@@ -94,6 +94,8 @@ def row(key: str, rule: dict[str, Any]) -> str:
 
 def takes(rule: dict[str, Any]) -> str:
     """Say what values a key takes."""
+    if "$ref" in rule:
+        return "blocks of keys"
     if "enum" in rule:
         return ", ".join(f"`{choice}`" for choice in rule["enum"])
     types = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
@@ -105,8 +107,6 @@ def kind(name: str, rule: dict[str, Any]) -> str:
     match name:
         case "array":
             return f"a list: {takes(rule['items'])}"
-        case "object":
-            return "blocks of " + ", ".join(f"`{key}`" for key in rule["properties"])
         case "null":
             return "`none`"
         case "number" | "integer":

@@ -72,6 +72,7 @@ def test_a_change_of_the_schema_changes_the_page(change):
         ({"type": ["string", "null"]}, "text or `none`"),
         ({"type": "boolean"}, "true or false"),
         ({"type": "array", "items": {"enum": ["a"]}}, "a list: `a`"),
+        ({"type": "array", "items": {"$ref": "#/properties/data"}}, "a list: blocks of keys"),
     ],
 )
 def test_what_a_key_takes(rule, expected):

@@ -13,7 +13,7 @@ from genboost.files import ROOT
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.report.layout import NAMES, STUDY, Layout, layout
-from genboost.study import axes, grid, sampling
+from genboost.study import axes, grid, sampling, schema
 from genboost.study.cells import Cell, text
 from genboost.study.complete_grid import complete_grid
 
@@ -284,7 +284,7 @@ def unmet(
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the keys of choices of cells that no figure can show, and what is wrong."""
     studies = [study.over_splits() for study in studies]
-    for part in ("curves", "plane"):
+    for part in schema.OF_CELLS:
         for number, choice in enumerate(figures[part]):
             if not grid.chosen(studies, choice):
                 values = ", ".join(

@@ -201,7 +201,7 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     }
     for name, scheme in schemes(config).items():
         selections["schemes", name, "where"] = scheme.get("where", {})
-    for part in ("curves", "plane"):
+    for part in schema.OF_CELLS:
         for number, choice in enumerate(config.get("figures", {}).get(part, [])):
             selections["figures", part, number] = choice
     for key, selection in selections.items():

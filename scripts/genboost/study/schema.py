@@ -19,6 +19,8 @@ PATH = ROOT / "workflow/schemas/config.schema.yaml"
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\.?(inf|nan)", re.IGNORECASE)
 BLOCKS = ("data", "model", "training")
 GRID = "grid"
+OF_CELLS = ("curves", "plane")
+"""The keys of `figures` that are lists of choices of cells."""
 
 Rule = dict[str, Any]
 
@@ -42,13 +44,10 @@ def schema() -> Rule:
     for name, value in axes.items():
         if has_distributions(name, value):
             properties[GRID]["properties"][name]["items"] = _or_distribution(value)
-    selection = {
+    selection = properties["comparisons"]["additionalProperties"]["properties"]["a"]
+    selection["properties"] |= {
         name: {"type": "array", "minItems": 1, "items": value} for name, value in axes.items()
     }
-    claim = properties["comparisons"]["additionalProperties"]["properties"]["a"]
-    figures = properties["figures"]["properties"]
-    for chosen in (claim, figures["curves"]["items"], figures["plane"]["items"]):
-        chosen["properties"] |= selection
     execution, tables = (properties[name]["properties"] for name in ("execution", "tables"))
     execution["fuse"]["items"] = {"enum": [*axes, "seed"]}
     tables["rows"] |= {"enum": list(axes)}
