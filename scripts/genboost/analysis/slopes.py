@@ -1,7 +1,5 @@
 """How much a quantity changes when the value of an axis doubles."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from genboost.analysis.values import Values
@@ -10,48 +8,53 @@ from genboost.study import axes, trends
 from genboost.study.cells import Cell
 
 
-def weights(cells: Sequence[tuple[str, Cell]], axis: str) -> np.ndarray:
-    """Return what to multiply cells' values by for their sum to be the slope.
+class Slope:
+    """A slope over some cells: on the base-2 logarithm of an axis, by least squares.
 
-    It is the least-squares slope on the axis's base-2 logarithm, with an intercept for each line
-    of cells that differ in the axis alone, so that no other axis passes for a trend.
+    Each line of cells that differ in the axis alone has an intercept of its own, so that no other
+    axis passes for a trend. Without such lines, there is no slope.
 
     Parameters
     ----------
-    cells
-        Each with the name of its study.
+    of
+        The values of the cells, whose settings on the axis are positive numbers.
+    axis
+        Its name.
 
-    Returns
-    -------
-    array [cells]
-        Zeros if no two cells differ in the axis alone.
+    Attributes
+    ----------
+    lines : list of list of int
+        As `trends.lines` returns them.
     """
-    found = np.zeros(len(cells))
-    for line in trends.lines(cells, axis):
-        logs = np.log2([cells[place][1][axis] for place in line])
-        found[line] = logs - logs.mean()
-    squares = (found**2).sum()
-    return found / squares if squares else found
 
+    def __init__(self, of: Values, axis: str):
+        self.of, self.axis = of, axis
+        self.lines = trends.lines(of.cells, axis)
 
-def slopes(values: Values, axis: str) -> Values:
-    """Return the slope of each split and seed, as if it were the value of a single cell."""
-    of_cells = weights(values.cells, axis)
-    slope = np.tensordot(of_cells, values.values, 1)[None]
-    return Values(values.cells[:1], values.splits, values.seeds, slope, slope)
+    @property
+    def values(self) -> Values:
+        """The slope of each split and seed, as if it were the value of a single cell."""
+        weights = np.zeros(len(self.of.cells))
+        for line in self.lines:
+            logs = np.log2([self._cell(place)[self.axis] for place in line])
+            weights[line] = logs - logs.mean()
+        slope = np.tensordot(weights / (weights**2).sum(), self.of.values, 1)[None]
+        return Values(self.of.cells[:1], self.of.splits, self.of.seeds, slope, slope)
 
+    @property
+    def extent(self) -> str:
+        """Which cells it is over: ``4 cells, width 32 to 256``."""
+        used = [self._cell(place)[self.axis] for line in self.lines for place in line]
+        setting = axes.SETTINGS[self.axis]
+        return f"{len(used)} cells, {setting.phrase(min(used))} to {setting.shown(max(used))}"
 
-def extent(cells: Sequence[tuple[str, Cell]], axis: str) -> str:
-    """Say which cells a slope is over: ``4 cells, width 32 to 256``."""
-    used = [place for line in trends.lines(cells, axis) for place in line]
-    values = [cells[place][1][axis] for place in used]
-    setting = axes.SETTINGS[axis]
-    return f"{len(used)} cells, {setting.phrase(min(values))} to {setting.shown(max(values))}"
+    @property
+    def ends(self) -> list[tuple[Cell, Cell]]:
+        """The cells with the highest and the lowest value of each line."""
+        return [(self._cell(line[-1]), self._cell(line[0])) for line in self.lines]
 
-
-def ends(cells: Sequence[tuple[str, Cell]], axis: str) -> list[tuple[Cell, Cell]]:
-    """Return the cells with the highest and the lowest value of each line."""
-    return [(cells[line[-1]][1], cells[line[0]][1]) for line in trends.lines(cells, axis)]
+    def _cell(self, place: int) -> Cell:
+        return self.of.cells[place][1]
 
 
 def subject(quantity: str, slope_on: str) -> str:

@@ -196,11 +196,12 @@ def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdic
     a, b = (side.mapped(lambda values: sign * values) for side in (a, b))
     choosing, counts = 0, (len(a.cells), len(b.cells))
     if axis := verdict.slope_on:
-        if not slopes.weights(a.cells, axis).any():
+        slope = slopes.Slope(a, axis)
+        if not slope.lines:
             return replace(verdict, reason=f"no two cells of a differ in {axis} alone")
-        counts, texts = (len(a.cells), 0), [slopes.extent(a.cells, axis), ""]
-        qualified = confounds.of_pairs(slopes.ends(a.cells, axis))
-        a = slopes.slopes(a, axis)
+        counts, texts = (len(a.cells), 0), [slope.extent, ""]
+        qualified = confounds.of_pairs(slope.ends)
+        a = slope.values
         b = a.mapped(np.zeros_like)
         sides = [a.values, b.values]
         bests = best_cells.compare_bests(*sides, 0)
