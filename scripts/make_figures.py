@@ -51,8 +51,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         step.inputs.update(inputs)
         for name, content in contents.items():
             step.write(Path(arguments.output, name), content)
-    current = exhibits.files_of(exhibits.FIGURES, config)
-    delete_stale(arguments.output, exhibits.OF_SOME_STUDIES[exhibits.FIGURES], current)
+    outcome = Path(arguments.output).parent
+    for folder in (exhibits.FIGURES, exhibits.AUDIT):
+        current = exhibits.files_of(folder, config)
+        delete_stale(outcome / folder, exhibits.OF_SOME_STUDIES[folder], current)
+    delete_stale(outcome, r"plane\.json", ["plane.json"] if plane else [])
     step.done()
 
 

@@ -66,7 +66,10 @@ def no_regular_file(path: str | Path) -> str | None:
 
 
 def delete_stale(folder: str | Path, pattern: str, current: Collection[str]) -> None:
-    """Delete the files of a folder whose whole name matches a pattern, but for the current ones."""
-    for path in Path(folder).iterdir():
+    """Delete the files of a folder whose whole name matches a pattern, but for the current ones.
+
+    There may be no such folder.
+    """
+    for path in Path(folder).glob("*"):
         if re.fullmatch(pattern, path.name) and path.name not in current:
             path.unlink()

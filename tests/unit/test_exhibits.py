@@ -72,6 +72,7 @@ def test_only_what_some_studies_lack_is_deleted(resolved):
             "agreement",
             "statistics",
         },
+        exhibits.AUDIT: set(),
     }
     for folder, pattern in exhibits.OF_SOME_STUDIES.items():
         for exhibit in exhibits.of(folder, resolved):

@@ -104,3 +104,5 @@ def test_other_choices(workflow):
     assert "figures.plane: chooses 2 cells; a plane goes through three" in refused.stderr
     workflow.configure(figures={"plane": []})
     assert workflow.planned() == {"configuration": 1, **DRAWN}
+    workflow.run()
+    assert not list((workflow.folder / "results/deck").rglob("plane.*"))

@@ -49,6 +49,13 @@ def test_an_audit_is_done_once_and_again_as_far_as_it_changed(audited):
     assert audited.planned(*AUDIT) == {"trial": 2, "audit": 1}
 
 
+def test_of_an_audit_that_is_taken_out_only_the_trials_stay(audited):
+    audited.configure(audit={"readings": {}})
+    audited.figures = True
+    audited.run("--until", "figures")
+    assert [path.name for path in (audited.folder / "results/deck/audit").iterdir()] == ["trials"]
+
+
 def test_a_pair_of_a_reading_that_is_not_there_is_refused(workflow):
     workflow.configure(audit={"readings": READINGS, "pairs": ["constant"]})
     result = workflow.run("--dry-run", check=False)

@@ -265,6 +265,7 @@ OF_SOME_STUDIES = {
     TABLES: rf"({NAMES}(\+{_SLUG})?|ranking\+{_SLUG})\.({'|'.join(TABLE)}|csv)",
     FIGURES: rf"(({'|'.join(_KINDS)})-{STUDY}(\+{_SLUG})?|{_OTHERS})"
     rf"\.({'|'.join(PICTURE)})",
+    AUDIT: r"(ranking|cells|audit)\.(csv|json|md)",
 }
 
 
