@@ -527,6 +527,8 @@ def test_validation_rows_must_be_there_to_choose_by(tmp_path, more, without):
         ("grid: {}\nmodel: {}\ngrid: {}\n", "line 3: grid: duplicate key, first on line 1"),
         ("a:\n- {b: 1}\n- {b: 1, b: 1}\n", "line 3: a[1].b: duplicate key, first on line 3"),
         ("grid:\n\tseeds: 3\n", "line 2: has a tab; indent with spaces"),
+        ("grid:\n  seeds: [1:5]\n", "line 2: grid.seeds[0]: YAML reads 1:5 as 65, counting in"),
+        ("name: 12:30.5\n", "line 1: name: YAML reads 12:30.5 as 750.5, counting in sixties"),
         (
             "grid:\n  seeds: 3\n optimizer: [sgd]\n",
             "line 3: did not find expected key, while parsing a block mapping",
@@ -557,6 +559,12 @@ def test_a_key_twice_in_an_argument_is_refused():
 def test_anchors_and_merged_keys_are_no_repetition(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: [*a, *a, 1, 1]\n")
+    check_file(path)
+
+
+def test_text_with_a_colon_is_no_number(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: '12:30'\ngrid: {seeds: [1, 5]}\nstudies: {a: {title: a:1}}\n")
     check_file(path)
 
 

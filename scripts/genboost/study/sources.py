@@ -13,14 +13,15 @@ Key = tuple[str | int, ...]
 Source = str | Path | Mapping[str, Any]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 DEPTH = 50
 _ENTRIES = 100_000
 
 
 def check_file(path: str | Path) -> None:
-    """Refuse a file that can't be read as YAML, that runs code, or that has a key twice.
+    """Refuse a file that can't be read as YAML, runs code, has a key twice, or counts in sixties.
 
-    Of two values, YAML's readers take the last, and say nothing.
+    Of two values, YAML's readers take the last, and say nothing; 1:5 they take for 65.
 
     Raises
     ------
@@ -39,10 +40,23 @@ def check_file(path: str | Path) -> None:
             f"{path}, line {_line(found.start_mark)}: __use_yte__ would run code in the file; "
             "write out what it generates"
         )
-    _refuse(
-        f"{path}, line {_line(node.start_mark)}: {dotted(key)}: duplicate key, first on line "
-        f"{_line(first.start_mark)}"
+    twice = [
+        (key, node, f"duplicate key, first on line {_line(first.start_mark)}")
         for key, node, first in _repeated(document)
+    ]
+    in_sixties = [
+        (
+            key,
+            node,
+            f"YAML reads {node.value} as {yaml.load(node.value, _LOADER)}, counting in sixties; "
+            "write out the values of a range, as in [1, 2, 3], and put text into quotes",
+        )
+        for key, node in _scalars(document)
+        if node.tag in NUMBERS and ":" in node.value
+    ]
+    _refuse(
+        f"{path}, line {_line(node.start_mark)}: {dotted(key)}: {wrong}"
+        for key, node, wrong in twice + in_sixties
     )
 
 
@@ -203,6 +217,18 @@ def _repeated(node: yaml.Node | None, key: Key = ()) -> Iterable[tuple[Key, yaml
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             yield from _repeated(item, (*key, index))
+
+
+def _scalars(node: yaml.Node | None, key: Key = ()) -> Iterable[tuple[Key, yaml.ScalarNode]]:
+    """Yield each value of a YAML document that is neither a block nor a list, with its key."""
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield from _scalars(value, (*key, str(name.value)))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _scalars(item, (*key, index))
+    elif node is not None:
+        yield key, node
 
 
 def _line(mark: yaml.Mark) -> int:
