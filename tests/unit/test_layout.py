@@ -132,3 +132,16 @@ def test_the_files_of_any_study_are_known_from_a_readers():
     assert all(re.fullmatch(NAMES, panel.name) for panel in found)
     for name in ("notes-second", "tables", "ranking", "deck", "my-notes", "adam", "a-rho"):
         assert not re.fullmatch(NAMES, name), name
+
+
+def test_what_only_records_is_kept_apart_and_named_nowhere():
+    more = {"snapshots": [5], "record_every": 10, "record_second_moments": True}
+    studies = {"kept": {"training": more}, "plain": {}}
+    kept, plain = grid.studies(config.resolve({"grid": {"optimizer": "adam"}, "studies": studies}))
+    cell, other = kept.cells[0], plain.cells[0]
+    assert "/snapshots~5/record_second_moments~true/record_every~10/" in axes.path(cell)
+    assert axes.shown_settings([cell, other]) == axes.shown_settings([other])
+    assert not axes.varying([cell, other])
+    assert not layout(kept, "learning_rate", "weight_decay").shared
+    assert axes.repeats_standard(cell) and axes.repeats_standard(other)
+    assert not axes.repeats_standard(cell.replace(batch_size=8))

@@ -208,7 +208,7 @@ def _shared(study: Study) -> list[Setting]:
     """Return what all cells have in common and is not the default, and no panel's title says."""
     return [
         setting
-        for setting in axes.SETTINGS.values()
+        for setting in axes.SHOWN
         if not setting.is_always_named
         and _is_constant(setting, study.cells)
         and study.cells[0][setting.name] != setting.default

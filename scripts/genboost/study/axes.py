@@ -52,6 +52,11 @@ class Setting:
         return self.block == schema.GRID
 
     @property
+    def only_records(self) -> bool:
+        """Whether it says what is kept of training and changes no result: nothing names it."""
+        return self.rule.get("records", False)
+
+    @property
     def is_number(self) -> bool:
         """Whether each value is a number, not text or nothing."""
         return bool(kinds := set(schema.types(self.rule))) and kinds <= {"number", "integer"}
@@ -117,6 +122,7 @@ def _settings() -> dict[str, Setting]:
 
 
 SETTINGS = _settings()
+SHOWN = [setting for setting in SETTINGS.values() if not setting.only_records]
 AXES = {name: setting for name, setting in SETTINGS.items() if setting.is_axis}
 ALWAYS = [name for name, setting in SETTINGS.items() if setting.is_always_named]
 OF_DATA = [setting for setting in SETTINGS.values() if setting.block == "data"]
@@ -157,20 +163,21 @@ def _named(settings: Iterable[Setting], cell: Cell, separator: str, nothing: str
 
 
 def repeats_standard(cell: Cell) -> bool:
-    """Say whether all settings of a cell that have a default have that."""
-    return variant(cell) == STANDARD == protocol(cell)
+    """Say whether all settings of a cell that have a default, and change a result, have that."""
+    has_defaults = all(cell[s.name] == s.default for s in SHOWN if not s.is_always_named)
+    return has_defaults and not cell.get(ORIGIN)
 
 
 def shown_settings(cells: Iterable[Cell]) -> list[Setting]:
     """Return what tells cells apart: what always has a name, and what differs."""
     cells = list(cells)
-    return [s for s in SETTINGS.values() if s.is_always_named or _varies(s, cells)]
+    return [s for s in SHOWN if s.is_always_named or _varies(s, cells)]
 
 
 def varying(cells: Iterable[Cell]) -> list[Setting]:
-    """Return the settings that are not the same in all of some cells."""
+    """Return the settings that are not the same in all of some cells, and can change a result."""
     cells = list(cells)
-    return [s for s in SETTINGS.values() if _varies(s, cells)]
+    return [s for s in SHOWN if _varies(s, cells)]
 
 
 def _varies(setting: Setting, cells: list[Cell]) -> bool:
