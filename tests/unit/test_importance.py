@@ -27,7 +27,7 @@ def study_of(*grids, **more):
 def found_in(errors, **settings):
     made = Made({"grid": {**ONE, "seeds": 2, **settings}}, errors=errors)
     (study,) = made.results.studies
-    return importance(study, made.results.values, made.results.useless)
+    return next(importance(study, made.results.values, made.results.useless), None)
 
 
 def by_axis(found):
@@ -109,6 +109,29 @@ def test_several_splits_are_an_axis():
     )
     assert by_axis(found)["split_seed"] == 0.16 / 0.25
     assert by_axis(found)["learning_rate"] == 0.09 / 0.25
+
+
+def test_each_set_of_test_rows_has_shares_of_its_own():
+    """On people the rate decides, on all rows the decay; that people err more is no share."""
+
+    def errors(model):
+        on_people = model.cell.rows == "respondents"
+        return math.exp(0.3 * rate(model) + 0.5 if on_people else 0.1 * decay(model))
+
+    rows = {"rows": ["all", "respondents"], "scaling": ["none", "standard"]}
+    made = Made({"grid": {**ONE, "seeds": 2, **rows}}, errors=errors)
+    on_all, on_people = made.statistics["importance"]
+    assert (on_all["rows"], on_people["rows"]) == ("rows all", "rows respondents")
+    assert (on_all["cells"], on_all["of_cells"], on_all["models"]) == (8, 8, 16)
+    axes = {name for share in on_all["shares"] for name in share["of"]}
+    assert axes >= {"scaling", "learning_rate", "weight_decay"}
+    assert "rows" not in axes
+    shares = ({" ".join(s["of"]): s["share"] for s in one["shares"]} for one in (on_all, on_people))
+    assert [found["learning_rate"] for found in shares] == pytest.approx([0, 1])
+    titles = ["The grid: rows all", "The grid: rows respondents"]
+    table = made.statistics["tables"]["importance"]
+    assert list(dict.fromkeys(row[0] for row in table["rows"])) == titles
+    assert [axes.get_title("left") for axes in made.figure("importance").axes] == titles
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Which axis of a study its test errors depend on: functional ANOVA of its complete grid."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,10 @@ class Importance:
     Attributes
     ----------
     study : str
+    rows : str
+        What tells the test rows from others of the study: ``rows respondents``.
     cells, of_cells : int
-        In the complete grid, and in the study.
+        In the complete grid, and in the study with these test rows.
     useless, models : int
         Models that count as predicting the mean, and all models, in that grid.
     shares : list of anova.Share
@@ -31,6 +33,7 @@ class Importance:
     """
 
     study: str
+    rows: str
     cells: int
     of_cells: int
     useless: int
@@ -42,11 +45,12 @@ def importance(
     study: Study,
     values: Mapping[tuple[str, Cell], Mapping[Repetition, float]],
     useless: Callable[[Cell], float],
-) -> Importance | None:
+) -> Iterator[Importance]:
     """Decompose the variance of log test errors by axis and pair of axes; seeds are the rest.
 
-    Splits are an axis if there are several. Models that are no good count as
-    useless (`errors_or_useless`): by how much they miss says nothing about hyperparameters.
+    Errors on different test rows do not compare: each set of rows has shares of its own. Splits
+    are an axis if there are several. Models that are no good count as useless
+    (`errors_or_useless`): by how much they miss says nothing about hyperparameters.
 
     Parameters
     ----------
@@ -57,12 +61,23 @@ def importance(
     useless
         Returns the test error of predicting the mean, on the data of a cell.
 
-    Returns
-    -------
-    Importance or None
+    Yields
+    ------
+    Importance
         None without a complete grid (`complete_grid`), with a single seed, or if all errors of the
         grid are the same.
     """
+    for rows, part in study.by_test_rows().items():
+        if found := _importance(part, rows, values, useless):
+            yield found
+
+
+def _importance(
+    study: Study,
+    rows: str,
+    values: Mapping[tuple[str, Cell], Mapping[Repetition, float]],
+    useless: Callable[[Cell], float],
+) -> Importance | None:
     found = complete_grid(study)
     if found is None or len(study.seeds) < 2:
         return None
@@ -78,6 +93,7 @@ def importance(
         return None
     return Importance(
         study=study.name,
+        rows=rows,
         cells=len(found.cells),
         of_cells=len(study.cells),
         useless=int((errors == limits).sum()),

@@ -109,7 +109,8 @@ def tuning(
             float(np.mean([cost(cell) for cell in cells])),
             resampled=bool(study.sampled),
         )
-        rivals.setdefault(_rows(cells[0]), []).append(method)
+        rows = tuple(cells[0][setting.name] for setting in axes.OF_TEST_ROWS)
+        rivals.setdefault(rows, []).append(method)
     return (
         [method.curve(study.name) for found in rivals.values() for method in found],
         [
@@ -119,11 +120,6 @@ def tuning(
             for budget in _budgets(found)
         ],
     )
-
-
-def _rows(cell: Cell) -> tuple[object, ...]:
-    """Return what decides the rows that judge a cell: errors on others are no rivals."""
-    return tuple(cell[s.name] for s in axes.OF_DATA if s.name not in ("scaling", "split_seed"))
 
 
 def cost(cell: Cell) -> int:

@@ -217,8 +217,9 @@ def _ranks_measures(config: dict[str, Any]) -> bool:
 def _is_ranked_by_axis(config: dict[str, Any]) -> bool:
     """Say whether a study has what the importance of axes takes: a complete grid, and seeds."""
     return any(
-        len(study.seeds) > 1 and complete_grid(study.over_splits())
+        len(study.seeds) > 1 and complete_grid(part)
         for study in grid.studies(config)
+        for part in study.over_splits().by_test_rows().values()
     )
 
 

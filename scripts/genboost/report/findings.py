@@ -139,7 +139,7 @@ def find(
         importance=[
             found
             for study in results.studies
-            if (found := importance.importance(study, measured.values, results.useless))
+            for found in importance.importance(study, measured.values, results.useless)
         ],
         curves=[curve for curves, _ in of_budgets for curve in curves],
         winners=[winner for _, winners in of_budgets for winner in winners],

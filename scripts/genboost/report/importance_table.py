@@ -13,7 +13,8 @@ NOTE = (
     "Shares of the variance of the log test MSE over all models of a complete grid (functional "
     "ANOVA), with 95 % jackknife intervals over the seeds; they hold for this grid and other "
     "seeds. A pair's share is what the two axes do together beyond what each does alone; seeds "
-    "have what is left. A model that diverged, or is worse than predicting the mean, counts as "
+    "have what is left. Errors on different test rows do not compare: each set of rows has shares "
+    "of its own. A model that diverged, or is worse than predicting the mean, counts as "
     "predicting the mean."
 )
 
@@ -23,7 +24,7 @@ def importance_table(results: Results, found: Sequence[Importance]) -> Table | N
     if not found:
         return None
     rows = [
-        [results.titles[one.study], name(share.of), percent(share.share), _range(share)]
+        [heading(results, one.study, one.rows), name(share.of), percent(share.share), _range(share)]
         for one in found
         for share in one.shares
     ]
@@ -35,6 +36,11 @@ def importance_table(results: Results, found: Sequence[Importance]) -> Table | N
         notes=[NOTE, *(_extent(results, one) for one in found), *results.warning()],
         text_columns=(0, 1),
     )
+
+
+def heading(results: Results, study: str, rows: str) -> str:
+    """Name a study, and the test rows if it has several sets of them."""
+    return ": ".join(filter(None, [results.titles[study], rows]))
 
 
 def name(of: Sequence[str]) -> str:
@@ -62,6 +68,6 @@ def _extent(results: Results, one: Importance) -> str:
         else f"the {one.cells} of {one.of_cells} cells that are a complete grid"
     )
     return (
-        f"{results.titles[one.study]}: {cells}; {one.useless} of {one.models} models count as "
-        "predicting the mean."
+        f"{heading(results, one.study, one.rows)}: {cells}; {one.useless} of {one.models} models "
+        "count as predicting the mean."
     )

@@ -126,6 +126,13 @@ SHOWN = [setting for setting in SETTINGS.values() if not setting.only_records]
 AXES = {name: setting for name, setting in SETTINGS.items() if setting.is_axis}
 ALWAYS = [name for name, setting in SETTINGS.items() if setting.is_always_named]
 OF_DATA = [setting for setting in SETTINGS.values() if setting.block == "data"]
+# What leaves the test rows and their labels alone. A split's seed draws them, but repeats a cell.
+_OF_OTHER_ROWS = {
+    *("zeroed_features", "scaling", "categorical_coding", "validation_fraction"),
+    *("shuffle_labels", "shuffle_seed", "split_seed"),
+}
+OF_TEST_ROWS = [setting for setting in OF_DATA if setting.name not in _OF_OTHER_ROWS]
+"""What decides the rows that test a cell, and their labels: errors on others are no rivals."""
 _OF_TRAINING = [s for s in SETTINGS.values() if s.block != "data" and not s.is_always_named]
 
 

@@ -90,6 +90,14 @@ class Study:
         splits = tuple(dict.fromkeys(cell.split_seed for cell in self.cells))
         return replace(self, cells=tuple(first.values()), splits=splits)
 
+    def by_test_rows(self) -> dict[str, "Study"]:
+        """Return a study for each set of test rows that its cells have, by what tells it apart."""
+        found: dict[str, list[Cell]] = {}
+        telling = [setting for setting in axes.varying(self.cells) if setting in axes.OF_TEST_ROWS]
+        for cell in self.cells:
+            found.setdefault(axes.describe(cell, telling), []).append(cell)
+        return {rows: replace(self, cells=tuple(cells)) for rows, cells in found.items()}
+
 
 def studies(config: dict[str, Any]) -> list[Study]:
     """Expand a resolved configuration into its studies."""

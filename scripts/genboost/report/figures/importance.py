@@ -7,24 +7,27 @@ from genboost.analysis.anova import BEYOND, SEED
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import COLORS, FAINT, INK, legend, start, tell
 from genboost.report.figures.material import Material
-from genboost.report.importance_table import name
+from genboost.report.importance_table import heading, name
 
 MOST_PAIRS = 10  # that are drawn, the largest
 KINDS = {"one axis": COLORS[0], "two axes together": COLORS[4], "the rest": FAINT}
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
-    """Draw the figure, a panel for each study that has a complete grid."""
-    studies = {one["study"]: _shown(one["shares"]) for one in material.statistics["importance"]}
-    if not studies:
+    """Draw the figure, a panel for each set of test rows of each study that has a complete grid."""
+    found = [
+        (heading(material.results, one["study"], one["rows"]), _shown(one["shares"]))
+        for one in material.statistics["importance"]
+    ]
+    if not found:
         figure = start(7.2, 1.4, title)
         figure.text(0.5, 0.4, "All test errors are the same.", ha="center")
         return figure
-    counts = [len(shares) for shares in studies.values()]
+    counts = [len(shares) for _, shares in found]
     figure = start(7.2, 1.0 + sum(0.45 + 0.2 * count for count in counts), title)
-    grid = figure.subplots(len(studies), squeeze=False, sharex=True, height_ratios=counts)[:, 0]
-    for axes, (study, shares) in zip(grid, studies.items(), strict=True):
-        axes.set_title(material.results.titles[study], loc="left")
+    grid = figure.subplots(len(found), squeeze=False, sharex=True, height_ratios=counts)[:, 0]
+    for axes, (part, shares) in zip(grid, found, strict=True):
+        axes.set_title(part, loc="left")
         for place, share in enumerate(shares):
             axes.barh(place, max(share["share"], 0), color=KINDS[_kind(share)], height=0.7)
             if share["low"] is not None:
@@ -37,10 +40,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     axes.xaxis.set_major_formatter(PercentFormatter(1, 0))
     axes.set_xlabel("share of the variance of log test MSE")
     legend(figure, [{"label": label, "color": c, "linewidth": 5} for label, c in KINDS.items()])
-    largest = {study: max(shares, key=lambda share: share["share"])
-               for study, shares in studies.items()}  # fmt: skip
-    told = [f"{material.results.titles[study]}: {name(share['of'])}, {share['share']:.0%}"
-            for study, share in largest.items()]  # fmt: skip
+    largest = [(part, max(shares, key=lambda share: share["share"])) for part, shares in found]
+    told = [f"{part}: {name(share['of'])}, {share['share']:.0%}" for part, share in largest]
     tell(figure, f"The largest share of the variance, {'; '.join(told)}.")
     return figure
 
