@@ -39,21 +39,30 @@ def test_the_terminal_says_why_a_claim_is_untested():
     assert "untested  Adam wins: choosing the best of a set takes at least two seeds\n" in told
 
 
-def test_more_seeds_are_asked_of_the_users_own_command():
+@pytest.mark.parametrize("few", [{"seeds": 3}, {"seeds": 3, "split_seed": [0, 1, 2, 3]}])
+def test_more_seeds_or_splits_are_asked_of_the_users_own_command(few):
     """And as many as are named are enough."""
     claims = {"adam": {"title": "Adam wins", "a": {"optimizer": "adam"}, "b": {"optimizer": "sgd"}}}
 
     def told(grid):
-        made = Made({"grid": grid, "comparisons": claims})
+        settings = {"learning_rate": [1e-3, 1e-2], "weight_decay": 0, **grid}
+        made = Made({"grid": settings, "comparisons": claims}, errors=noise)
         found = findings.find(made.results, made.config["comparisons"], {})
-        return re.findall(
-            r"run the same command with (.*?)\.\n", findings.files(found)["statistics.md"]
-        )
+        text = re.sub(r"\\(.)", r"\1", findings.files(found)["statistics.md"])
+        return re.findall(r"run the same command with (.*?)\.\n", text)
 
-    (more,) = told({"learning_rate": [1e-3, 1e-2], "seeds": 3})
+    (more,) = told(few)
     option, argument = shlex.split(more)
     assert (option, argument.partition("=")[0]) == ("--config", "grid")
-    assert not told({"learning_rate": [1e-3, 1e-2], **yaml.safe_load(argument.partition("=")[2])})
+    asked = yaml.safe_load(argument.partition("=")[2])
+    assert asked.keys() == {list(few)[-1]}
+    assert not told({**few, **asked})
+
+
+def noise(model):
+    cell = model.cell
+    drawn = [model.seed, cell.split_seed, round(1e6 * cell.learning_rate), len(cell.optimizer)]
+    return 1 + np.random.default_rng(drawn).random()
 
 
 def test_a_huge_difference_is_short():

@@ -110,6 +110,11 @@ def test_everything_a_page_refers_to_is_in_it(page, text):
     assert named <= {"http://www.w3.org", "https://doi.org"}
 
 
+def test_too_few_seeds_are_told_with_the_option_that_asks_for_more(page):
+    (told,) = (e[2] for e in page.all("p") if "can decide" in e[2])
+    assert re.fullmatch(r"More seeds can decide, .*: --config grid='\{seeds: \d+\}'", told)
+
+
 def test_structure_for_those_who_do_not_see_it(page):
     assert page.all("html")[0][1]["lang"] == "en"
     for landmark in ("header", "nav", "main", "h1"):

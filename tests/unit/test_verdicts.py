@@ -86,7 +86,7 @@ def test_three_seeds_never_decide_and_say_so():
     assert (found.verdict, found.n, found.p) == ("undecided", 3, 0.25)
     assert "too few seeds: with 3 to compare, p cannot fall below 0.25" in found.reason
     assert found.seeds_needed == found.seeds_least == 6  # the least n with 2**(1 - n) <= 0.05
-    assert found.too_few
+    assert found.too_few == "seeds"
     assert found.subsets == 0
 
 
@@ -303,7 +303,25 @@ def test_what_holds_on_all_splits_is_supported_beyond_them():
     assert found.low < -0.5 < found.high < 0
     assert (found.p_lower, found.p_lower_high) == (1, 1)
     assert 0.6 < found.p_lower_low < 1
-    assert (found.seeds_needed, found.too_few) == (None, False)
+    assert (found.seeds_needed, found.too_few) == (None, "")
+
+
+@pytest.mark.parametrize("margin", [None, 0.05], ids=["lower", "equal"])
+def test_a_handful_of_splits_is_told_to_be_too_few(margin):
+    wanted = claim(A, B) if margin is None else claim(A, B, "equal")
+    few, enough = (
+        judge(on_splits(np.random.default_rng(1), count, 6, 0.0), wanted)[0] for count in (4, 5)
+    )
+    assert few.verdict == enough.verdict == "undecided"
+    assert few.reason == "too few splits: an interval over 4 is very wide; 20 are usual"
+    assert (few.too_few, enough.too_few) == ("splits", "")
+    assert enough.reason.startswith("the difference may be")
+
+
+def test_with_a_single_seed_more_splits_are_needed_and_not_seeds():
+    (found,) = judge(on_splits(np.random.default_rng(1), 4, 1, 0.5), claim(A, B))
+    assert found.reason.startswith("too few splits: with 4 to compare, p cannot fall below 0.12")
+    assert (found.too_few, found.seeds_needed, found.seeds_least) == ("splits", None, None)
 
 
 def test_the_best_over_splits_is_chosen_apart():

@@ -12,6 +12,8 @@ import numpy as np
 from genboost.analysis import anova, stats
 from genboost.analysis.stats import Interval
 
+USUAL = 20  # splits in a study of several
+
 
 @dataclass(frozen=True)
 class Difference:

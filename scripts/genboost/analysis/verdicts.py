@@ -26,6 +26,7 @@ from genboost.study.cells import Cell
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED, UNTESTED
 
 EQUAL = "equal"  # a claim, besides lower and higher
+BOTH = "seeds and splits"
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,11 @@ class Verdict:
     confounds : tuple of str
         What else differs between the cells of a and b that are compared, or limits the claim.
     verdict, reason : str
-    seeds_needed : int or None
-        Total seeds that would decide if the difference is as estimated; None if no number would.
-    seeds_least, too_few : int or None, and bool
-        The fewest total seeds with which any difference can decide, and whether there are fewer.
+    seeds_needed, seeds_least : int or None
+        Total seeds that would decide if the difference is as estimated, and the fewest with which
+        any difference can decide. None if no number would, and with several splits.
+    too_few : str
+        Of what an undecided claim has too few: ``seeds``, ``splits`` or nothing.
     subsets, wrong_direction, decided_right, decided_wrong : int and float
         Of all subsets of three seeds on one split: their number; the share in which a plain
         comparison of lowest means contradicts the direction found here; the shares in which a t
@@ -123,7 +125,7 @@ class Verdict:
     reason: str = ""
     seeds_needed: int | None = None
     seeds_least: int | None = None
-    too_few: bool = False
+    too_few: str = ""
     subsets: int = 0
     wrong_direction: float = math.nan
     decided_right: float = math.nan
@@ -291,9 +293,7 @@ def _judged_equal(verdict: Verdict, tests: int) -> Verdict:
         return replace(verdict, verdict=SUPPORTED)
     if low > verdict.margin or high < -verdict.margin:
         return replace(verdict, verdict=CONTRADICTED)
-    return replace(
-        verdict, verdict=UNDECIDED, reason="the difference may be larger than the margin"
-    )
+    return _undecided(verdict, "the difference may be larger than the margin")
 
 
 def _judged(verdict: Verdict, tests: int) -> Verdict:
@@ -302,41 +302,45 @@ def _judged(verdict: Verdict, tests: int) -> Verdict:
         return _judged_equal(verdict, tests)
     alpha = 1 - stats.CONFIDENCE
     sample = max(verdict.n, verdict.splits)
-    if crossed := min(verdict.n, verdict.splits) > 1:
-        fewest, needed = 2, None
-    else:
-        fewest = 1 + math.ceil(math.log2(tests / alpha))  # for tests * 2**(1 - n) <= alpha
+    fewest = 1 + math.ceil(math.log2(tests / alpha))  # for tests * 2**(1 - n) <= alpha
+    if verdict.over == "seeds":
         needed = stats.seeds_needed(verdict.difference, verdict.sd, alpha / tests)
 
-    def in_all(comparing: int) -> int:
-        return comparing + (comparing - 1) // 2 if verdict.choosing else comparing
+        def in_all(comparing: int) -> int:
+            return comparing + (comparing - 1) // 2 if verdict.choosing else comparing
 
+        verdict = replace(
+            verdict,
+            seeds_needed=None if needed is None else in_all(max(needed, fewest)),
+            seeds_least=in_all(fewest),
+        )
     as_claimed = (verdict.difference < 0) == (verdict.claim == "lower")
     if verdict.p_holm <= alpha and verdict.difference != 0:
-        outcome, reason = SUPPORTED if as_claimed else CONTRADICTED, ""
-    elif sample < fewest:
-        outcome = UNDECIDED
+        return replace(verdict, verdict=SUPPORTED if as_claimed else CONTRADICTED)
+    if verdict.over in ("seeds", "splits") and sample < fewest:
         claims = "1 comparison takes" if tests == 1 else f"{tests} comparisons take"
         reason = (
-            f"too few {verdict.over}: with {sample} to compare, p cannot fall below "
-            f"{2.0 ** (1 - sample):.2g}; {claims} at least {fewest}"
+            f"with {sample} to compare, p cannot fall below {2.0 ** (1 - sample):.2g}; {claims} at "
+            f"least {fewest}"
         )
-    else:
-        outcome, reason = UNDECIDED, "the difference may be chance"
-    return replace(
-        verdict,
-        verdict=outcome,
-        reason=reason,
-        seeds_needed=None if needed is None else in_all(max(needed, fewest)),
-        seeds_least=None if crossed else in_all(fewest),
-        too_few=sample < fewest,
-    )
+        return _undecided(verdict, reason, too_few=verdict.over)
+    return _undecided(verdict, "the difference may be chance")
+
+
+def _undecided(verdict: Verdict, reason: str, too_few: str = "") -> Verdict:
+    """Say why a claim is undecided, first of all for want of seeds or splits."""
+    if verdict.over == BOTH and verdict.splits < stats.ENOUGH:
+        reason = f"an interval over {verdict.splits} is very wide; {splits.USUAL} are usual"
+        too_few = "splits"
+    if too_few:
+        reason = f"too few {too_few}: {reason}"
+    return replace(verdict, verdict=UNDECIDED, reason=reason, too_few=too_few)
 
 
 def _generality(compared: int, n: int) -> str:
     """Say what differences on some splits with n seeds each generalize over."""
     if min(compared, n) > 1:
-        return "seeds and splits"
+        return BOTH
     return "splits" if compared > 1 else "seeds"
 
 

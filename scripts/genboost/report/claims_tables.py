@@ -1,10 +1,11 @@
 """The tables that say what became of the claims, for people."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
 
-from genboost.analysis import slopes
+from genboost.analysis import slopes, splits
 from genboost.analysis.verdicts import EQUAL, Verdict
 from genboost.measures.registry import TEST_MSE
 from genboost.report.markup import Table, p_value
@@ -171,14 +172,20 @@ def _smallness(found: Sequence[Verdict]) -> Iterator[str]:
         yield f"{where}: {reason}."
     if any(v.n and math.isnan(v.low) for v in found):
         yield "No interval is given where fewer than five models of a side compare."
-    if any(verdict.too_few for verdict in found):
-        fewest = max(verdict.seeds_least for verdict in found if verdict.too_few)
-        yield f"More seeds can decide: run the same command with {more_seeds(fewest)}."
+    for what, option in more(map(asdict, found)):
+        yield f"More {what} can decide: run the same command with {option}."
 
 
-def more_seeds(fewest: int) -> str:
-    """Return the option that repeats a run with more seeds; what is trained is kept."""
-    return f"--config grid='{{seeds: {fewest}}}'"
+def more(claims: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield what verdicts have too few of, and the option that repeats a run with more.
+
+    What is trained is kept.
+    """
+    claims = list(claims)
+    if fewest := [claim["seeds_least"] for claim in claims if claim["too_few"] == "seeds"]:
+        yield "seeds", f"--config grid='{{seeds: {max(fewest)}}}'"
+    if any(claim["too_few"] == "splits" for claim in claims):
+        yield "splits", f"--config grid='{{split_seed: {list(range(splits.USUAL))}}}'"
 
 
 def _seeds_needed(verdict: Verdict) -> str:

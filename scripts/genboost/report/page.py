@@ -149,9 +149,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         data={name: _lead(text) for name, text in inputs.descriptions.items()},
         worths=answers.worths(results, inputs.statistics),
         origins=list(validity.ORIGINS.values()),
-        more_seeds=claims_tables.more_seeds(
-            max((claim["seeds_least"] or 0 for claim in claims), default=0)
-        ),
+        more=list(claims_tables.more(claims)),
         statistics=_tables(inputs.statistics),
         audit=_tables(inputs.audit) if inputs.audit else {},
         heat=heat,
