@@ -31,8 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     def read(model: Model) -> Curves:
         entries = record.read(model.record)
         step.note(model.record, entries["sha256"])
-        curves = {**entries["curves"], "epoch": record.epochs(entries)}
-        return Curves(**curves, gradient_evaluations=entries["gradient_evaluations"])
+        return Curves(**entries["curves"] | {"epoch": record.epochs(entries)})
 
     config = step.settings
     statistics = step.read_json(arguments.statistics)

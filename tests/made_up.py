@@ -49,9 +49,8 @@ def curves(model: grid.Model) -> Curves:
     """Return curves that end at a model's test MSE."""
     epochs = np.arange(1, model.cell.epochs + 1)
     errors = mse(model) + 3 / epochs
-    cost = 53 * len(epochs) * (1 if model.cell.sam_rho is None else 2)
     rates = [model.cell.learning_rate] * len(epochs)
-    return Curves(list(errors - 0.1), list(errors), rates, epochs, cost)
+    return Curves(list(errors - 0.1), list(errors), rates, epochs)
 
 
 def data(study: grid.Study, synthetic=()) -> str:

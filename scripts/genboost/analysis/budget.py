@@ -36,7 +36,7 @@ def expected_best(
     Returns
     -------
     array [n, ...]
-        To plot against gradient evaluations: n tries take n times the mean of a try.
+        To plot against tries, or against gradients: n tries take n times the mean of a try.
 
     Raises
     ------

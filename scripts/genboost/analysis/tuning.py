@@ -1,7 +1,7 @@
 """What tuning buys: the expected best error of each method, by tries and by gradients computed.
 
 A try trains one cell of a method, with one seed. Its cost is the number of gradients that are
-computed for each training row: one an epoch, two with SAM.
+computed for each training row: one an epoch, two with SAM. One that stops early counts in full.
 """
 
 import itertools
@@ -106,7 +106,7 @@ def tuning(
         method = _Method(
             title,
             errors_or_useless([(study.name, cell) for cell in cells], values, useless),
-            float(np.mean([cost(cell) for cell in cells])),
+            float(np.mean([cell.epochs * gradients(cell) for cell in cells])),
             resampled=bool(study.sampled),
         )
         rows = tuple(cells[0][setting.name] for setting in axes.OF_TEST_ROWS)
@@ -122,9 +122,9 @@ def tuning(
     )
 
 
-def cost(cell: Cell) -> int:
-    """Return how many gradients are computed for each training row."""
-    return cell.epochs * (1 if cell.sam_rho is None else 2)
+def gradients(cell: Cell) -> int:
+    """Return how many gradients an epoch computes for each training row."""
+    return 1 if cell.sam_rho is None else 2
 
 
 class _Method:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
-from genboost.analysis import stats
+from genboost.analysis import stats, tuning
 from genboost.analysis.curves import thinned
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.curves import MOST_EPOCHS
@@ -40,7 +40,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             if best := results.best(study, panel.cells.values()):
                 curves = [material.read(Model(best[0], seed)) for seed in study.seeds]
                 name = f"{panel.title}, {laid_out.place(best[0])}".replace("SAM with", "SAM")
-                methods.append((name, *_way(curves)))
+                methods.append((name, *_way(curves, tuning.gradients(best[0]))))
     figure = start(8.4, 4.2 + 0.18 * -(-len(methods) // 2), title)
     axes = figure.subplots()
     means = [errors[:, -1].mean() for _, _, errors in methods]
@@ -63,14 +63,14 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         axes.plot(costs[-1], mean, marker, label="mean", markersize=MARK - 1, **end)
         entries.append({"label": name, "marker": marker, **look})
     baseline_lines(axes, results, [c for study in results.studies for c in study.cells], "y")
-    axes.set_xlabel("gradient evaluations")
+    axes.set_xlabel("gradients computed per training row")
     axes.set_ylabel("test MSE")
     _draw_frontier(axes, ends, means)
     if methods:
         legend(figure, entries)
         least = int(np.argmin(means))
         tell(figure, f"The lowest mean test MSE, {means[least]:.2f}, takes {ends[least]:g} "
-                     f"gradient evaluations: {methods[least][0]}.")  # fmt: skip
+                     f"gradients per training row: {methods[least][0]}.")  # fmt: skip
     else:
         axes.text(0.5, 0.5, "models in every cell diverged", ha="center", transform=axes.transAxes)
     return figure
@@ -86,16 +86,20 @@ def _asides(axes: Axes, costs: list[float], errors: list[float]) -> np.ndarray:
     return found
 
 
-def _way(curves: list[Curves]) -> tuple[np.ndarray, np.ndarray]:
+def _way(curves: list[Curves], gradients: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the gradients that a cell's models have taken by some epochs, and their errors.
 
     A model that stops before the others keeps its last error.
+
+    Parameters
+    ----------
+    gradients
+        That an epoch computes for each training row.
     """
     longest = max(curves, key=lambda curve: len(curve.epoch))
     length = len(longest.epoch)
     shown = thinned(length, MOST_EPOCHS)
-    epochs = np.array(longest.epoch, float)[shown]
-    costs = longest.gradient_evaluations * epochs / epochs[-1]
+    costs = gradients * np.array(longest.epoch, float)[shown]
     errors = [np.pad(c.test_mse, (0, length - len(c.test_mse)), "edge") for c in curves]
     return costs, np.array(errors)[:, shown]
 

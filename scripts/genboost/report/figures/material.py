@@ -9,13 +9,12 @@ from genboost.study.grid import Model
 
 
 class Curves(NamedTuple):
-    """A trained model's curves, the epochs that they are of, and what all its training cost."""
+    """A trained model's curves, and the epochs that they are of."""
 
     train_loss: Sequence[float]
     test_mse: Sequence[float]
     learning_rate: Sequence[float]
     epoch: Sequence[int]
-    gradient_evaluations: int
     validation_mse: Sequence[float] = ()
 
 
