@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 SCRIPTS = Path(__file__).parents[1]
 PACKAGE = Path(__file__).parent.name
@@ -75,7 +76,20 @@ def _tree(path: Path) -> ast.Module:
 def _read(path: Path) -> tuple[list[Path], str]:
     """Return a Python file's `_imports`; the file without comments, docstrings and formatting."""
     tree = _tree(path)
-    return _imports(tree), ast.unparse(tree)
+    return _imports(tree), _dump(tree)
+
+
+def _dump(node: Any) -> str:
+    """Return a syntax tree as text, the same in every version of Python.
+
+    Each version writes code in a way of its own, and gives trees more fields, which are empty in
+    code that others can read.
+    """
+    if isinstance(node, ast.AST):
+        fields = {name: part for name, part in ast.iter_fields(node) if part not in (None, [])}
+        parts = (f"{name}={_dump(part)}" for name, part in fields.items())
+        return f"{type(node).__name__}({', '.join(parts)})"
+    return f"[{', '.join(map(_dump, node))}]" if isinstance(node, list) else repr(node)
 
 
 def _imports(tree: ast.Module) -> list[Path]:

@@ -53,6 +53,15 @@ def test_it_is_the_same_from_call_to_call_and_place_to_place(scripts, before):
     assert len(before) == 16
 
 
+def test_it_is_the_same_in_every_version_of_python(scripts):
+    (scripts / "one.py").write_text("def f(x=1) -> str:\n    return f'{x!r}'\n")
+    assert code_digest._read(scripts / "one.py")[1] == (
+        "Module(body=[FunctionDef(name='f', args=arguments(args=[arg(arg='x')], "
+        "defaults=[Constant(value=1)]), body=[Return(value=JoinedStr(values=[FormattedValue("
+        "value=Name(id='x', ctx=Load()), conversion=114)]))], returns=Name(id='str', ctx=Load()))])"
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
