@@ -100,7 +100,6 @@ class Dataset:
     file: str | None
     kaggle: str | None
     kaggle_sha256: str | None
-    uci_id: int | None
     uci_url: str | None
     sklearn: str | None
     label: str
@@ -186,7 +185,7 @@ def _dataset(path: Path, document: Any) -> Dataset:
     """Build a `Dataset` from a parsed YAML document."""
     top = _mapping("the file", document, _REQUIRED, _OPTIONAL)
     kaggle = _mapping("kaggle", top.get("kaggle", {}), {}, {"dataset": str, "sha256": str})
-    uci = _mapping("uci", top.get("uci", {}), {}, {"id": int, "url": str})
+    uci = _mapping("uci", top.get("uci", {}), {}, {"url": str})
     label = _mapping(
         "label",
         top["label"],
@@ -213,7 +212,6 @@ def _dataset(path: Path, document: Any) -> Dataset:
         file=top.get("file"),
         kaggle=kaggle.get("dataset"),
         kaggle_sha256=kaggle.get("sha256"),
-        uci_id=uci.get("id"),
         uci_url=uci.get("url"),
         sklearn=top.get("sklearn"),
         label=label["name"],
