@@ -114,6 +114,12 @@ def test_titles_are_any_text(fresh):
     (page,) = fresh.folder.glob("results/*/report/index.html")
     assert title in page.read_text()
     fresh.run("--report", "report.html")
+    report = (fresh.folder / "report.html").read_text()
+    starts = (found.end() for found in re.finditer('"labels": ', report))
+    labels = [json.JSONDecoder().raw_decode(report, start)[0]["title"] for start in starts]
+    assert f"{title}: learning curves of the best cells" in {
+        label.replace("\u2060", "") for label in labels
+    }
 
 
 @pytest.mark.parametrize(
