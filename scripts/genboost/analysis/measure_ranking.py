@@ -10,14 +10,15 @@ import pandas as pd
 from genboost.analysis import aggregation, pair_ranks, stats
 from genboost.analysis.pair_ranks import Coefficient, SignError
 from genboost.analysis.stats import Interval
+from genboost.analysis.values import sign_of
 from genboost.measures import registry
 from genboost.study.axes import Setting
+from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED
 from genboost.study.grid import Study
 
 RESAMPLES = 200  # of K: with 864 cells, 10 s per measure
 
-SUPPORTED, CONTRADICTED = "supported", "contradicted"
-AXIS_DEPENDENT, UNDECIDED = "axis-dependent", "undecided"
+AXIS_DEPENDENT = "axis-dependent"  # a verdict besides those on claims
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,12 @@ def rank_cells(study: Study, models: pd.DataFrame, quantities: Sequence[str]) ->
         return []
     own = models[models["study"] == study.name]
     own = own.assign(error_gap=own["test_mse"] - own["train_mse"])
-    measured = {name: _sign(name) * _array(study, own, axes, name) for name in quantities}
+    measured = {
+        name: sign_of(registry.quantity(name)) * _array(study, own, axes, name)
+        for name in quantities
+    }
     target = _array(study, own, axes, "error_gap")
     return rank(measured, target, [axis.name for axis in axes])
-
-
-def _sign(name: str) -> int:
-    return -1 if registry.quantity(name).better == "higher" else 1
 
 
 def _array(

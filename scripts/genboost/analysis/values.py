@@ -12,6 +12,9 @@ from genboost.measures.registry import TEST_MSE, Quantity
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
 
+# What `aggregation.values_by_cell` returns: a quantity by cell, then by split and seed.
+_Table = Mapping[tuple[str, Cell], Mapping[aggregation.Repetition, float]]
+
 
 @dataclass(frozen=True)
 class Values:
@@ -39,7 +42,7 @@ class Values:
         cells = [self.cells[row] for row in rows]
         return Values(cells, self.splits, self.seeds, self.values[rows], self.choosing[rows])
 
-    def repeated(self, splits: Sequence[int], seeds: Sequence[int]) -> "Values":
+    def on(self, splits: Sequence[int], seeds: Sequence[int]) -> "Values":
         """Return the values on some splits and seeds."""
         places = np.ix_(
             range(len(self.cells)),
@@ -65,9 +68,14 @@ def choosing_column(quantity: Quantity, choose_by: str) -> str:
     return quantity.chosen_by if quantity.chosen_by and choose_by != "test" else quantity.name
 
 
+def sign_of(quantity: Quantity) -> int:
+    """Return what to multiply a quantity by for lower to be better: -1 where higher is."""
+    return -1 if quantity.better == "higher" else 1
+
+
 def errors_or_useless(
     cells: Sequence[tuple[str, Cell]],
-    values: Mapping[tuple[str, Cell], Mapping[aggregation.Repetition, float]],
+    values: _Table,
     useless: Callable[[Cell], float],
 ) -> np.ndarray:
     """Return the test errors of some cells; of models that are no good, that of useless ones.
@@ -89,15 +97,29 @@ def errors_or_useless(
     array [cells, splits, seeds]
         With the splits and seeds that all of the cells have.
     """
+    errors = _array(cells, values, *_repetitions(cells, values))
+    limits = np.array([useless(cell) for _, cell in cells])[:, None, None]
+    return np.fmin(errors, limits)
+
+
+def _repetitions(cells: Sequence[tuple[str, Cell]], values: _Table) -> tuple[list[int], list[int]]:
+    """Return the splits and the seeds that all of some cells have."""
+    of_each = [values[cell] for cell in cells]
     splits, seeds = (
-        sorted(
-            set.intersection(*({repetition[part] for repetition in values[cell]} for cell in cells))
-        )
+        sorted(set.intersection(*({which[part] for which in each} for each in of_each)))
+        if of_each
+        else []
         for part in (0, 1)
     )
-    errors = [[[values[cell][split, seed] for seed in seeds] for split in splits] for cell in cells]
-    limits = np.array([useless(cell) for _, cell in cells])[:, None, None]
-    return np.fmin(np.array(errors, float), limits)
+    return splits, seeds
+
+
+def _array(
+    cells: Sequence[tuple[str, Cell]], values: _Table, splits: list[int], seeds: list[int]
+) -> np.ndarray:
+    """Return the values of some cells as an array [cells, splits, seeds]."""
+    found = [[[values[cell][split, seed] for seed in seeds] for split in splits] for cell in cells]
+    return np.array(found, float).reshape(len(cells), len(splits), len(seeds))
 
 
 class Measured:
@@ -155,19 +177,9 @@ class Measured:
         Only splits and seeds that all of the cells have are used.
         """
         names = [(study.name, cell) for study, cell in cells if (study.name, cell) in self.values]
-        splits, seeds = (
-            sorted(set.intersection(*({each[part] for each in self.values[n]} for n in names)))
-            if names
-            else []
-            for part in (0, 1)
-        )
-        shape = len(names), len(splits), len(seeds)
+        splits, seeds = _repetitions(names, self.values)
         values, choices = (
-            np.array(
-                [[[table[n][split, seed] for seed in seeds] for split in splits] for n in names],
-                float,
-            ).reshape(shape)
-            for table in (self.values, self.choices)
+            _array(names, table, splits, seeds) for table in (self.values, self.choices)
         )
         finished = np.isfinite(values + choices).all(axis=(1, 2))
         kept = [name for name, whole in zip(names, finished, strict=True) if whole]

@@ -18,14 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from genboost.analysis import best_cells, confounds, equivalence, few_seeds, slopes, splits, stats
-from genboost.analysis.values import Measured, Values
+from genboost.analysis import best_cells, equivalence, few_seeds, splits, stats
+from genboost.analysis.compared import EQUAL, Compared, UntestableError, compare
+from genboost.analysis.values import Measured, sign_of
 from genboost.measures import registry
-from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED, UNTESTED
 
-EQUAL = "equal"  # a claim, besides lower and higher
 BOTH = "seeds and splits"
 
 
@@ -162,126 +161,79 @@ def verdicts(claims: Mapping[str, Mapping[str, Any]], measured: Measured) -> lis
 
 def _measured(name: str, claim: Mapping[str, Any], measured: Measured) -> Verdict:
     """Measure the cells of a claim, without judging it."""
-    is_ratio, is_equal = claim["scale"] == "ratio", claim["claim"] == EQUAL
+    margin = math.nan
+    if claim["claim"] == EQUAL:
+        margin = math.log1p(claim["margin"]) if claim["scale"] == "ratio" else claim["margin"]
     verdict = Verdict(
         name,
         *(claim[key] for key in ("title", "claim", "by", "quantity", "scale")),
-        margin=(math.log1p(claim["margin"]) if is_ratio else claim["margin"])
-        if is_equal
-        else math.nan,
+        margin=margin,
         slope_on=claim["slope_on"] or "",
     )
-    a, b = _sides(claim, measured)
-    if not (a.cells and b.cells):
-        side = "b" if a.cells else "a"
-        if claim[side] is None:
-            reason = "no cell is left to compare with a"
-        elif grid.chosen(measured.studies, claim[side]):
-            reason = f"every cell like {side} has a model that diverged"
-        else:
-            reason = f"no study has a cell like {side}"
-        return replace(verdict, reason=reason)
-    seeds = [seed for seed in a.seeds if seed in b.seeds]
-    both = [split for split in a.splits if split in b.splits]
-    if not (seeds and both):
-        what = "split" if seeds else "seed"
-        return replace(verdict, reason=f"a and b have no {what} in common")
-    a, b = (side.repeated(both, seeds) for side in (a, b))
-    if is_equal and len(seeds) * len(both) < 2:
-        return replace(verdict, reason="showing that two are equal takes at least two seeds")
-    if is_ratio:
-        if any((table <= 0).any() for side in (a, b) for table in (side.values, side.choosing)):
-            name = measured.quantity.phrase
-            return replace(verdict, reason=f"a ratio needs positive values, but {name} has others")
-        a, b = (side.mapped(np.log) for side in (a, b))
-    sign = -1 if measured.quantity.better == "higher" else 1
-    a, b = (side.mapped(lambda values: sign * values) for side in (a, b))
-    choosing, counts = 0, (len(a.cells), len(b.cells))
-    if axis := verdict.slope_on:
-        slope = slopes.Slope(a, axis)
-        if not slope.lines:
-            return replace(verdict, reason=f"no two cells of a differ in {axis} alone")
-        counts, texts = (len(a.cells), 0), [slope.extent, ""]
-        qualified = confounds.of_pairs(slope.ends)
-        a = slope.values
-        b = a.mapped(np.zeros_like)
-        sides = [a.values, b.values]
-        bests = best_cells.compare_bests(*sides, 0)
-    elif claim["by"] == "each":
-        a, b = _partners(a, b)
-        if not a.cells:
-            return replace(verdict, reason="no cell of a has exactly one match in b")
-        counts = len(a.cells), len(b.cells)
-        texts = [f"each of {len(a.cells)} cells"] * 2
-        sides = [side.values.mean(axis=0, keepdims=True) for side in (a, b)]
-        bests = best_cells.compare_bests(*sides, 0)
-        qualified = confounds.of_pairs(
-            (one, other) for (_, one), (_, other) in zip(a.cells, b.cells, strict=True)
-        )
-    else:
-        if max(len(a.cells), len(b.cells)) > 1:
-            choosing = best_cells.choosing(len(seeds))
-        if choosing == len(seeds) == len(both):
-            return replace(verdict, reason="choosing the best of a set takes at least two seeds")
-        sides = [a.values, b.values]
-        bests = best_cells.compare_bests(*sides, choosing, (a.choosing, b.choosing))
-        texts = _named(measured, a, b, bests)
-        sampled = {study.name for study in measured.studies if study.sampled}
-        grids = [[cell for name, cell in side.cells if name not in sampled] for side in (a, b)]
-        qualified = confounds.of_bests(*grids, a.cells[bests.a][1], b.cells[bests.b][1])
-    compared, n = bests.differences.shape
-    found = stats.estimate(sign * bests.differences.ravel())
-    ends = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
+    try:
+        return _with_numbers(verdict, compare(claim, measured))
+    except UntestableError as why:
+        return replace(verdict, reason=str(why))
+
+
+def _with_numbers(verdict: Verdict, compared: Compared) -> Verdict:
+    """Return a verdict with the difference of what is compared, its interval and its tests."""
+    a, b, bests, choosing = compared.a, compared.b, compared.bests, compared.choosing
+    sign = sign_of(registry.quantity(verdict.quantity))
+    differences = sign * bests.differences  # [splits, seeds]
+    several, n = differences.shape
+    found = stats.estimate(differences.ravel())
     p = bests.p
+    low, high = (bests.low, bests.high) if sign > 0 else (-bests.high, -bests.low)
+    is_equal = verdict.claim == EQUAL
     if is_equal:
         if found.n < 2:
-            return replace(verdict, reason="showing that two are equal takes two seeds to compare")
-        p, *ends = _equality(sign * bests.differences, verdict.margin)
-    judging = [best_cells.apart(side, choosing)[1] for side in sides]
-    means = [sign * side[row].mean() for side, row in zip(judging, (bests.a, bests.b), strict=True)]
-    if axis:
-        means = [math.nan] * 2
-    lower = splits.probability_lower(sign * bests.differences)
-    repeated = choosing and found.n > 1 and not is_equal
+            raise UntestableError("showing that two are equal takes two seeds to compare")
+        p, low, high = _equality(differences, verdict.margin)
+    lower = splits.probability_lower(differences)
+    enough = found.n >= stats.ENOUGH
+    a_error, b_error = _errors(verdict, compared, sign)
+    better = sign * found.mean
     return replace(
         verdict,
-        a=texts[0],
-        b=texts[1],
-        a_cells=counts[0],
-        b_cells=counts[1],
-        a_error=float(np.exp(means[0]) if is_ratio else means[0]),
-        b_error=float(np.exp(means[1]) if is_ratio else means[1]),
+        a=compared.texts[0],
+        b=compared.texts[1],
+        a_cells=compared.counts[0],
+        b_cells=compared.counts[1],
+        a_error=a_error,
+        b_error=b_error,
         choosing=choosing,
         n=n,
-        choosing_splits=len(both) - compared,
-        splits=compared,
-        over=_generality(compared, n),
+        choosing_splits=len(a.splits) - several,
+        splits=several,
+        over=_generality(several, n),
         difference=found.mean,
         sd=found.sd,
-        low=ends[0] if found.n >= stats.ENOUGH else math.nan,
-        high=ends[1] if found.n >= stats.ENOUGH else math.nan,
-        differences=tuple(float(sign * difference) for difference in bests.differences.ravel()),
+        low=low if enough else math.nan,
+        high=high if enough else math.nan,
+        differences=tuple(map(float, differences.ravel())),
         p=p,
         p_lower=lower.value,
-        p_lower_low=lower.low if found.n >= stats.ENOUGH else math.nan,
-        p_lower_high=lower.high if found.n >= stats.ENOUGH else math.nan,
-        **_corrected(sign * bests.differences, a.cells[0][1]),
-        confounds=tuple(qualified),
-        stability=few_seeds.stability(a, b, choosing, sign * found.mean, p)
-        if repeated
+        p_lower_low=lower.low if enough else math.nan,
+        p_lower_high=lower.high if enough else math.nan,
+        **_corrected(differences, a.cells[0][1]),
+        confounds=tuple(compared.confounds),
+        stability=few_seeds.stability(a, b, choosing, better, p)
+        if choosing and found.n > 1 and not is_equal
         else math.nan,
-        **({} if is_equal else few_seeds.in_subsets(a, b, claim["by"], sign * found.mean)),
+        **({} if is_equal else few_seeds.in_subsets(a, b, verdict.by, better)),
     )
 
 
-def _named(measured: Measured, a: Values, b: Values, bests: best_cells.Bests) -> list[str]:
-    """Name the two cells that are compared, with their studies if there are several."""
-    best = a.cells[bests.a], b.cells[bests.b]
-    texts = [measured.describe(cell) for cell in best]
-    if len({study for study, _ in a.cells + b.cells}) == 1:
-        return texts
-    titles = {study.name: study.title for study in measured.studies}
-    return [f"{titles[study]}: {text}" for (study, _), text in zip(best, texts, strict=True)]
+def _errors(verdict: Verdict, compared: Compared, sign: int) -> tuple[float, float]:
+    """Return the mean values of the two that are compared; NaN for slopes, which have none."""
+    if verdict.slope_on:
+        return math.nan, math.nan
+    judging = (best_cells.apart(side, compared.choosing)[1] for side in compared.values)
+    rows = compared.bests.a, compared.bests.b
+    means = (sign * side[row].mean() for side, row in zip(judging, rows, strict=True))
+    a, b = (float(np.exp(mean) if verdict.scale == "ratio" else mean) for mean in means)
+    return a, b
 
 
 def _judged_equal(verdict: Verdict, tests: int) -> Verdict:
@@ -364,44 +316,6 @@ def _equality(
         return found.p_beyond(margin), found.low, found.high
     low, high = stats.interval(differences.ravel(), confidence=confidence)
     return equivalence.equivalence(differences.ravel(), margin).p, float(low), float(high)
-
-
-def _sides(claim: Mapping[str, Any], measured: Measured) -> tuple[Values, Values]:
-    """Return the two sets of cells; without ``b``, it is the rest of a's studies.
-
-    A slope takes one set, which is then both.
-    """
-    a = measured.select(claim["a"])
-    if claim["slope_on"]:
-        return a, a
-    if claim["b"] is not None:
-        return a, measured.select(claim["b"])
-    everything = measured.select({"study": {study for study, _ in a.cells}})
-    chosen = set(a.cells)
-    rest = [row for row, cell in enumerate(everything.cells) if cell not in chosen]
-    return a, everything.of_cells(rest)
-
-
-def _partners(a: Values, b: Values) -> tuple[Values, Values]:
-    """Match cells that agree on every axis, except axes on which each side has a single value."""
-
-    def values(cell: tuple[str, Cell]) -> tuple[Any, ...]:
-        return cell[0], *(cell[1][name] for name in axes.SETTINGS)
-
-    def counts(side: Values) -> list[int]:
-        return [len(set(axis)) for axis in zip(*map(values, side.cells), strict=True)]
-
-    both = enumerate(zip(counts(a), counts(b), strict=True))
-    free = [axis for axis, (one, other) in both if not one == 1 == other]
-
-    def rest(cell: tuple[str, Cell]) -> tuple[Any, ...]:
-        return tuple(values(cell)[axis] for axis in free)
-
-    places = {rest(cell): row for row, cell in enumerate(b.cells)}
-    pairs = [(row, places[rest(c)]) for row, c in enumerate(a.cells) if rest(c) in places]
-    if len(places) < len(b.cells) or len({rest(cell) for cell in a.cells}) < len(a.cells):
-        pairs = []
-    return a.of_cells([i for i, _ in pairs]), b.of_cells([j for _, j in pairs])
 
 
 def rows(found: Sequence[Verdict]) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from genboost.analysis import slopes, splits
-from genboost.analysis.verdicts import EQUAL, Verdict
+from genboost.analysis.compared import EQUAL
+from genboost.analysis.verdicts import Verdict
 from genboost.measures.registry import TEST_MSE
 from genboost.report.markup import Table, p_value
 from genboost.report.results import Results
