@@ -17,10 +17,10 @@ from genboost.measures import sheet
 from genboost.measures.registry import ERRORS
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
+from genboost.study.grid import SPLIT
 from genboost.train import record
 
 TEXTS = {"data", "study", "status", "engine"}
-SPLIT = "split_seed"
 NAMED = 20  # mistakes named in a message
 
 

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from genboost.analysis import best_cells, slopes
@@ -15,7 +15,7 @@ from genboost.report.markup import p_value
 from genboost.report.results import SIMPLE, Results
 from genboost.report.validity import ORIGINS
 from genboost.study import axes, grid
-from genboost.study.claims import CONTRADICTED, SUPPORTED, VERDICTS
+from genboost.study.claims import CONTRADICTED, SUPPORTED, VERDICTS, generality
 
 NUMERALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 OUTPUTS = {"mse": "one output: the label as a number", "cross_entropy": "an output for each class"}
@@ -23,14 +23,31 @@ OUTPUTS = {"mse": "one output: the label as a number", "cross_entropy": "an outp
 
 @dataclass(frozen=True)
 class Worth:
-    """A method's error on the test rows: as a share of the largest, too, and by rows' origin."""
+    """A method's error on the test rows.
+
+    Attributes
+    ----------
+    value, share : float
+        The error, and its share of the largest of the methods beside it.
+    error : str
+        The error in words: with its interval, or as a range.
+    by_origin : sequence of str
+        The errors on each kind of test rows, in the order of `ORIGINS`.
+    details : str
+        Of a network, which cell it is and how it was chosen.
+    """
 
     name: str
+    value: float
     error: str
-    share: float
     by_origin: Sequence[str]
-    is_network: bool = False
     details: str = ""
+    share: float = 1.0
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is a network, not a simple method."""
+        return bool(self.details)
 
 
 def headline(claims: Sequence[Mapping[str, Any]]) -> str:
@@ -57,7 +74,7 @@ def scope(results: Results, claims: Sequence[Mapping[str, Any]]) -> str:
     """Say what verdicts hold for; nothing where none is decided."""
     if not any(claim["verdict"] in (SUPPORTED, CONTRADICTED) for claim in claims):
         return ""
-    over = " or ".join(dict.fromkeys(claim["over"] for claim in claims if claim["over"]))
+    over = generality(claim["over"] for claim in claims)
     if "splits" in over:
         return f"Verdicts hold for other {over} of these rows."
     return "Verdicts hold for other seeds, on this one split into training and test rows."
@@ -169,47 +186,37 @@ def worths(results: Results, found: Mapping[str, Any]) -> list[tuple[str, list[W
     measured = Measured(results.studies, results.models)
     groups = []
     for variants, studies in alike.items():
-        rows = [
+        methods = [
             *_simple(results, variants),
             *filter(None, (_network(results, measured, s, whole.get(s.name)) for s in studies)),
         ]
-        rows.sort(key=lambda row: -row[1])
-        largest = max((error for _, error, *_ in rows), default=1.0)
+        methods.sort(key=lambda method: -method.value)
+        largest = max((method.value for method in methods), default=1.0)
         title = " and ".join(f"“{results.titles[study.name]}”" for study in studies)
-        groups.append((title, [_worth(results, *row, largest) for row in rows]))
+        groups.append((title, [replace(m, share=m.value / largest) for m in methods]))
     return groups
 
 
-def _worth(
-    results: Results,
-    name: str,
-    error: float,
-    text: str,
-    by_origin: Sequence[float],
-    details: str,
-    largest: float,
-) -> Worth:
-    parts = list(map(results.number, by_origin))
-    return Worth(name, text, error / largest, parts, bool(details), details)
-
-
-def _simple(results: Results, variants: Sequence[str]) -> list[tuple[Any, ...]]:
+def _simple(results: Results, variants: Sequence[str]) -> list[Worth]:
     """Return the errors of simple methods; their range where the data come in several ways."""
-    rows = []
+    found = []
     for method in results.baselines[variants[0]]:
         of_each = [results.baselines[variant][method] for variant in variants]
         errors = sorted({one["test_mse"] for one in of_each})
         text = " to ".join(map(results.number, (errors[0], *errors[1:][-1:])))
         origins = of_each[0].get("test_mse_by_origin", {}) if len(of_each) == 1 else {}
-        parts = [origins.get(name, math.nan) for name in ORIGINS]
-        rows.append((SIMPLE.get(method, method), errors[0], text, parts, ""))
-    return rows
+        parts = [results.number(origins.get(name, math.nan)) for name in ORIGINS]
+        found.append(Worth(SIMPLE.get(method, method), errors[0], text, parts))
+    return found
 
 
 def _network(
-    results: Results, measured: Measured, study: grid.Study, choice: Any
-) -> tuple[Any, ...] | None:
-    """Return the error of a study's best cell on the seeds that did not choose it."""
+    results: Results, measured: Measured, study: grid.Study, choice: Mapping[str, Any] | None
+) -> Worth | None:
+    """Return the error of a study's best cell on the seeds that did not choose it.
+
+    Without a choice, as with a single seed, it is the error that chose the cell.
+    """
     title = f"best network of “{study.title}”"
     if choice is None:
         best = results.best(study, study.cells)
@@ -217,14 +224,8 @@ def _network(
             return None
         cell, row = best
         name = measured.describe((study.name, cell))
-        return (
-            title,
-            row.value,
-            results.number(row.value),
-            [],
-            f"{name}: the best of {len(study.cells)} cells by the {results.choose_by} rows, so "
-            "partly luck",
-        )
+        details = f"{name}: the best of {len(study.cells)} cells by the {results.choose_by} rows, "
+        return Worth(title, row.value, results.number(row.value), [], f"{details}so partly luck")
     error, ends = choice["unbiased"], ""
     if choice["low"] is not None:
         ends = f"\n({results.range(choice['low'], choice['high'])})"
@@ -235,7 +236,9 @@ def _network(
         _judged(measured, study, cell, f"{TEST_MSE.name}[origin={name}]", choice["choosing"])
         for name in ORIGINS
     ]
-    return title, error, results.number(error) + ends, parts, details
+    return Worth(
+        title, error, results.number(error) + ends, list(map(results.number, parts)), details
+    )
 
 
 def _judged(

@@ -1,13 +1,12 @@
 """The index of results: a page of all runs' outcomes that are there, each with its verdicts."""
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from genboost.data.arrays import MARK
 from genboost.report import pages
-from genboost.study.claims import VERDICTS
+from genboost.study import claims
 
 RESULTS = Path("results")
 STATISTICS = "statistics/statistics.json"
@@ -38,14 +37,10 @@ def compose(outcomes: Mapping[str, dict[str, Any] | None]) -> str:
             "damaged": statistics is None,
             "synthetic": statistics is not None and statistics["data"] == MARK,
             "claims": statistics["comparisons"] if statistics else [],
-            "counts": _counts(statistics["comparisons"]) if statistics else "",
+            "counts": claims.counted(claim["verdict"] for claim in statistics["comparisons"])
+            if statistics
+            else "",
         }
         for name, statistics in sorted(outcomes.items())
     ]
     return pages.render(TEMPLATE, outcomes=shown, mark=MARK, signs=pages.SIGNS, report=REPORT)
-
-
-def _counts(claims: list[dict[str, Any]]) -> str:
-    """Say how many claims have which verdict."""
-    counts = Counter(claim["verdict"] for claim in claims)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])

@@ -23,7 +23,7 @@ from genboost.receipts import Step
 from genboost.report import claims_tables, deck_tables, exhibits, results, tables
 from genboost.report.markup import Entry, Table, latex, latex_text
 from genboost.study import axes, config, grid
-from genboost.study.claims import VERDICTS
+from genboost.study.claims import VERDICTS, counted, generality
 from genboost.train.problem import SAM_EPSILON
 
 FIGURES = ("methods", "comparisons")
@@ -227,13 +227,8 @@ def _verdicts(claims: list[dict[str, Any]]) -> str:
     named = [
         f"{verdict.capitalize()}: {titles[verdict]}." for verdict in VERDICTS if titles[verdict]
     ]
-    return f"The verdicts on {len(claims)} claims are: {_counted(claims)}. {' '.join(named)}"
-
-
-def _counted(verdicts: Iterable[Mapping[str, Any]]) -> str:
-    """Say how many verdicts there are of each kind."""
-    counts = Counter(one["verdict"] for one in verdicts)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    counts = counted(claim["verdict"] for claim in claims)
+    return f"The verdicts on {len(claims)} claims are: {counts}. {' '.join(named)}"
 
 
 def _best_cells(outcome: Outcome) -> Iterator[str]:
@@ -273,20 +268,20 @@ def _agreement(found: results.Results) -> str:
 
 
 def _generality(claims: Iterable[dict[str, Any]]) -> str:
-    over = " or ".join(dict.fromkeys(claim["over"] for claim in claims if claim["over"]))
+    over = generality(claim["over"] for claim in claims)
     return f"These verdicts hold for other {over}, on these rows." if over else ""
 
 
 def _schemes(judged: Outcome) -> str:
     """Count the verdicts under each scheme."""
-    counted = [
-        f"{scheme['title']}: {_counted(scheme['verdicts'])}"
+    schemes = [
+        f"{scheme['title']}: {counted(verdict['verdict'] for verdict in scheme['verdicts'])}"
         for scheme in judged.statistics["schemes"]
     ]
-    if not counted:
+    if not schemes:
         return ""
     models = len(grid.models(grid.studies(judged.config)))
-    return f"Judged by {models} models under several schemes, the claims are: {'; '.join(counted)}."
+    return f"Judged by {models} models under several schemes, the claims are: {'; '.join(schemes)}."
 
 
 def _engines(runs: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from genboost.analysis.verdicts import Verdict
 from genboost.report import claims_tables
 from genboost.report.markup import Entry, Table
 from genboost.report.results import SIMPLE, Results
+from genboost.study.claims import generality
 
 ORIGINS = {"respondent": "respondents", "interpolated": "interpolated rows"}
 
@@ -50,6 +51,7 @@ def origin_table(results: Results) -> Table | None:
 def scheme_table(results: Results, schemes: Sequence[Scheme]) -> Table:
     """Return the verdict on each claim under each scheme."""
     claims = list(zip(*(scheme.verdicts for scheme in schemes), strict=True))
+    over = generality(verdict.over for scheme in schemes for verdict in scheme.verdicts)
     return Table(
         name="schemes",
         title=results.marked("The claims under each scheme"),
@@ -60,19 +62,13 @@ def scheme_table(results: Results, schemes: Sequence[Scheme]) -> Table:
         ],
         notes=[
             "Verdict, and the difference or ratio (×) with its 95 % interval. They hold for other "
-            f"{generality([v for scheme in schemes for v in scheme.verdicts])} of these rows; "
+            f"{over or 'seeds'} of these rows; "
             "Holm's correction is over the claims of a scheme.",
             *claims_tables.on_slopes([claim for claim, *_ in claims]),
             *results.warning(),
         ],
         text_columns=tuple(range(len(schemes) + 1)),
     )
-
-
-def generality(verdicts: Sequence[Verdict]) -> str:
-    """Say what some verdicts generalize over: ``seeds``, or ``seeds and splits``."""
-    found = dict.fromkeys(verdict.over for verdict in verdicts if verdict.over)
-    return " or ".join(found) or "seeds"
 
 
 def _entry(results: Results, verdict: Verdict) -> Entry:

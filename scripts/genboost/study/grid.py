@@ -14,7 +14,7 @@ from genboost.study import axes, sampling, schema
 from genboost.study.cells import Cell
 from genboost.study.sources import Key
 
-SPLIT = "split_seed"
+SPLIT = "split_seed"  # the setting that repeats a cell, as seeds do
 LONGEST = 200  # characters of a folder's name: a file system takes 255, logs end in .log
 RECORD = "results/models/{variant}/{cell}/seed~{seed}.json"
 
