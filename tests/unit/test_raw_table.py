@@ -102,7 +102,15 @@ def test_what_is_certain_is_accepted_and_said(content, note):
         (with_column("", ["20"] * ROWS), r"unexpected column an unnamed one \(column 1\)"),
         (with_column("Age", ["20"] * ROWS), "Age occurs more than once"),
         (write([row[:-1] for row in GRID]), "missing column NObeyesdad"),
-        (write(GRID[1:]), "is the header line missing"),
+        (write(GRID[1:]), "none of the columns Age, Gender, .*is the header line missing"),
+        (
+            PLAIN.replace(b",", b"|"),
+            "none of the columns .*be separated by commas, semicolons or tabs",
+        ),
+        (
+            write([[name.lower() for name in GRID[0]], *GRID[1:]]),
+            "rename the column age if it is Age",
+        ),
         (write([*GRID[:4], [], *GRID[4:]]), "line 5: blank line"),
         (write([*GRID[:4], GRID[4][:9], *GRID[5:]]), "line 5: 9 values where the header has 17"),
         (write([*GRID[:4], [*GRID[4], "1"], *GRID[5:]]), "line 5: 18 values"),

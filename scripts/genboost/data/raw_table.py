@@ -73,6 +73,29 @@ class Layout:
         return [column.name for column in self.columns]
 
 
+class _Problems:
+    """Problems of a file: the first few, and their number."""
+
+    def __init__(self) -> None:
+        self.first: list[str] = []
+        self.count = 0
+
+    def add(self, problem: str) -> None:
+        """Add one."""
+        self.count += 1
+        if len(self.first) < _SHOWN:
+            self.first.append(problem)
+
+    def refuse(self, name: str, source: str) -> None:
+        """Raise `UserError` if there are any."""
+        if not self.count:
+            return
+        lines = [f"{name} does not fit {source}:", *self.first]
+        if self.count > _SHOWN:
+            lines.append(f"and {self.count - _SHOWN} more")
+        raise UserError("\n  ".join(lines))
+
+
 def read_table(content: bytes, dataset: Dataset, name: str) -> Table:
     """Read a CSV file's content, matching columns by name.
 
@@ -204,8 +227,7 @@ def _places(
     notes: list[str],
 ) -> dict[str, int]:
     """Return the place of each wanted column in the file."""
-    wanted = layout.names
-    known = {*wanted, *(layout.ignored or ())}
+    known = {*layout.names, *(layout.ignored or ())}
     extra: list[str] = []
     empty = 0
     for place, title in enumerate(header):
@@ -228,25 +250,36 @@ def _places(
         notes.append(f"{empty} unnamed and empty column(s) ignored")
     if ignored := [title for title in header if title in (layout.ignored or ())]:
         notes.append(f"column {_listed(ignored)} ignored, as {layout.source} says")
-    missing = [title for title in wanted if title not in header]
-    problems = _Problems()
-    if len(missing) == len(wanted):
-        problems.add("line 1: names none of the columns; is the header line missing?")
-    else:
-        if missing:
-            problems.add(f"line 1: missing column {_listed(missing)}")
-        if extra and layout.ignored is not None:
-            problems.add(f"line 1: unexpected column {_listed(extra)}")
-        for title in missing[:_SHOWN]:
-            if found := _likely(title, extra, alone=len(missing) == len(extra) == 1):
-                problems.add(f"line 1: rename the column {printable(found)} if it is {title}")
-        if doubled := [title for title in wanted if header.count(title) > 1]:
-            problems.add(f"line 1: column {_listed(doubled)} occurs more than once")
+    problems = _header_problems(header, extra, layout)
     problems.refuse(name, layout.source)
-    places = {title: header.index(title) for title in wanted}
+    places = {title: header.index(title) for title in layout.names}
     if list(places.values()) != sorted(places.values()):
         notes.append("columns are in another order; they were matched by name")
     return places
+
+
+def _header_problems(header: list[str], extra: list[str], layout: Layout) -> _Problems:
+    """Return what is wrong with a header, which has some columns that are not wanted."""
+    problems = _Problems()
+    wanted = layout.names
+    missing = [title for title in wanted if title not in header]
+    in_other_case = {title.lower() for title in wanted} & {title.lower() for title in extra}
+    if len(missing) == len(wanted) and not in_other_case:
+        problems.add(
+            f"line 1: names none of the columns {_listed(wanted)}; is the header line missing? "
+            "Values must be separated by commas, semicolons or tabs."
+        )
+        return problems
+    if missing:
+        problems.add(f"line 1: missing column {_listed(missing)}")
+    if extra and layout.ignored is not None:
+        problems.add(f"line 1: unexpected column {_listed(extra)}")
+    for title in missing[:_SHOWN]:
+        if found := _likely(title, extra, alone=len(missing) == len(extra) == 1):
+            problems.add(f"line 1: rename the column {printable(found)} if it is {title}")
+    if doubled := [title for title in wanted if header.count(title) > 1]:
+        problems.add(f"line 1: column {_listed(doubled)} occurs more than once")
+    return problems
 
 
 def _values(
@@ -317,26 +350,3 @@ def _likely(title: str, others: list[str], alone: bool) -> str | None:
     lower = {other.lower(): other for other in others[:1000]}
     close = difflib.get_close_matches(title.lower(), lower, n=1, cutoff=0.5)
     return lower[close[0]] if close else None
-
-
-class _Problems:
-    """Problems of a file: the first few, and their number."""
-
-    def __init__(self) -> None:
-        self.first: list[str] = []
-        self.count = 0
-
-    def add(self, problem: str) -> None:
-        """Add one."""
-        self.count += 1
-        if len(self.first) < _SHOWN:
-            self.first.append(problem)
-
-    def refuse(self, name: str, source: str) -> None:
-        """Raise `UserError` if there are any."""
-        if not self.count:
-            return
-        lines = [f"{name} does not fit {source}:", *self.first]
-        if self.count > _SHOWN:
-            lines.append(f"and {self.count - _SHOWN} more")
-        raise UserError("\n  ".join(lines))
