@@ -19,7 +19,7 @@ from genboost.errors import UserError
 from genboost.study import axes, grid, schema
 from genboost.study.cells import text
 from genboost.study.config import complete, for_others, resolve
-from genboost.study.sources import check_arguments, check_file
+from genboost.study.sources import check_arguments, check_file, check_options
 from genboost.train import problem
 from genboost.train.engines import losses, optim, torch_engine
 
@@ -554,6 +554,17 @@ def test_a_key_twice_in_an_argument_is_refused():
         check_arguments(["name=a", "studies={a: {grid: {seeds: 1, seeds: 2}}}"])
     with pytest.raises(UserError, match="--config grid, line 1: more than 50 blocks within blocks"):
         check_arguments(["grid=" + "[" * 2000 + "]" * 2000])
+
+
+def test_a_second_option_for_files_is_refused():
+    check_options(["--cores", "8", "--configfile", "a.yaml", "b.yaml", "--config", "name=c"])
+    for second in (
+        ["--configfile", "b.yaml"],
+        ["--configfile=b.yaml"],
+        ["--configfiles", "b.yaml"],
+    ):
+        with pytest.raises(UserError, match=r"--configfile is there twice.*--configfile a.yaml b"):
+            check_options(["--configfile", "a.yaml", *second])
 
 
 def test_anchors_and_merged_keys_are_no_repetition(tmp_path):

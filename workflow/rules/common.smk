@@ -59,6 +59,8 @@ if snakemake_internals.config_is_passed(workflow):
     GIVEN = []
 try:
     deployment.check(snakemake_internals.is_prefixed(workflow), CONTAINED)
+    if workflow.is_main_process:
+        sources.check_options(sys.argv[1:])
     sources.check_arguments(snakemake_internals.config_arguments(workflow))
     for file in GIVEN[1:]:
         sources.check_file(file)

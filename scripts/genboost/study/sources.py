@@ -60,6 +60,22 @@ def check_file(path: str | Path) -> None:
     )
 
 
+def check_options(command: Iterable[str]) -> None:
+    """Refuse a command that has ``--configfile`` twice: Snakemake takes the last and says nothing.
+
+    Raises
+    ------
+    UserError
+        Saying how to give several files.
+    """
+    options = [word.partition("=")[0] for word in command]
+    if sum(map(options.count, ("--configfile", "--configfiles"))) > 1:
+        raise UserError(
+            "--configfile is there twice, and Snakemake would take the last alone; give all files "
+            "after one, as in --configfile a.yaml b.yaml (later ones override earlier ones)"
+        )
+
+
 def check_arguments(arguments: Iterable[str]) -> None:
     """Refuse what is given with ``--config``, as ``grid={seeds: 5}``: a key twice, or too much.
 
