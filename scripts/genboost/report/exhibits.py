@@ -199,7 +199,7 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
     if _is_ranked_by_axis(config):
         yield figure("importance", "importance", "Which axis the test errors depend on", "axes")
     if config["comparisons"]:
-        yield figure("comparisons", "comparisons", "The claims: paired differences", "claims")
+        yield figure("comparisons", "comparisons", "The claims, seed by seed", "claims")
         if len(config["schemes"]) > 1:
             yield figure("schemes", "schemes", "The claims under each scheme", "claims")
     yield figure("deck", "deck", "The deck's test MSE and ours", "deck")
