@@ -15,6 +15,7 @@ from genboost.report.figures.material import Material
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED
 
 ACROSS = 3
+LINE = 30  # characters, above and below a panel
 LOOKS = {
     SUPPORTED: {"color": COLORS[0], "marker": "o"},
     CONTRADICTED: {"color": COLORS[1], "marker": "s"},
@@ -28,10 +29,14 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     claims = list(zip(*(scheme["verdicts"] for scheme in schemes), strict=True))
     across = min(ACROSS, len(claims))
     down = -(-len(claims) // across)
-    figure = start(1.4 + 2.1 * across, 0.7 + down * (0.75 + 0.17 * len(schemes)), title)
+    titles = [textwrap.fill(found[0]["title"], LINE) for found in claims]
+    names = [textwrap.fill(scheme["title"], 20) for scheme in schemes]
+    lane = 0.04 + 0.16 * max(name.count("\n") + 1 for name in names)
+    around = 0.65 + 0.14 * max(text.count("\n") + 1 for text in titles)
+    figure = start(1.4 + 2.1 * across, 0.7 + down * (around + lane * len(schemes)), title)
     grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
-    for axes, found in zip(grid, claims, strict=False):
-        axes.set_title(textwrap.fill(found[0]["title"], 30), loc="left")
+    for axes, text, found in zip(grid, titles, claims, strict=False):
+        axes.set_title(text, loc="left")
         reaches = list(map(_reach, found))
         differences.scale(axes, reaches, reaches, found[0]["scale"] == "ratio")
         for place, verdict in enumerate(found):
@@ -40,10 +45,10 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.grid(False, axis="y")
         subject = slopes.subject(found[0]["quantity"], found[0]["slope_on"])
-        axes.set_xlabel(differences.title(found[0]["scale"], subject))
+        axes.set_xlabel(textwrap.fill(differences.title(found[0]["scale"], subject), LINE))
     for axes in grid[len(claims) :]:
         axes.remove()
-    grid[0].set_yticks(range(len(schemes)), [scheme["title"] for scheme in schemes])
+    grid[0].set_yticks(range(len(schemes)), names)
     grid[0].set_ylim(len(schemes) - 0.5, -0.5)
     legend(figure, [{"label": name, "linestyle": "none", **look} for name, look in LOOKS.items()])
     told = [
