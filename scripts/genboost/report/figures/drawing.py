@@ -171,12 +171,12 @@ def best_panels(results: Results, laid_out: Layout, most: int = MOST_PANELS) -> 
     return sorted(laid_out.panels, key=error)[:most]
 
 
-def in_lines(text: str) -> str:
-    """Break a text at its commas into lines that are short enough for a panel."""
+def in_lines(text: str, most: int = 22) -> str:
+    """Break a text at its commas into lines of some characters, short enough for a panel."""
     lines = [""]
     for part in text.replace("SAM with", "SAM").split(", "):
         joined = f"{lines[-1]}, {part}" if lines[-1] else part
-        if len(joined) > 22 and lines[-1]:
+        if len(joined) > most and lines[-1]:
             lines.append(part)
         else:
             lines[-1] = joined

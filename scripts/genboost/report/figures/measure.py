@@ -22,6 +22,7 @@ from genboost.report.figures.material import Material
 from genboost.report.figures.scales import log_scale, scale
 
 MOST_METHODS = 8
+LINE = 18  # characters, of a panel's title
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
@@ -50,7 +51,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             axes.plot(*own[:, [0, row]].T, "o", color=COLORS[0], mec=PAPER, mew=0.3)
             tau = stats.kendall_tau_b(own[:, 0], own[:, row])
             told = [] if math.isnan(tau) else [f"τ-b = {tau:.2f}".replace("= -", "= −")]
-            axes.set_title("\n".join([in_lines(panel.title), *told][row - 1 :]))
+            axes.set_title("\n".join([in_lines(panel.title, LINE), *told][row - 1 :]))
     if len(all_points):
         for axes in grid.flat:
             axes.xaxis.set_major_locator(MaxNLocator(3))

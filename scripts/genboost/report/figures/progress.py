@@ -35,7 +35,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     laid_out = results.layouts[exhibit.study]
     study, across, down = laid_out.study, laid_out.across, laid_out.down
     entries = len(down) + (len(across) if laid_out.columns else 0)
-    figure, found = panels(results, laid_out, 3.2, 2.3, title, legend=entries, sharey=True)
+    figure, found = panels(results, laid_out, 2.1, 2.1, title, legend=entries, sharey=True)
     drawn: list[tuple[float, float]] = []
     ends = {}
     for panel, axes in found.values():
