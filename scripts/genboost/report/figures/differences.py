@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from genboost.report.figures.scales import are_clear, tick_text
+from genboost.report.figures.scales import are_clear, round_numbers, tick_text
 
 APART = 3  # times the usual reach: from there on, large differences are compressed
 STEPS = (1, 2, 5)
@@ -39,9 +39,7 @@ def scale(
         sides = [map(math.log, some) for some in (RATIOS, RATIOS_BELOW)]
         ticks = [tick for side in sides for tick in _clear(axes, side, reach, _ratio)]
     elif is_compressed:
-        decades = range(math.floor(math.log10(usual)) - 1, math.ceil(math.log10(reach)) + 1)
-        sizes = (float(f"{step}e{decade}") for decade in decades for step in STEPS)
-        found = _clear(axes, sizes, reach, _signed)
+        found = _clear(axes, round_numbers(usual / 10, reach, STEPS), reach, _signed)
         ticks = [*found, *(-tick for tick in found)]
     else:
         ticks = _even(axes, reach)

@@ -19,7 +19,7 @@ from genboost.report.figures.drawing import (
     tell,
 )
 from genboost.report.figures.material import Material
-from genboost.report.figures.scales import baseline_lines, log_scale, scale
+from genboost.report.figures.scales import baseline_lines, log_scale, round_numbers, scale
 from genboost.study.axes import Setting
 from genboost.study.cells import Cell
 
@@ -89,8 +89,8 @@ def _scale(axes: Axes, axis: Setting, values: list[float]) -> None:
     low, high = min(positive, default=1), max(positive, default=1)
     if high <= FAR_APART * low:
         return
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    ticks = [10.0**decade for decade in decades[:: -(-len(decades) // MOST_TICKS)]]
+    decades = round_numbers(low, high)
+    ticks = decades[:: -(-len(decades) // MOST_TICKS)]
     if min(values) > 0:
         axes.set_xscale("log")
         axes.set_xlim(low / 1.5, high * 1.5)

@@ -24,7 +24,7 @@ from genboost.report.figures.drawing import (
     tell,
 )
 from genboost.report.figures.material import Material
-from genboost.report.figures.scales import round_numbers
+from genboost.report.figures.scales import ticks_below
 from genboost.report.results import Results
 
 USELESS = "≥ predicting\nthe mean"
@@ -105,7 +105,7 @@ def _color_bar(figure: Figure, all_axes: list[Axes], norm: Normalize, results: R
         ScalarMappable(norm, COLORMAP), ax=all_axes, extend=extend, fraction=0.04, pad=0.02
     )
     if results.is_about_errors:
-        ticks = round_numbers(norm.vmin, norm.vmax)
+        ticks = ticks_below(norm.vmin, norm.vmax)
         bar.set_ticks([*ticks, norm.vmax], labels=[*(f"{t:g}" for t in ticks), USELESS])
         bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.grid(False)

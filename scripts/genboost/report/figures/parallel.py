@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import COLORS, INK, LOWEST, PAPER, start, tell
 from genboost.report.figures.material import Material
-from genboost.report.figures.scales import round_numbers
+from genboost.report.figures.scales import ticks_below
 from genboost.report.figures.svg import CELL
 from genboost.report.layout import in_order
 from genboost.study import axes as study_axes
@@ -56,7 +56,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     ends = np.array([logs[0], max(logs[-1], logs[0] + 1e-9)])
     ticks = {
         float((math.log(error) - ends[0]) / np.ptp(ends)): f"{error:g}"
-        for error in round_numbers(*np.exp(ends))
+        for error in ticks_below(*np.exp(ends))
     }
     _draw_axis(axes, len(settings), results.quantity.phrase, ticks, aside=0.04)
     _draw_cells(

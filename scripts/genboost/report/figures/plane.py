@@ -1,6 +1,6 @@
 """The errors on the plane through three models' weights, and along the line between two."""
 
-import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +24,7 @@ from genboost.report.figures.drawing import (
     tell,
 )
 from genboost.report.figures.material import Material
-from genboost.report.figures.scales import log_scale
+from genboost.report.figures.scales import log_scale, round_numbers
 from genboost.report.layout import Layout
 from genboost.study.cells import Cell
 
@@ -83,10 +83,8 @@ def _levels(errors: Sequence[Sequence[Sequence[float]]]) -> list[float]:
     """Return the round numbers from just below the lowest error to just above the highest."""
     low = max(np.min(errors), LOWEST)
     high = min(max(np.max(errors), low), FAR * low)
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 2)
-    numbers = [step * 10.0**decade for decade in decades for step in STEPS]
-    first = max(place for place, number in enumerate(numbers) if number <= low)
-    last = min(place for place, number in enumerate(numbers) if number >= high)
+    numbers = round_numbers(low, high, STEPS)
+    first, last = bisect_right(numbers, low) - 1, bisect_left(numbers, high)
     return numbers[first : max(last, first + 1) + 1]
 
 

@@ -39,13 +39,13 @@ def log_scale(axes: Axes, which: str, values: Sequence[float]) -> None:
 
 def _clear_ticks(axes: Axes, which: str, low: float, high: float) -> list[float]:
     """Return round numbers of a logarithmic scale, as many as have room for their labels."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     finest = 3 if high / low > 200 else 1 if high / low > 8 else 0
     finer = [(1, steps) for steps in STEPS[finest:]]
-    coarser = [(every, STEPS[-1]) for every in range(2, len(decades) + 1)]
+    most = len(round_numbers(low, high))
+    coarser = [(every, STEPS[-1]) for every in range(2, most + 1)]
     for every, steps in finer + coarser:
-        ticks = [step * 10.0**decade for decade in decades[::every] for step in steps]
-        ticks = [tick for tick in ticks if low <= tick <= high]
+        numbers = round_numbers(low, high, steps)[::every]
+        ticks = [number for number in numbers if low <= number <= high]
         if are_clear(axes, which, ticks, list(map(tick_text, ticks))):
             break
     if len(ticks) < 2:
@@ -94,12 +94,16 @@ def _sizes(which: str, labels: Sequence[str]) -> np.ndarray:
     return np.array([1.25 * SMALLEST * len(some) for some in lines])
 
 
-def round_numbers(low: float, high: float) -> list[float]:
-    """Return round numbers of a logarithmic scale that keep clear of its upper end."""
+def round_numbers(low: float, high: float, steps: Sequence[float] = (1,)) -> list[float]:
+    """Return the round numbers of all decades that a range touches, also those beyond its ends."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1, 2, 3, 5) if len(decades) < 5 else (1,)
-    ticks = [step * 10.0**decade for decade in decades for step in steps]
-    return [tick for tick in ticks if low <= tick <= high * 0.85]
+    return [float(f"{step}e{decade}") for decade in decades for step in steps]
+
+
+def ticks_below(low: float, high: float) -> list[float]:
+    """Return round numbers of a logarithmic scale that keep clear of its upper end."""
+    steps = (1, 2, 3, 5) if len(round_numbers(low, high)) < 5 else (1,)
+    return [tick for tick in round_numbers(low, high, steps) if low <= tick <= high * 0.85]
 
 
 def baseline_lines(
