@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genboost.study import sampling
-from genboost.study.combinations import key_of
+from genboost.study.combinations import each_grid, key_of, values_of
 from genboost.study.mistakes import Mistake
 from genboost.study.schema import GRID
 from genboost.study.sources import DEPTH, Key
@@ -45,23 +45,22 @@ def exceeded(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> Iterator
         number still.
     """
     found: dict[Mistake, None] = {}
-    for name, study in resolved["studies"].items():
-        for number, grid in enumerate(study[GRID]):
-            counts = _counts(grid)
-            if (models := math.prod(counts.values())) > MODELS:
-                most = max(counts, key=counts.__getitem__)
-                key = key_of(config, name, number, GRID, most)
-                found[key, f"{counts[most]:,} values make {_models(models)} in study {name}"] = None
-            layers, width = (
-                sampling.highest(grid.get(axis) or [study["model"][axis]])
-                for axis in ("hidden_layers", "width")
-            )
-            if (weights := layers and (layers - 1) * width**2 + layers * width) > WEIGHTS:
-                found[
-                    key_of(config, name, number, "model", "width"),
-                    f"{layers} hidden layers of {width:,} units have {weights:,} weights or more: "
-                    f"{_bytes(weights * BYTES)} of memory for a model; at most {WEIGHTS:,} weights",
-                ] = None
+    for name, number, study, grid in each_grid(resolved):
+        counts = _counts(grid)
+        if (models := math.prod(counts.values())) > MODELS:
+            most = max(counts, key=counts.__getitem__)
+            key = key_of(config, name, number, GRID, most)
+            found[key, f"{counts[most]:,} values make {_models(models)} in study {name}"] = None
+        layers, width = (
+            sampling.highest(values_of(axis, "model", study, grid))
+            for axis in ("hidden_layers", "width")
+        )
+        if (weights := layers and (layers - 1) * width**2 + layers * width) > WEIGHTS:
+            found[
+                key_of(config, name, number, "model", "width"),
+                f"{layers} hidden layers of {width:,} units have {weights:,} weights or more: "
+                f"{_bytes(weights * BYTES)} of memory for a model; at most {WEIGHTS:,} weights",
+            ] = None
     yield from found
     yield from _of_the_audit(resolved["audit"])
 

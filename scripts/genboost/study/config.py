@@ -8,7 +8,7 @@ from typing import Any
 
 from genboost.data import dataset
 from genboost.errors import UserError
-from genboost.study import axes, bounds, combinations, mistakes, sampling, schema
+from genboost.study import axes, bounds, combinations, mistakes, sampling, schema, sections
 from genboost.study.schema import BLOCKS, GRID, defaults, normalized
 from genboost.study.sources import Source
 
@@ -46,7 +46,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     resolved = complete(config)
     resolved["comparisons"] = {
         name: {"title": name, "b": None, **_defaults_of_claims(comparison), **comparison}
-        for name, comparison in mistakes.claims(config).items()
+        for name, comparison in sections.claims(config).items()
     }
     resolved["schemes"] = {
         name: {
@@ -56,7 +56,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
             **scheme,
             "studies": judged[name],
         }
-        for name, scheme in mistakes.schemes(config).items()
+        for name, scheme in sections.schemes(config).items()
     }
     resolved["resources"] |= {
         step: {**defaults("resources", step), **resolved["resources"][step]} for step in STEPS
@@ -67,7 +67,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
             **{block: {**resolved[block], **study.get(block, {})} for block in BLOCKS},
             GRID: _grids_of(study, resolved[GRID]),
         }
-        for name, study in mistakes.studies(config).items()
+        for name, study in sections.studies(config).items()
     }
     mistakes.refuse(combinations.find(config, resolved), sources)
     mistakes.refuse(list(bounds.exceeded(config, resolved)), sources)
@@ -94,7 +94,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
 def complete(config: dict[str, Any]) -> dict[str, Any]:
     """Return a right configuration with all that it leaves to defaults: another for the same."""
     full = {**defaults(), **normalized(config, schema.schema())}
-    full[GRID] = [{**defaults(GRID), **grid} for grid in mistakes.grids(full)]
+    full[GRID] = [{**defaults(GRID), **grid} for grid in sections.grids(full)]
     for section in full.keys() - {GRID, "studies", "comparisons", "schemes"}:
         if isinstance(full[section], dict):
             full[section] = {**defaults(section), **full[section]}
@@ -132,26 +132,35 @@ def _with_studies_of_schemes(
     (dict, dict)
         The configuration; by scheme, its studies' names, each by that of the study it repeats.
     """
-    given, schemes = mistakes.studies(config), mistakes.schemes(config)
+    given, schemes = sections.studies(config), sections.schemes(config)
     studies = {} if schemes and all(s.get("data") for s in schemes.values()) else {**given}
     judged = {}
     for name, scheme in schemes.items():
         judged[name] = {study: study for study in given}
-        if data := scheme.get("data"):
+        if scheme.get("data"):
             judged[name] = {study: f"{study}-{name}" for study in given}
             title = scheme.get("title", name)
-            for study, section in given.items():
-                studies[judged[name][study]] = {
-                    **section,
-                    "title": f"{section.get('title', study)}: {title}",
-                    "data": {**section.get("data", {}), **data},
-                    GRID: [
-                        {axis: values for axis, values in grid.items() if axis not in data}
-                        for grid in mistakes.grids(section)
-                    ],
-                }
+            studies |= {
+                repeated: _on_data(given[study], study, scheme["data"], title)
+                for study, repeated in judged[name].items()
+            }
     left_out = {name: None for name in config.get("studies", {}).keys() - given.keys()}
     return {**config, "studies": studies | left_out}, judged
+
+
+def _on_data(
+    study: Mapping[str, Any], name: str, data: Mapping[str, Any], title: str
+) -> dict[str, Any]:
+    """Return a study on a scheme's data, which no axis of its grids may change."""
+    return {
+        **study,
+        "title": f"{study.get('title', name)}: {title}",
+        "data": {**study.get("data", {}), **data},
+        GRID: [
+            {axis: values for axis, values in grid.items() if axis not in data}
+            for grid in sections.grids(study)
+        ],
+    }
 
 
 def _defaults_of_claims(claim: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,5 +203,5 @@ def _grids_of(study: Mapping[str, Any], base: Sequence[dict[str, Any]]) -> list[
     return [
         {**{key: values for key, values in grid.items() if key not in said}, **own}
         for grid in base
-        for own in mistakes.grids(study)
+        for own in sections.grids(study)
     ]

@@ -6,13 +6,13 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from genboost.data import dataset
 from genboost.errors import UserError, printable
 from genboost.files import no_regular_file
-from genboost.study import sampling, schema
+from genboost.study import sampling, schema, sections
 from genboost.study.schema import BLOCKS, GRID, defaults
 from genboost.study.sources import Key, Source, dotted, places
 
@@ -50,39 +50,6 @@ def refuse(found: Sequence[Mistake], sources: Sequence[Source]) -> None:
         if len(found) > MOST:
             lines.append(f"... and {len(found) - MOST} more mistakes")
         raise UserError("the configuration is wrong:\n  " + "\n  ".join(lines))
-
-
-def studies(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the studies, except null ones, which are left out."""
-    found = config.get("studies", schema.written()["properties"]["studies"]["default"])
-    return {name: study for name, study in found.items() if study is not None}
-
-
-def claims(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the comparisons, except null ones and those about studies that are left out."""
-    left_out = config.get("studies", {}).keys() - studies(config).keys()
-    return {
-        name: claim
-        for name, claim in config.get("comparisons", {}).items()
-        if claim is not None
-        and not any(
-            left_out.issuperset(named)
-            for side in "ab"
-            if (named := (claim.get(side) or {}).get("study"))
-        )
-    }
-
-
-def schemes(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schemes, except null ones, which are left out."""
-    found = config.get("schemes", {})
-    return {name: scheme for name, scheme in found.items() if scheme is not None}
-
-
-def grids(section: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what a configuration or a study has as its grid, which may be a list of grids."""
-    given = section.get(GRID, {})
-    return given if isinstance(given, list) else [given]
 
 
 def _schema_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
@@ -144,7 +111,7 @@ def _value_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     """Yield what a schema can't say: numbers that are not finite, values that are there twice."""
     yield from _bad_values((), config)
     yield from _name_mistakes(config.get("name", defaults()["name"]))
-    if not studies(config):
+    if not sections.studies(config):
         yield ("studies",), "all are null; keep at least one study"
     yield from _grid_mistakes(config)
     yield from _selection_mistakes(config)
@@ -166,14 +133,15 @@ def _name_mistakes(name: str) -> Iterable[Mistake]:
 def _grid_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     """Yield axes that a study's blocks have too, and grids with other seeds than those beside."""
     places: list[tuple[Key, Any]] = [((), config)]
-    places += [(("studies", name), study) for name, study in studies(config).items()]
+    places += [(("studies", name), study) for name, study in sections.studies(config).items()]
     for place, section in places:
         several = isinstance(section.get(GRID), list)
-        if nested := [n for n, grid in enumerate(grids(section)) if isinstance(grid, list)]:
+        own = sections.grids(section)
+        if nested := [number for number, grid in enumerate(own) if isinstance(grid, list)]:
             yield (*place, GRID, nested[0]), "is a list in the list of grids; keep one list"
             continue
         first = None
-        for number, grid in enumerate(grids(section)):
+        for number, grid in enumerate(own):
             key = (*place, GRID, *([number] if several else []))
             for axis, block in itertools.product(grid, BLOCKS) if place else ():
                 if axis in section.get(block, {}):
@@ -196,10 +164,10 @@ def _selection_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     declared = config.get("studies", schema.written()["properties"]["studies"]["default"])
     selections: dict[Key, dict[str, Any]] = {
         ("comparisons", name, side): claim.get(side, {})
-        for name, claim in claims(config).items()
+        for name, claim in sections.claims(config).items()
         for side in "ab"
     }
-    for name, scheme in schemes(config).items():
+    for name, scheme in sections.schemes(config).items():
         selections["schemes", name, "where"] = scheme.get("where", {})
     for part in schema.OF_CELLS:
         for number, choice in enumerate(config.get("figures", {}).get(part, [])):
@@ -227,9 +195,9 @@ def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     """Yield data sets that are not described, and what does not fit their descriptions."""
     readings = config.get("audit", {}).get("readings", {})
     places = {
-        **{("studies", name): study for name, study in studies(config).items()},
+        **{("studies", name): study for name, study in sections.studies(config).items()},
         **{("audit", "readings", name): reading for name, reading in readings.items()},
-        **{("schemes", name): scheme for name, scheme in schemes(config).items()},
+        **{("schemes", name): scheme for name, scheme in sections.schemes(config).items()},
     }
     for place, section in places.items():
         own = section.get("data", {})
@@ -262,11 +230,11 @@ def _dataset_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
 def _source_mistakes(config: dict[str, Any]) -> Iterable[Mistake]:
     """Yield studies and schemes that lack their data file."""
     base = {**defaults("data"), **config.get("data", {})}
-    sections = {
-        **{("studies", name): study for name, study in studies(config).items()},
-        **{("schemes", name): scheme for name, scheme in schemes(config).items()},
+    places = {
+        **{("studies", name): study for name, study in sections.studies(config).items()},
+        **{("schemes", name): scheme for name, scheme in sections.schemes(config).items()},
     }
-    for section, content in sections.items():
+    for section, content in places.items():
         own = content.get("data", {})
         data = {**base, **own}
         if data["source"] == "file":
