@@ -20,7 +20,7 @@ from genboost.data.arrays import INTERPOLATED, RESPONDENT, UNKNOWN, Data
 from genboost.errors import UserError
 from genboost.files import ROOT
 from genboost.receipts import Step
-from genboost.report import claims_tables, deck_tables, exhibits, results, tables
+from genboost.report import answers, claims_tables, deck_tables, exhibits, results, tables
 from genboost.report.markup import Entry, Table, latex, latex_text
 from genboost.study import axes, config, grid
 from genboost.study.claims import VERDICTS, counted, generality
@@ -217,7 +217,7 @@ def _of_results(outcome: Outcome) -> dict[str, str]:
 
 
 def _verdicts(claims: list[dict[str, Any]]) -> str:
-    """Name the claims by their verdict."""
+    """Sum up the verdicts, and name the claims by them."""
     if not claims:
         return "The configuration declares no claims."
     titles = {
@@ -227,8 +227,7 @@ def _verdicts(claims: list[dict[str, Any]]) -> str:
     named = [
         f"{verdict.capitalize()}: {titles[verdict]}." for verdict in VERDICTS if titles[verdict]
     ]
-    counts = counted(claim["verdict"] for claim in claims)
-    return f"The verdicts on {len(claims)} claims are: {counts}. {' '.join(named)}"
+    return f"{answers.headline(claims)} {' '.join(named)}"
 
 
 def _best_cells(outcome: Outcome) -> Iterator[str]:
