@@ -137,75 +137,76 @@ def _statistics(config: dict[str, Any]) -> Iterator[Exhibit]:
 
 
 def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhibit]:
-    def figure(
-        name: str,
-        kind: str,
-        title: str,
-        section: str,
-        study: str | None = None,
-        quantity: Quantity = TEST_MSE,
-    ) -> Exhibit:
-        is_general = quantity == TEST_MSE or kind in ("measure", "progress")
-        caption = kind if is_general else f"{kind}_of_quantity"
-        return Exhibit(FIGURES, named(name, quantity), PICTURE, title, kind, caption, section,
-                       study, quantity=quantity)  # fmt: skip
-
-    yield figure("methods", "methods", "The best cell of each method", "best")
+    yield _figure("methods", "methods", "The best cell of each method", "best")
     for laid_out in layouts:
-        name, title = laid_out.study.name, laid_out.study.title
-        by = " and ".join(axis.title for axis in (laid_out.rows, laid_out.columns) if axis)
-        down = laid_out.rows
-        section = f"study-{name}"
-        for quantity in map(registry.quantity, config["tables"]["quantities"]):
-            if laid_out.tuned:
-                yield figure(f"draws-{name}", "draws", f"{title}: {quantity.phrase} of each cell",
-                             section, name, quantity)  # fmt: skip
-                continue
-            # The page has test errors as tables in colour.
-            of_heatmap = "" if quantity == TEST_MSE else section
-            yield figure(f"heatmap-{name}", "heatmap", f"{title}: {quantity.phrase} by {by}",
-                         of_heatmap, name, quantity)  # fmt: skip
-            yield figure(f"{down.name.replace('_', '-')}-{name}", "profile",
-                         f"{title}: {quantity.phrase} against {down.title}",
-                         section, name, quantity)  # fmt: skip
-        if any(cell.snapshots for cell in laid_out.study.cells) and not laid_out.tuned:
-            for quantity in map(registry.quantity, config["figures"]["over_epochs"]):
-                yield figure(f"progress-{name}", "progress",
-                             f"{title}: {quantity.phrase} over epochs",
-                             section, name, quantity)  # fmt: skip
-        for quantity in map(registry.quantity, registry.drawn(config)):
-            yield figure(f"measure-{name}", "measure",
-                         f"{title}: {quantity.phrase}, the test error and the gap",
-                         section, name, quantity)  # fmt: skip
-        yield figure(f"generalization-{name}", "generalization",
-                     f"{title}: test MSE against train MSE", section, name)  # fmt: skip
-        # The page has this figure to explore.
-        yield figure(f"parallel-{name}", "parallel", f"{title}: all cells, by their settings",
-                     "", name)  # fmt: skip
-        yield figure(f"curves-{name}", "curves", f"{title}: learning curves of the best cells",
-                     section, name)  # fmt: skip
-    title = "The best cell of each method, by its cost"
-    yield figure("cost", "cost", title, "best")
+        yield from _figures_of_study(laid_out, config)
+    yield _figure("cost", "cost", "The best cell of each method, by its cost", "best")
     if config["figures"]["curves"]:
-        yield figure("curves", "curves", "Learning curves of chosen cells", "curves")
+        yield _figure("curves", "curves", "Learning curves of chosen cells", "curves")
     if config["figures"]["plane"]:
-        title = "The error on the plane through three minima"
-        yield figure("plane", "plane", title, "plane")
+        yield _figure("plane", "plane", "The error on the plane through three minima", "plane")
     if _ranks_measures(config):
         title = "Measures: how well each ranks the gap"
-        yield figure("measures", "ranking", title, "measures")
+        yield _figure("measures", "ranking", title, "measures")
     if any(len(laid_out.study.cells) > 1 for laid_out in layouts):
-        yield figure("budget", "budget", "What more tries buy", "best")
+        yield _figure("budget", "budget", "What more tries buy", "best")
     if _is_ranked_by_axis(config):
-        yield figure("importance", "importance", "Which axis the test errors depend on", "axes")
+        yield _figure("importance", "importance", "Which axis the test errors depend on", "axes")
     if config["comparisons"]:
-        yield figure("comparisons", "comparisons", "The claims, seed by seed", "claims")
+        yield _figure("comparisons", "comparisons", "The claims, seed by seed", "claims")
         if len(config["schemes"]) > 1:
-            yield figure("schemes", "schemes", "The claims under each scheme", "claims")
-    yield figure("deck", "deck", "The deck's test MSE and ours", "deck")
+            yield _figure("schemes", "schemes", "The claims under each scheme", "claims")
+    yield _figure("deck", "deck", "The deck's test MSE and ours", "deck")
     if config["audit"]["readings"]:
         title = "Readings of the deck's protocol, compared with its figures"
-        yield figure("audit", "audit", title, "audit")
+        yield _figure("audit", "audit", title, "audit")
+
+
+def _figures_of_study(laid_out: Layout, config: dict[str, Any]) -> Iterator[Exhibit]:
+    study, title = laid_out.study.name, laid_out.study.title
+    section = f"study-{study}"
+
+    def figure(
+        name: str, kind: str, about: str, quantity: Quantity = TEST_MSE, section: str = section
+    ) -> Exhibit:
+        return _figure(f"{name}-{study}", kind, f"{title}: {about}", section, study, quantity)
+
+    for quantity in map(registry.quantity, config["tables"]["quantities"]):
+        what = quantity.phrase
+        if laid_out.tuned:
+            yield figure("draws", "draws", f"{what} of each cell", quantity)
+            continue
+        by = " and ".join(axis.title for axis in (laid_out.rows, laid_out.columns) if axis)
+        # The page has test errors as tables in colour.
+        place = "" if quantity == TEST_MSE else section
+        yield figure("heatmap", "heatmap", f"{what} by {by}", quantity, place)
+        down = laid_out.rows
+        about = f"{what} against {down.title}"
+        yield figure(down.name.replace("_", "-"), "profile", about, quantity)
+    if any(cell.snapshots for cell in laid_out.study.cells) and not laid_out.tuned:
+        for quantity in map(registry.quantity, config["figures"]["over_epochs"]):
+            yield figure("progress", "progress", f"{quantity.phrase} over epochs", quantity)
+    for quantity in map(registry.quantity, registry.drawn(config)):
+        about = f"{quantity.phrase}, the test error and the gap"
+        yield figure("measure", "measure", about, quantity)
+    yield figure("generalization", "generalization", "test MSE against train MSE")
+    # The page has this figure to explore.
+    yield figure("parallel", "parallel", "all cells, by their settings", section="")
+    yield figure("curves", "curves", "learning curves of the best cells")
+
+
+def _figure(
+    name: str,
+    kind: str,
+    title: str,
+    section: str,
+    study: str | None = None,
+    quantity: Quantity = TEST_MSE,
+) -> Exhibit:
+    is_general = quantity == TEST_MSE or kind in ("measure", "progress")
+    caption = kind if is_general else f"{kind}_of_quantity"
+    return Exhibit(FIGURES, named(name, quantity), PICTURE, title, kind, caption, section,
+                   study, quantity=quantity)  # fmt: skip
 
 
 def _ranks_measures(config: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from genboost.run.snakemake_internals import FailedJob, Request
+from genboost.run.snakemake_internals import FailedJob, Job, Request
 
 INDEX = "results/index.html"
 NAMED = 3  # files of a job
@@ -47,10 +47,7 @@ def what_failed(jobs: Iterable[FailedJob], snakemake_logs: Iterable[str]) -> Ite
             if not wanting and len(failed.jobs) == 1:  # there are old ones
                 wanting = job.files
             if wanting:
-                more = f" and {len(wanting) - NAMED} more" if len(wanting) > NAMED else ""
-                yield f"  {job.rule}: {' '.join(wanting[:NAMED])}{more}"
-                for path in filter(os.path.exists, job.logs):
-                    yield f"    {path}: {_last_error(Path(path).read_text()) or NOTHING}"
+                yield from _wanting(job, wanting)
         if failed.number in slurm_logs:
             path = slurm_logs[failed.number]
             yield f"    SLURM's log: {path}"
@@ -60,6 +57,14 @@ def what_failed(jobs: Iterable[FailedJob], snakemake_logs: Iterable[str]) -> Ite
                 f"    SLURM refused a job with {failed.request}:"
                 " see resources in config.yaml, and docs/cluster.md"
             )
+
+
+def _wanting(job: Job, files: list[str]) -> Iterator[str]:
+    """Name a job's files that are wanting, and the last error in each of its logs."""
+    more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
+    yield f"  {job.rule}: {' '.join(files[:NAMED])}{more}"
+    for path in filter(os.path.exists, job.logs):
+        yield f"    {path}: {_last_error(Path(path).read_text()) or NOTHING}"
 
 
 def _why_slurm_ended(log: str, request: Request) -> Iterator[str]:
