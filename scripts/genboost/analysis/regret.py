@@ -80,8 +80,8 @@ def regret(validation: np.ndarray, test: np.ndarray, chosen: int, seed: int = 0)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The best cell of a set by the test rows, and by the validation rows.
+class BothChoices:
+    """The cell that the test rows choose of a set, and the one that the validation rows choose.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ def regrets(
     measured: Measured,
     stopped_early: Quantity,
     scopes: Sequence[tuple[grid.Study, str, Sequence[Cell]]],
-) -> list[Choice]:
+) -> list[BothChoices]:
     """Say what choosing by validation rows costs in each set of cells.
 
     Parameters
@@ -140,7 +140,7 @@ def regrets(
 
     Returns
     -------
-    list of Choice
+    list of BothChoices
         Without sets of which no cell finished, or none has validation rows.
     """
     measured = measured.chosen_by("validation")
@@ -172,7 +172,7 @@ def regrets(
                 "same": judged.same,
             }
         found.append(
-            Choice(
+            BothChoices(
                 study=study.name,
                 scope=scope,
                 cells=len(errors.cells),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from genboost.analysis.regret import Choice
+from genboost.analysis.regret import BothChoices
 from genboost.analysis.schemes import Scheme
 from genboost.report import validity
 from genboost.report.exhibits import CHOOSING
@@ -15,7 +15,7 @@ TITLES = {"test": "chosen on the test rows", "validation": "chosen on the valida
 
 
 def choosing_tables(
-    results: Results, regrets: Sequence[Choice], chosen_by: Mapping[str, Scheme]
+    results: Results, regrets: Sequence[BothChoices], chosen_by: Mapping[str, Scheme]
 ) -> list[Table]:
     """Return what choosing by validation rows costs, and the verdicts by what chooses.
 
@@ -30,7 +30,7 @@ def choosing_tables(
     ]
 
 
-def _regret_table(results: Results, regrets: Sequence[Choice]) -> Table:
+def _regret_table(results: Results, regrets: Sequence[BothChoices]) -> Table:
     number = results.number
     return Table(
         name="choosing",
@@ -70,7 +70,7 @@ def _regret_table(results: Results, regrets: Sequence[Choice]) -> Table:
     )
 
 
-def _honesty(regrets: Sequence[Choice]) -> str:
+def _honesty(regrets: Sequence[BothChoices]) -> str:
     """Say what the honest columns are."""
     few = " or ".join(map(str, sorted({choice.few for choice in regrets})))
     seeds = f"{few} seed{'' if few == '1' else 's'}"
@@ -85,7 +85,7 @@ def _honesty(regrets: Sequence[Choice]) -> str:
     )
 
 
-def _with_interval(results: Results, choice: Choice) -> str:
+def _with_interval(results: Results, choice: BothChoices) -> str:
     if math.isnan(choice.low):
         return results.number(choice.honest)
     ends = map(results.number, (choice.low, choice.high))

@@ -70,7 +70,7 @@ class Findings:
         The columns of `aggregation.summarize` but ``train_mse``, then ``low`` and ``high``.
     schemes : list of schemes.Scheme
         One at least.
-    regrets : list of regret.Choice
+    regrets : list of regret.BothChoices
         Of the sets of cells that have validation rows.
     chosen_by : dict
         The first scheme by what chooses the best cells; empty without validation rows.
@@ -80,7 +80,7 @@ class Findings:
     cells: pd.DataFrame
     schemes: list[schemes.Scheme]
     choices: list[choices.Choice]
-    regrets: list[regret.Choice]
+    regrets: list[regret.BothChoices]
     chosen_by: dict[str, schemes.Scheme]
     rankings: list[tuple[grid.Study, Ranking]]
     importance: list[Importance]

@@ -37,7 +37,7 @@ from genboost.report.figures.drawing import INK, PAPER
 from genboost.report.layout import Panel
 from genboost.report.markup import Entry, Table, plain
 from genboost.report.results import WARNING, Results
-from genboost.report.summary import measure
+from genboost.report.summary import mean_of
 from genboost.study import axes, grid
 from genboost.study.cells import Cell
 from genboost.study.schema import BLOCKS, GRID
@@ -159,7 +159,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         figures=figures,
         looks=looks(heat.values(), {figure["width"] for figure in figures}),
         measures={
-            name: " ".join(filter(None, [f"{measure(laid_out.study)}.", laid_out.caption]))
+            name: " ".join(filter(None, [f"{mean_of(laid_out.study)}.", laid_out.caption]))
             for name, laid_out in results.layouts.items()
         },
         edges=list(best_at_edges.sentences(results)),

@@ -23,7 +23,7 @@ def summary_lines(results: Results) -> Iterator[str]:
         if number or warning:
             yield ""
         title = results.titles[study.name]
-        yield f"{title}{'' if title.endswith(('?', '!')) else '.'} {measure(study)}:"
+        yield f"{title}{'' if title.endswith(('?', '!')) else '.'} {mean_of(study)}:"
         yield from _panels(results, results.layouts[study.name])
     if found := list(best_at_edges.sentences(results)):
         yield ""
@@ -57,8 +57,8 @@ def verdict_lines(results: Results, found: Sequence[Verdict]) -> Iterator[str]:
         yield _ascii(f"  {verdict.verdict.ljust(width)}  {verdict.title}: {rest}")
 
 
-def measure(study: grid.Study, quantity: Quantity = TEST_MSE) -> str:
-    """Say what the numbers of a study's tables are."""
+def mean_of(study: grid.Study, quantity: Quantity = TEST_MSE) -> str:
+    """Say what the numbers of a study's tables are: ``Mean test MSE of 3 seeds``."""
     count, splits = len(study.seeds), len(study.splits)
     seeds = f"{count} seeds" if count > 1 else "one seed"
     if splits > 1:

@@ -15,7 +15,7 @@ from genboost.report.exhibits import FIRST, Exhibit
 from genboost.report.layout import Layout, Panel
 from genboost.report.markup import Entry, Table, latex, latex_document, markdown
 from genboost.report.results import SIMPLE, Results
-from genboost.report.summary import measure, summary_lines
+from genboost.report.summary import mean_of, summary_lines
 from genboost.study import axes
 
 EDGES = (
@@ -124,7 +124,7 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     by = " and ".join(_with_short(axis) for axis in (laid_out.rows, laid_out.columns) if axis)
     word = BEST[results.quantity.better] if results.choosing == results.quantity.name else "best"
     notes = [
-        f"{measure(study, results.quantity)}{spread}, by {by}.",
+        f"{mean_of(study, results.quantity)}{spread}, by {by}.",
         *filter(None, [laid_out.caption]),
         *([f"Bold: the {word} of this table{_chosen(results)}."]
           if any(e.bold for e in entries) else []),
@@ -139,7 +139,7 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
         header=["", *(laid_out.column_title(c, panel, results.quantity) for c in panel.across)],
         rows=table,
         notes=[" ".join(notes), *filter(None, [worth]), *results.warning(study)],
-        metric=f"{measure(study, results.quantity)}{spread}",
+        metric=f"{mean_of(study, results.quantity)}{spread}",
     )
 
 
@@ -222,7 +222,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
             *([4 + len(settings) + len(others)] if edge else []),
         ),
         long=True,
-        metric=" and ".join(dict.fromkeys(measure(s, quantity) for s in results.studies)),
+        metric=" and ".join(dict.fromkeys(mean_of(s, quantity) for s in results.studies)),
     )
 
 
