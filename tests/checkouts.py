@@ -1,5 +1,6 @@
 """Real Snakemake runs, in copies of the checkout."""
 
+import json
 import os
 import re
 import shutil
@@ -10,7 +11,9 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import yaml
@@ -99,26 +102,32 @@ class Workflow(Copy):
     figures: bool = False
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        """Run Snakemake."""
-        process = self.start(*arguments)
-        stdout, stderr = process.communicate()
-        if check and process.returncode:
-            raise AssertionError(f"{process.args} failed:\n{stdout}\n{stderr}")
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        """Run Snakemake, as a fork of a process that has imported it."""
+        done = _forked(self._arguments(arguments), self.folder, self._environment())
+        if check and done.returncode:
+            raise AssertionError(f"{done.args} failed:\n{done.stdout}\n{done.stderr}")
+        return done
 
     def start(self, *arguments: str) -> subprocess.Popen:
         """Start Snakemake in a process group of its own."""
-        omitted = () if self.figures else ("--omit-from", "figures")
         return subprocess.Popen(
-            [SNAKEMAKE, "--cores", "2", *omitted, *arguments],
+            [SNAKEMAKE, *self._arguments(arguments)],
             cwd=self.folder,
-            env={"GENBOOST_KERNEL_DIR": str(CHECKOUT / "build/kernel"), **os.environ},
+            env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
             preexec_fn=heed_signals,
         )
+
+    def _arguments(self, more: tuple[str, ...]) -> list[str]:
+        omitted = () if self.figures else ("--omit-from", "figures")
+        return ["--cores", "2", *omitted, *more]
+
+    @staticmethod
+    def _environment() -> dict[str, str]:
+        return {"GENBOOST_KERNEL_DIR": str(CHECKOUT / "build/kernel"), **os.environ}
 
     def start_and_wait(self, *arguments: str, records: int) -> subprocess.Popen:
         """Start Snakemake and return when it has written some records."""
@@ -164,6 +173,38 @@ class Workflow(Copy):
             )
             for name, path in self.records().items()
         }
+
+
+@cache
+def _server() -> subprocess.Popen:
+    """Start what Snakemake's runs are forked from; it ends with this process, and its input."""
+    return subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("forked_snakemake.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_signals,
+    )
+
+
+def _forked(
+    arguments: list[str], folder: Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess:
+    """Run Snakemake as a fork of the server."""
+    with TemporaryDirectory() as place:
+        said = [Path(place, name) for name in ("stdout", "stderr")]
+        run = {
+            "arguments": arguments,
+            "folder": str(folder),
+            "environment": environment,
+            "said": [*map(str, said)],
+        }
+        print(json.dumps(run), file=_server().stdin, flush=True)
+        status = int(_server().stdout.readline())
+        return subprocess.CompletedProcess(
+            [SNAKEMAKE, *arguments], status, *(path.read_text() for path in said)
+        )
 
 
 def kill(process: subprocess.Popen) -> None:
