@@ -25,6 +25,7 @@ OBESITY = dataset.load(Path(__file__).parents[2] / "workflow" / "datasets" / "ob
 CSV = synthetic.generate(OBESITY)
 ZIP = zipped({OBESITY.file: CSV})
 MEBIBYTE = 2**20
+UNPACKED = 32 * MEBIBYTE  # of a bomb, twice the memory that it may take
 
 
 @pytest.fixture
@@ -50,11 +51,11 @@ def flood(handler):
         handler.server.sent += handler.wfile.write(bytes(2**16))
 
 
-def bomb(size=200 * MEBIBYTE):
+def bomb():
     """Return a gzip file that holds much more than it is long."""
     file = io.BytesIO()
     with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as packed:
-        for _ in range(size // MEBIBYTE):
+        for _ in range(UNPACKED // MEBIBYTE):
             packed.write(bytes(MEBIBYTE))
     return file.getvalue()
 
@@ -68,7 +69,7 @@ def zip_bomb():
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open("a.csv", "w") as member,
     ):
-        for _ in range(200):
+        for _ in range(UNPACKED // MEBIBYTE):
             member.write(bytes(MEBIBYTE))
     return file.getvalue()
 
@@ -83,6 +84,9 @@ def broken_lzma():
     content = file.getvalue()
     place = content.index(b"a.csv") + 30
     return content[:place] + bytes(64) + content[place + 64 :]
+
+
+BROKEN_LZMA = broken_lzma()
 
 
 def encrypted():
@@ -121,7 +125,7 @@ def test_packed_answers_are_unpacked(server, answer):
         (answered(BOMB, Content_Encoding="gzip"), "holds more than 1 MiB"),
         (answered(ZIP_BOMB), "holds more than 1 MiB"),
         (answered(zipped({f"{n}.csv": b"" for n in range(1001)})), "more than 1000 files"),
-        (answered(broken_lzma()), "the zip file is damaged"),
+        (answered(BROKEN_LZMA), "the zip file is damaged"),
         (answered(encrypted()), "the zip file is damaged.*encrypted"),
         (answered(gzip.compress(CSV)[:-9]), "the gzip file is damaged: it ends too early"),
         (answered(b"\x1f\x8bnonsense"), "the gzip file is damaged"),
@@ -200,7 +204,7 @@ def hostile(draw: random.Random):
         )
     csv = draw.choice([CSV, CSV[: draw.randrange(len(CSV))], draw.randbytes(300), b""])
     members = {draw.choice(MEMBERS): csv for _ in range(draw.randrange(4))}
-    body = draw.choice([csv, zipped(members), gzip.compress(csv), BOMB, ZIP_BOMB, broken_lzma()])
+    body = draw.choice([csv, zipped(members), gzip.compress(csv), BOMB, ZIP_BOMB, BROKEN_LZMA])
     for _ in range(draw.choice([0, 0, 1, 9])):
         place = draw.randrange(len(body) + 1)
         body = body[:place] + draw.randbytes(draw.randrange(4)) + body[place + draw.randrange(9) :]
