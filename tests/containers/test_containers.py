@@ -101,6 +101,7 @@ def built(checkout, kept, path) -> Path:
         pytest.skip(str(reason))
     arguments = {"BOOTSTRAP": "localimage", "BASE": str(base), "PIP_OPTIONS": "", "TORCH": ""}
     options += [word for item in arguments.items() for word in ("--build-arg", "=".join(item))]
+    options.append("--mksquashfs-args=-no-compression")  # which takes a core for minutes
     run(checkout, "make", "containers", f"BUILD_ARGS={' '.join(options)}", PATH=path)
     return checkout
 
