@@ -13,6 +13,7 @@ import pytest
 from checkouts import CHECKOUT, SNAKEMAKE, Copy, copy_parts, heed_signals
 
 SETTINGS = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20")
+NO_FIGURES = ("--omit-from", "figures")  # which take seconds, and are drawn alike everywhere
 
 STUDY = {
     "data": {"source": "synthetic"},
@@ -109,7 +110,7 @@ def local(tmp_path_factory, checkout) -> Workflow:
     """Return a copy in which the study has run without a cluster; for reading only."""
     workflow = Workflow(tmp_path_factory.mktemp("local") / "checkout", dict(os.environ))
     shutil.copytree(checkout, workflow.folder, symlinks=True)
-    workflow.run("--cores", "2")
+    workflow.run("--cores", "2", *NO_FIGURES)
     assert len(workflow.records()) == 8
     return workflow
 

@@ -7,7 +7,7 @@ import signal
 import pytest
 from checkouts import SEVEN
 from cluster import wait_for
-from conftest import SETTINGS, Workflow, finish
+from conftest import NO_FIGURES, SETTINGS, Workflow, finish
 
 BUNDLES = ("--group-components", "models=4")
 
@@ -108,10 +108,10 @@ def test_from_another_folder(tmp_path, checkout, local, cluster):
     elsewhere = Workflow(tmp_path / "my study ü", cluster.environment)
     project = ("--snakefile", str(checkout / "Snakefile"))
     profile = ("--profile", str(checkout / "profiles/slurm"), *SETTINGS)
-    elsewhere.run(*project, *profile, *BUNDLES)
+    elsewhere.run(*project, *profile, *BUNDLES, *NO_FIGURES)
     assert elsewhere.results() == local.results()
     assert not (checkout / "results").exists()
-    assert "Nothing to be done" in elsewhere.run(*project, "--cores", "2", "--dry-run")
+    assert "Nothing to be done" in elsewhere.run(*project, "--cores", "2", "--dry-run", *NO_FIGURES)
 
 
 def test_packs(untrained, local, cluster):
@@ -131,8 +131,8 @@ def test_a_study_over_seven_axes_has_the_bytes_that_it_has_here(tmp_path, checko
     for copy in (here, there):
         shutil.copytree(checkout, copy.folder, symlinks=True)
         copy.configure(grid=SEVEN)
-    here.run("--cores", "2", "--profile", "fused")
-    finish(there.submit("--set-scatter", "packs=2"))
+    here.run("--cores", "2", "--profile", "fused", *NO_FIGURES)
+    finish(there.submit("--set-scatter", "packs=2", *NO_FIGURES))
     assert len(here.records()) == 2**7
     assert there.results() == here.results()
 
