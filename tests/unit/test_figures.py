@@ -876,3 +876,15 @@ def test_files_do_not_grow_with_the_seeds():
         for seeds in (30, 300)
     )
     assert many < few * 1.1
+
+
+@pytest.mark.parametrize(("spread", "marked"), [(0.3, True), (0.003, False)])
+def test_the_median_of_many_values_does_not_hide_their_bar(spread, marked):
+    figure = drawing.start(lanes.WIDTH, 1, "Title")
+    axes = figure.subplots()
+    axes.set_xlim(-1, 1)
+    values = np.random.default_rng(0).normal(0, spread, lanes.MOST_DOTS + 1)
+    lanes.draw(axes, [lanes.Lane("some", values)])
+    colors = [line.get_color() for line in axes.lines]
+    assert drawing.COLORS[0] in colors
+    assert (drawing.PAPER in colors) is marked

@@ -20,6 +20,7 @@ MOST_DOTS = 100  # in a lane; more values are shown as quantiles
 _TEXT = 88  # characters in a line
 _DOTS = (4.2, 3.6, 3.0, 2.5, 2.1)  # pt, of which the largest is taken that has room
 _ROOM = 16.0  # pt, for dots side by side
+_VISIBLE = 4.0  # pt, of a bar that has the median marked
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,9 @@ def _draw_quantiles(axes: Axes, values: Sequence[float], place: float) -> None:
     low, first, median, third, high = np.quantile(values, [0.1, 0.25, 0.5, 0.75, 0.9])
     axes.plot([low, high], [place] * 2, color=COLORS[0], linewidth=2)
     axes.plot([first, third], [place] * 2, color=COLORS[0], linewidth=7)
-    axes.plot(median, place, "|", color=PAPER, markersize=7, mew=1.2)
+    left, right = _in_points(axes, [first, third])
+    if right - left > _VISIBLE:  # or it would hide the bar
+        axes.plot(median, place, "|", color=PAPER, markersize=7, mew=1.2)
 
 
 def _in_points(axes: Axes, values: Sequence[float]) -> np.ndarray:
