@@ -884,7 +884,7 @@ def test_the_median_of_many_values_does_not_hide_their_bar(spread, marked):
     axes = figure.subplots()
     axes.set_xlim(-1, 1)
     values = np.random.default_rng(0).normal(0, spread, lanes.MOST_DOTS + 1)
-    lanes.draw(axes, [lanes.Lane("some", values)])
+    lanes.draw(axes, [lanes.Lane("some", values.tolist())])
     colors = [line.get_color() for line in axes.lines]
     assert drawing.COLORS[0] in colors
     assert (drawing.PAPER in colors) is marked
