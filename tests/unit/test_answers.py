@@ -30,6 +30,7 @@ def study(seeds, errors):
     ("verdicts", "said"),
     [
         (["supported"], "The one claim is supported."),
+        (["undecided"] * 2, "Both claims are undecided."),
         (["undecided"] * 6, "All six claims are undecided."),
         (
             ["supported"] * 4 + ["undecided", "contradicted"],

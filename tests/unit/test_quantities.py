@@ -234,7 +234,7 @@ def test_a_measure_is_held_against_error_and_gap_cell_by_cell():
     figure = made.figure("measure-grid+weight_norm")
     above, below = figure.axes[:2], figure.axes[2:]
     titles = [axes.get_title().split("\nτ-b = ")[0] for axes in above]
-    assert titles == ["Adam, no SAM, 8 epochs", "Adam, SAM ρ = 0.05\n4 epochs"]
+    assert titles == ["Adam, no SAM\n8 epochs", "Adam, SAM ρ = 0.05\n4 epochs"]
     summary = made.results.summary
     for axes, (_, cells) in zip(above, summary.groupby("sam_rho", sort=False), strict=True):
         everything, own = (line.get_xydata() for line in axes.lines)

@@ -548,7 +548,7 @@ def test_a_model_stops_at_its_training_error_and_its_neighbours_do_not_notice():
     options = {"rho": [np.nan, np.nan, 0.05, 0.05], "epochs": 12}
     calm = dataclasses.replace(some_problem(kinds, **options), snapshots=(2, 7))
     errors = [train64(shortened(calm, n)).train_mse for n in range(1, 13)]
-    stop_at = np.array([errors[4][0], errors[7][1] * 1.0001, np.nan, 0.0])
+    stop_at = np.array([errors[4][0] * 1.0001, errors[7][1] * 1.0001, np.nan, 0.0])
     outcome = train64(dataclasses.replace(calm, stop_at=stop_at))
     assert outcome.stopped.tolist() == [True, True, False, False]
     assert outcome.epochs_run[0] == 5

@@ -67,13 +67,13 @@ def test_it_says_what_the_results_say(reported, tmp_path):
     assert "SYNTHETIC" in said
     lowest, decimals = re.search(r"lowest mean test MSE is (\d+(?:\.(\d+))?)", said).groups("")
     assert lowest == f"{found['best'][0]['table']:.{len(decimals)}f}"
-    assert "2 undecided. Undecided: Adam beats SGD; Adam \\& 50 \\% beat SGD." in said
+    assert "Both claims are undecided. Undecided: Adam beats SGD; Adam \\& 50 \\% beat SGD." in said
     assert "rate 0.001: 2 undecided; rate 0.01: 2 undecided" in said
     assert r"\newcommand{\Models}{40}" in said
     found["comparisons"][0]["verdict"] = "contradicted"
     path.write_text(json.dumps(found))
     said = lay_out(tmp_path / "other", tmp_path / "paper")
-    assert "1 contradicted, 1 undecided. Contradicted: Adam beats SGD. Undecided: Adam" in said
+    assert "one is contradicted and one is undecided. Contradicted: Adam beats SGD." in said
 
 
 def test_it_has_no_result_of_its_own():

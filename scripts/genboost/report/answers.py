@@ -61,7 +61,8 @@ def headline(claims: Sequence[Mapping[str, Any]]) -> str:
     if len(claims) == 1:
         return f"The one claim {told[0].partition(' ')[2]}."
     if len(told) == 1:
-        return f"All {told[0]}.".replace(" are", " claims are")
+        every = "Both" if len(claims) == 2 else f"All {_numeral(len(claims))}"
+        return f"{every} claims {told[0].partition(' ')[2]}."
     everything = ", ".join(told[:-1]) + (" and " if told[:-1] else "") + told[-1]
     return f"Of {_numeral(len(claims))} claims, {everything}."
 
