@@ -111,12 +111,13 @@ def _slopes(a: Values, axis: str) -> Compared:
     slope = slopes.Slope(a, axis)
     if not slope.lines:
         raise UntestableError(f"no two cells of a differ in {axis} alone")
-    none = slope.values.mapped(np.zeros_like)
+    found = slope.values
+    none = found.mapped(np.zeros_like)
     return Compared(
-        slope.values,
+        found,
         none,
-        (slope.values.values, none.values),
-        best_cells.compare_bests(slope.values.values, none.values, 0),
+        (found.values, none.values),
+        best_cells.compare_bests(found.values, none.values, 0),
         choosing=0,
         counts=(len(a.cells), 0),
         texts=[slope.extent, ""],
