@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genboost.measures.eigenvalues import largest
+from genboost.measures import eigenvalues
 from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
 from genboost.study.cells import Cell
@@ -36,24 +36,26 @@ QUANTITIES = (
 def measure(trained: Trained) -> dict[str, float]:
     """Return summaries of the eigenvalues of H, G and THT, T = diag |w|."""
     hessian = trained.hessian
-    eigenvalues = np.zeros(len(trained.weights))
-    eigenvalues[: len(hessian)] = np.linalg.eigvalsh(hessian)
-    size = np.abs(eigenvalues)
+    spectrum = np.zeros(len(trained.weights))
+    spectrum[: len(hessian)] = eigenvalues.all_of(hessian)
+    size = np.abs(spectrum)
     trace = np.trace(hessian)
     rounding = len(size) * np.finfo(float).eps * size.max()
     share = size[size > 0] / size.sum()
     scale = np.abs(trained.weights[trained.alive])
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = trace / eigenvalues.max()
+        ratio = trace / spectrum.max()
     return {
-        "hessian_max": eigenvalues.max(),
-        "hessian_min": eigenvalues.min(),
+        "hessian_max": spectrum.max(),
+        "hessian_min": spectrum.min(),
         "hessian_trace": trace,
         "hessian_frobenius": np.linalg.norm(hessian),
-        "hessian_negative": np.sum(eigenvalues < -rounding),
+        "hessian_negative": np.sum(spectrum < -rounding),
         "hessian_trace_ratio": ratio,
         "hessian_entropy_rank": np.exp(-np.sum(share * np.log(share))),
-        "gauss_newton_max": largest(lambda v: trained.gauss_newton @ v, len(scale)),
-        "hessian_adaptive_max": largest(lambda v: scale * (hessian @ (scale * v)), len(scale)),
+        "gauss_newton_max": eigenvalues.largest(lambda v: trained.gauss_newton @ v, len(scale)),
+        "hessian_adaptive_max": eigenvalues.largest(
+            lambda v: scale * (hessian @ (scale * v)), len(scale)
+        ),
         "hessian_adaptive_trace": scale**2 @ np.diag(hessian),
     }
