@@ -497,6 +497,36 @@ def test_the_source_that_replaces_a_value_is_where_its_mistake_is(tmp_path):
     ]
 
 
+def test_a_block_over_a_list_of_grids_changes_each_of_them(tmp_path):
+    """Snakemake puts it in the place of the list, and the cells of the list would be gone."""
+    base, override = tmp_path / "config.yaml", tmp_path / "mine.yaml"
+    base.write_text("grid: {width: [9, 18], learning_rate: 0.1}\n")
+    override.write_text(
+        "grid:\n  - {seeds: 30, batch_size: 8}\n  - seeds: 30\n    width: 32\n"
+        "studies: {a: {grid: [{optimizer: sgd}, {momentum: 0.9, optimizer: sgd}]}}\n"
+    )
+    given = {"grid": {"seeds": 3}, "studies": {"a": {"grid": {"learning_rate": 0.5}}}}
+    resolved = resolve(given, [given, override, base])
+    expected = resolve(
+        {
+            "grid": [{"seeds": 3, "batch_size": 8}, {"seeds": 3, "width": 32}],
+            "studies": {
+                "a": {
+                    "grid": [
+                        {"optimizer": "sgd", "learning_rate": 0.5},
+                        {"optimizer": "sgd", "learning_rate": 0.5, "momentum": 0.9},
+                    ]
+                }
+            },
+        }
+    )
+    assert resolved == expected
+    with pytest.raises(UserError) as raised:
+        resolve({"grid": {"seeds": 3, "depth": 1}}, [{"grid": {"depth": 1}}, override, base])
+    places = [line.split(": ")[0].strip() for line in str(raised.value).splitlines()[1:]]
+    assert places == ["--config", "--config"]
+
+
 @pytest.mark.parametrize(
     ("more", "without"),
     [

@@ -10,7 +10,7 @@ from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.study import axes, bounds, combinations, mistakes, sampling, schema, sections
 from genboost.study.schema import BLOCKS, GRID, defaults, normalized
-from genboost.study.sources import Source
+from genboost.study.sources import Source, spread
 
 STEPS = ("data", "train", "report")  # each has resources, an environment and a container
 
@@ -39,7 +39,7 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         Naming every mistake, its key, file and line.
     """
     mistakes.refuse(list(bounds.oversized(config)), sources)
-    config = normalized(config, schema.schema())
+    config = normalized(spread(config, sources), schema.schema())
     # Once more: where whole numbers belong, 1e308 has become one of 309 digits.
     mistakes.refuse([*bounds.oversized(config)] or mistakes.find(config), sources)
     config, judged = _with_studies_of_schemes(config)

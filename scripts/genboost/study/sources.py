@@ -1,6 +1,7 @@
 """What a configuration is read from: whether a file is sound YAML, and where it has a key."""
 
 import contextlib
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,50 @@ def has_keys(path: str | Path) -> bool:
     return _read(path) is not None
 
 
+def spread(config: Any, sources: Sequence[Source]) -> Any:
+    """Return a configuration in which a block given over a list of blocks changes each of them.
+
+    Snakemake puts the block in the place of the list: with ``grid: {seeds: 3}`` over a file's list
+    of grids, it would leave none of these.
+
+    Parameters
+    ----------
+    config
+        What Snakemake has merged.
+    sources
+        What it was merged from, by falling precedence.
+    """
+    layers = [
+        source if isinstance(source, Mapping) else yaml.load(Path(source).read_bytes(), _LOADER)
+        for source in reversed(sources)
+    ]
+    return _spread(config, layers)
+
+
+def _spread(value: Any, given: Sequence[Any]) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    if any(map(_is_list_of_blocks, given)):
+        return functools.reduce(_merged, given)
+    blocks = [layer for layer in given if isinstance(layer, Mapping)]
+    return {
+        key: _spread(inner, [block[key] for block in blocks if key in block])
+        for key, inner in value.items()
+    }
+
+
+def _merged(below: Any, above: Any) -> Any:
+    if isinstance(above, Mapping) and _is_list_of_blocks(below):
+        return [_merged(block, above) for block in below]
+    if isinstance(above, Mapping) and isinstance(below, Mapping):
+        return {**below, **{key: _merged(below.get(key), value) for key, value in above.items()}}
+    return above
+
+
+def _is_list_of_blocks(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)
+
+
 def places(sources: Sequence[Source], keys: Iterable[Key]) -> list[str]:
     """Return ``config.yaml, line 12: `` for each key, from the source that its value comes from.
 
@@ -198,6 +243,9 @@ def _read(path: str | Path) -> yaml.Node | None:
 def _follow_given(given: Any, key: Key) -> tuple[int, None, Any]:
     """Return how many steps of a key what was given with ``--config`` has, and the value there."""
     for taken, step in enumerate(key):
+        if isinstance(step, int) and isinstance(given, Mapping):  # for each block; see `spread`
+            further, _, value = _follow_given(given, key[taken + 1 :])
+            return taken + bool(further) + further, None, value
         keys = range(len(given)) if isinstance(given, list) else given
         if not isinstance(keys, range | Mapping) or step not in keys:
             return taken, None, given
@@ -209,6 +257,9 @@ def _follow(node: yaml.Node | None, key: Key) -> tuple[int, yaml.Node | None, ya
     """Return how many steps of a key a document has, the node of the last, and its value."""
     where = node
     for taken, step in enumerate(key):
+        if isinstance(node, yaml.MappingNode) and isinstance(step, int):  # see `spread`
+            further, inside, value = _follow(node, key[taken + 1 :])
+            return taken + bool(further) + further, inside or where, value
         if isinstance(node, yaml.MappingNode):
             pairs = [pair for pair in node.value if pair[0].value == str(step)]
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
