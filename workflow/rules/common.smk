@@ -54,22 +54,22 @@ given = workflow.config_settings
 OWN = os.path.lexists("config.yaml") and not snakemake_internals.is_module(workflow)
 CONFIG = "config.yaml" if OWN else project("config.yaml")
 FILES = [*map(os.path.relpath, reversed(given.configfiles)), CONFIG]
-GIVEN = [given.config, *filter(os.path.lexists, FILES)]
+LAYERS = [given.config, *filter(os.path.lexists, FILES)]
 if snakemake_internals.config_is_passed(workflow):
-    GIVEN = []
+    LAYERS = []
 try:
     deployment.check(snakemake_internals.is_prefixed(workflow), CONTAINED)
     if workflow.is_main_process:
         sources.check_options(sys.argv[1:])
     sources.check_arguments(snakemake_internals.config_arguments(workflow))
-    for file in GIVEN[1:]:
+    for file in LAYERS[1:]:
         sources.check_file(file)
 except UserError as mistake:
     sys.exit(f"error: {mistake}")
 
 
 if sources.has_keys(CONFIG):
-    if GIVEN:
+    if LAYERS:
         # Snakemake starts with what is given on the command line, and merges it again after the file.
         config.clear()  # so that studies come in the order of the file
 
@@ -77,7 +77,7 @@ if sources.has_keys(CONFIG):
 
 
 try:
-    STUDY = configuration.resolve(config, GIVEN)
+    STUDY = configuration.resolve(config, LAYERS)
     ENGINE = STUDY["execution"]["engine"], STUDY["execution"]["device"]
     STUDIES = grid.studies(STUDY)
     CELLS = dict.fromkeys(cell for study in STUDIES for cell in study.cells)
@@ -90,7 +90,7 @@ try:
             *trends.mistakes(STUDY, STUDIES),
             *exhibits.unmet(STUDIES, STUDY["figures"]),
         ],
-        GIVEN,
+        LAYERS,
     )
 except UserError as mistake:
     sys.exit(f"error: {mistake}")

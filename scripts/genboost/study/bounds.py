@@ -6,9 +6,10 @@ from typing import Any
 
 from genboost.study import sampling
 from genboost.study.combinations import each_grid, key_of, values_of
+from genboost.study.layers import Key
 from genboost.study.mistakes import Mistake
 from genboost.study.schema import GRID
-from genboost.study.sources import DEPTH, Key
+from genboost.study.sources import DEPTH
 
 MODELS = 1_000_000  # of a study
 WEIGHTS = 10_000_000  # of a model

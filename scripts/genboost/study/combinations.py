@@ -6,9 +6,9 @@ from typing import Any
 from genboost.data import dataset
 from genboost.study import sampling, schema, sections
 from genboost.study.cells import text
+from genboost.study.layers import Key
 from genboost.study.mistakes import Mistake, shown
 from genboost.study.schema import GRID
-from genboost.study.sources import Key
 
 
 def find(config: Mapping[str, Any], resolved: Mapping[str, Any]) -> list[Mistake]:

@@ -9,20 +9,20 @@ from typing import Any
 from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.study import axes, bounds, combinations, mistakes, sampling, schema, sections
+from genboost.study.layers import Layer, spread
 from genboost.study.schema import BLOCKS, GRID, defaults, normalized
-from genboost.study.sources import Source, spread
 
 STEPS = ("data", "train", "report")  # each has resources, an environment and a container
 
 
-def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str, Any]:
+def resolve(config: dict[str, Any], layers: Sequence[Layer] = ()) -> dict[str, Any]:
     """Check a configuration and fill it in.
 
     Parameters
     ----------
     config
         What was read from config.yaml and merged with ``--configfile`` and ``--config``.
-    sources
+    layers
         What it was merged from, to say where a mistake is, by falling precedence: files,
         and what was given with ``--config``.
 
@@ -38,10 +38,10 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
     UserError
         Naming every mistake, its key, file and line.
     """
-    mistakes.refuse(list(bounds.oversized(config)), sources)
-    config = normalized(spread(config, sources), schema.schema())
+    mistakes.refuse(list(bounds.oversized(config)), layers)
+    config = normalized(spread(config, layers), schema.schema())
     # Once more: where whole numbers belong, 1e308 has become one of 309 digits.
-    mistakes.refuse([*bounds.oversized(config)] or mistakes.find(config), sources)
+    mistakes.refuse([*bounds.oversized(config)] or mistakes.find(config), layers)
     config, judged = _with_studies_of_schemes(config)
     resolved = complete(config)
     resolved["comparisons"] = {
@@ -69,8 +69,8 @@ def resolve(config: dict[str, Any], sources: Sequence[Source] = ()) -> dict[str,
         }
         for name, study in sections.studies(config).items()
     }
-    mistakes.refuse(combinations.find(config, resolved), sources)
-    mistakes.refuse(list(bounds.exceeded(config, resolved)), sources)
+    mistakes.refuse(combinations.find(config, resolved), layers)
+    mistakes.refuse(list(bounds.exceeded(config, resolved)), layers)
     studies = [resolved, *resolved["studies"].values()]
     for section in [*studies, *resolved["audit"]["readings"].values()]:
         data = section.get("data", {})

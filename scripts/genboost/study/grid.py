@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from genboost.study import axes, sampling, schema
 from genboost.study.cells import Cell
-from genboost.study.sources import Key
+from genboost.study.layers import Key
 
 SPLIT = "split_seed"  # the setting that repeats a cell, as seeds do
 LONGEST = 200  # characters of a folder's name: a file system takes 255, logs end in .log

@@ -13,8 +13,8 @@ from genboost.data import dataset
 from genboost.errors import UserError, printable
 from genboost.files import no_regular_file
 from genboost.study import sampling, schema, sections
+from genboost.study.layers import Key, Layer, dotted, places
 from genboost.study.schema import BLOCKS, GRID, defaults
-from genboost.study.sources import Key, Source, dotted, places
 
 TYPES = {
     "object": "a block of keys",
@@ -38,11 +38,11 @@ def find(config: dict[str, Any]) -> list[Mistake]:
     return list(_schema_mistakes(config)) or list(_value_mistakes(config))
 
 
-def refuse(found: Sequence[Mistake], sources: Sequence[Source]) -> None:
+def refuse(found: Sequence[Mistake], layers: Sequence[Layer]) -> None:
     """Raise a UserError that names mistakes, each with its key, file and line, if there are any."""
     if found:
         named = found[:MOST]
-        where = places(sources, [key for key, _ in named])
+        where = places(layers, [key for key, _ in named])
         lines = [
             f"{place}{dotted(key)}: {message}"
             for place, (key, message) in zip(where, named, strict=True)

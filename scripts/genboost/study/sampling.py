@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from genboost.study.sources import Key
+from genboost.study.layers import Key
 
 LOG, UNIFORM = "log_uniform", "uniform"
 DIGITS = 3  # significant ones of what is drawn, so that paths and tables read well

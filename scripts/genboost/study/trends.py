@@ -5,7 +5,7 @@ from typing import Any
 
 from genboost.study import axes, grid, schema
 from genboost.study.cells import Cell, text
-from genboost.study.sources import Key
+from genboost.study.layers import Key
 
 AXES = [name for name, axis in axes.AXES.items() if schema.has_distributions(name, axis.rule)]
 
