@@ -43,51 +43,18 @@ def resolve(config: dict[str, Any], layers: Sequence[Layer] = ()) -> dict[str, A
     # Once more: where whole numbers belong, 1e308 has become one of 309 digits.
     mistakes.refuse([*bounds.oversized(config)] or mistakes.find(config), layers)
     config, judged = _with_studies_of_schemes(config)
-    resolved = complete(config)
-    resolved["comparisons"] = {
-        name: {"title": name, "b": None, **_defaults_of_claims(comparison), **comparison}
-        for name, comparison in sections.claims(config).items()
-    }
-    resolved["schemes"] = {
-        name: {
-            "title": name,
-            "where": {},
-            "quantity": "test_mse",
-            **scheme,
-            "studies": judged[name],
-        }
-        for name, scheme in sections.schemes(config).items()
-    }
-    resolved["resources"] |= {
-        step: {**defaults("resources", step), **resolved["resources"][step]} for step in STEPS
-    }
-    resolved["studies"] = {
-        name: {
-            "title": study.get("title", name),
-            **{block: {**resolved[block], **study.get(block, {})} for block in BLOCKS},
-            GRID: _grids_of(study, resolved[GRID]),
-        }
-        for name, study in sections.studies(config).items()
-    }
+    resolved = _filled_in(config, judged)
     mistakes.refuse(combinations.find(config, resolved), layers)
     mistakes.refuse(list(bounds.exceeded(config, resolved)), layers)
     studies = [resolved, *resolved["studies"].values()]
     for section in [*studies, *resolved["audit"]["readings"].values()]:
-        data = section.get("data", {})
-        if data.get("path"):
-            data["path"] = os.path.expanduser(data["path"])
-        described = dataset.find(data.get("dataset", resolved["data"]["dataset"]))
-        said = {
-            "kaggle_dataset": described.kaggle,
-            "zeroed_features": list(described.zeroed_features),
-        }
-        data.update({key: None for key in data.keys() & said if data[key] == said[key]})
+        if "data" in section:
+            _leave_to_description(section["data"], resolved["data"]["dataset"])
     for section in studies:
         data = section["data"]
         data["origin"] = _origin(data, dataset.find(data["dataset"]))
-    for section in studies:
-        section[GRID] = [sampling.without_defaults(grid) for grid in section[GRID]]
-        section[GRID] = [{**grid, "seeds": seeds(grid)} for grid in section[GRID]]
+        grids = map(sampling.without_defaults, section[GRID])
+        section[GRID] = [{**grid, "seeds": seeds(grid)} for grid in grids]
     return resolved
 
 
@@ -120,6 +87,59 @@ def for_others(config: Mapping[str, Any]) -> dict[str, Any]:
             for key in ("studies", "schemes")
         },
     }
+
+
+def _filled_in(
+    config: Mapping[str, Any], judged: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """Return a configuration with all defaults; `judged` has the studies of each scheme."""
+    resolved = complete(config)
+    resolved["comparisons"] = {
+        name: {"title": name, "b": None, **_defaults_of_claims(comparison), **comparison}
+        for name, comparison in sections.claims(config).items()
+    }
+    resolved["schemes"] = {
+        name: {
+            "title": name,
+            "where": {},
+            "quantity": "test_mse",
+            **scheme,
+            "studies": judged[name],
+        }
+        for name, scheme in sections.schemes(config).items()
+    }
+    resolved["resources"] |= {
+        step: {**defaults("resources", step), **resolved["resources"][step]} for step in STEPS
+    }
+    resolved["studies"] = {
+        name: {
+            "title": study.get("title", name),
+            **{block: {**resolved[block], **study.get(block, {})} for block in BLOCKS},
+            GRID: _grids_of(study, resolved[GRID]),
+        }
+        for name, study in sections.studies(config).items()
+    }
+    return resolved
+
+
+def _leave_to_description(data: dict[str, Any], usual: str) -> None:
+    """Spell out a path, and set to null what the data set's description says, too.
+
+    Parameters
+    ----------
+    data
+        A section of a resolved configuration, or the part of it that a reading has.
+    usual
+        The data set, if the section names none.
+    """
+    if data.get("path"):
+        data["path"] = os.path.expanduser(data["path"])
+    described = dataset.find(data.get("dataset", usual))
+    said = {
+        "kaggle_dataset": described.kaggle,
+        "zeroed_features": list(described.zeroed_features),
+    }
+    data.update({key: None for key in data.keys() & said if data[key] == said[key]})
 
 
 def _with_studies_of_schemes(
