@@ -19,6 +19,7 @@ from genboost.errors import UserError
 from genboost.study import axes, grid, schema
 from genboost.study.cells import text
 from genboost.study.config import complete, for_others, resolve
+from genboost.study.layers import spread
 from genboost.study.sources import check_arguments, check_file, check_options
 from genboost.train import problem
 from genboost.train.engines import losses, optim, torch_engine
@@ -506,23 +507,20 @@ def test_a_block_over_a_list_of_grids_changes_each_of_them(tmp_path):
         "studies: {a: {grid: [{optimizer: sgd}, {momentum: 0.9, optimizer: sgd}]}}\n"
     )
     given = {"grid": {"seeds": 3}, "studies": {"a": {"grid": {"learning_rate": 0.5}}}}
-    resolved = resolve(given, [given, override, base])
-    expected = resolve(
-        {
-            "grid": [{"seeds": 3, "batch_size": 8}, {"seeds": 3, "width": 32}],
-            "studies": {
-                "a": {
-                    "grid": [
-                        {"optimizer": "sgd", "learning_rate": 0.5},
-                        {"optimizer": "sgd", "learning_rate": 0.5, "momentum": 0.9},
-                    ]
-                }
-            },
-        }
-    )
-    assert resolved == expected
+    assert spread(given | {"name": "other"}, [given, override, base]) == {
+        "name": "other",
+        "grid": [{"seeds": 3, "batch_size": 8}, {"seeds": 3, "width": 32}],
+        "studies": {
+            "a": {
+                "grid": [
+                    {"optimizer": "sgd", "learning_rate": 0.5},
+                    {"optimizer": "sgd", "learning_rate": 0.5, "momentum": 0.9},
+                ]
+            }
+        },
+    }
     with pytest.raises(UserError) as raised:
-        resolve({"grid": {"seeds": 3, "depth": 1}}, [{"grid": {"depth": 1}}, override, base])
+        resolve({"grid": [{"depth": 1}] * 2}, [{"grid": {"depth": 1}}, override, base])
     places = [line.split(": ")[0].strip() for line in str(raised.value).splitlines()[1:]]
     assert places == ["--config", "--config"]
 

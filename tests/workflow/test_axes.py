@@ -75,3 +75,22 @@ def test_what_the_engine_cannot_do_is_refused_before_anything_runs(fresh):
     # With `auto`, torch trains what the kernel does not know: for that alone, a GPU is asked for.
     jobs = fresh.planned("--config", "grid={activation: [relu, tanh]}", "--profile", "fused")
     assert jobs["train_pack"] >= 2
+
+
+def test_a_block_over_a_list_of_grids_changes_each_of_them(fresh):
+    """And the configuration that is kept with the results says so."""
+    (fresh.folder / "mine.yaml").write_text(
+        "name: mine\ndata: {source: synthetic}\nstudies: {second: null}\ncomparisons: {}\n"
+        "training: {epochs: 2}\ngrid:\n"
+        "- {optimizer: sgd, learning_rate: 0.1, sam_rho: none, weight_decay: 0, seeds: 9}\n"
+        "- {optimizer: adam, learning_rate: 0.1, sam_rho: none, weight_decay: [0, 1], seeds: 9}\n"
+    )
+    options = "--profile", "fused", "--configfile", "mine.yaml", "--config", "grid={seeds: 1}"
+    summary, kept = "results/mine/summary.csv", "results/mine/config.yaml"
+    fresh.run(*options, "--", summary, kept)
+    with open(fresh.folder / summary, newline="") as file:
+        cells = [(cell["optimizer"], float(cell["weight_decay"])) for cell in csv.DictReader(file)]
+    assert sorted(cells) == [("adam", 0), ("adam", 1), ("sgd", 0)]
+    assert len(fresh.results()) == 3  # one seed
+    grids = yaml.safe_load((fresh.folder / kept).read_text())["grid"]
+    assert [(grid["optimizer"], grid["seeds"]) for grid in grids] == [(["sgd"], 1), (["adam"], 1)]

@@ -22,7 +22,7 @@ os.environ.update(
 from snakemake.settings.types import DeploymentMethod
 
 from genboost import processes, progress
-from genboost.study import axes, grid, mistakes, sources, trends
+from genboost.study import axes, grid, layers, mistakes, sources, trends
 from genboost.study import config as configuration
 from genboost.measures import registry
 from genboost.report import exhibits
@@ -76,6 +76,7 @@ if sources.has_keys(CONFIG):
     configfile: CONFIG
 
 
+config.update(layers.spread(config, LAYERS))
 try:
     STUDY = configuration.resolve(config, LAYERS)
     ENGINE = STUDY["execution"]["engine"], STUDY["execution"]["device"]

@@ -9,7 +9,7 @@ from typing import Any
 from genboost.data import dataset
 from genboost.errors import UserError
 from genboost.study import axes, bounds, combinations, mistakes, sampling, schema, sections
-from genboost.study.layers import Layer, spread
+from genboost.study.layers import Layer
 from genboost.study.schema import BLOCKS, GRID, defaults, normalized
 
 STEPS = ("data", "train", "report")  # each has resources, an environment and a container
@@ -21,7 +21,8 @@ def resolve(config: dict[str, Any], layers: Sequence[Layer] = ()) -> dict[str, A
     Parameters
     ----------
     config
-        What was read from config.yaml and merged with ``--configfile`` and ``--config``.
+        What was read from config.yaml and merged with ``--configfile`` and ``--config``; see
+        `layers.spread`.
     layers
         What it was merged from, to say where a mistake is, by falling precedence: files,
         and what was given with ``--config``.
@@ -39,7 +40,7 @@ def resolve(config: dict[str, Any], layers: Sequence[Layer] = ()) -> dict[str, A
         Naming every mistake, its key, file and line.
     """
     mistakes.refuse(list(bounds.oversized(config)), layers)
-    config = normalized(spread(config, layers), schema.schema())
+    config = normalized(config, schema.schema())
     # Once more: where whole numbers belong, 1e308 has become one of 309 digits.
     mistakes.refuse([*bounds.oversized(config)] or mistakes.find(config), layers)
     config, judged = _with_studies_of_schemes(config)
