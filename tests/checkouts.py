@@ -18,6 +18,8 @@ from tempfile import TemporaryDirectory
 import psutil
 import yaml
 
+from genboost.code_digest import KEPT
+
 CHECKOUT = Path(__file__).parents[1]
 SNAKEMAKE = Path(sys.executable).parent / "snakemake"
 PARTS = (
@@ -250,6 +252,9 @@ def copy_parts(folder: Path, study: dict, *more: str) -> Path:
             shutil.copytree(source, folder / name, ignore=ignored)
         else:
             shutil.copy2(source, folder / name)
+    if (CHECKOUT / KEPT).exists():  # without them, a second is lost
+        (folder / KEPT).parent.mkdir()
+        shutil.copy2(CHECKOUT / KEPT, folder / KEPT)
     (folder / "config.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
     return folder
 

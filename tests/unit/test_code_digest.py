@@ -3,14 +3,14 @@
 import ast
 import re
 import shutil
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
-from genboost import code_digest
+from genboost.code_digest import KEPT, SCRIPTS, Code
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ROOT / "scripts"
 RULES = "".join(path.read_text() for path in sorted(ROOT.glob("workflow/rules/*.smk")))
 TRAINING = sorted(set(re.findall(r'train_code\(\s*"(\w+\.py)"', RULES)))
 # All of the library that can change a trained model. Of the rest, much is on other things: an
@@ -22,24 +22,24 @@ CAN_CHANGE_A_MODEL = [
 ]
 
 
-def digest(script: str = "train.py", without: str | None = None) -> str:
-    code_digest._read.cache_clear()
-    return code_digest.digest(script, "genboost/train/engines/kernel", without=without)
+@pytest.fixture
+def scripts(tmp_path, monkeypatch):
+    """Return a copy of scripts/ to edit, beside which digests are kept."""
+    monkeypatch.chdir(tmp_path)
+    return shutil.copytree(
+        SCRIPTS, tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__")
+    )
+
+
+def digest(scripts: Path, script: str = "train.py", without: str | None = None) -> str:
+    return Code(scripts).digest(script, "genboost/train/engines/kernel", without=without)
 
 
 @pytest.fixture(scope="module")
-def before() -> str:
+def before(tmp_path_factory) -> str:
     """Return the digest of the code as it is."""
-    return digest()
-
-
-@pytest.fixture
-def scripts(tmp_path, monkeypatch, before):
-    """Return a copy of scripts/ to edit."""
-    copy = tmp_path / "scripts"
-    shutil.copytree(SCRIPTS, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(code_digest, "SCRIPTS", copy)
-    return copy
+    with chdir(tmp_path_factory.mktemp("empty")):
+        return digest(SCRIPTS)
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -48,14 +48,14 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1))
 
 
-def test_it_is_the_same_from_call_to_call_and_place_to_place(scripts, before):
-    assert digest() == digest() == before
+def test_it_is_the_same_from_place_to_place(scripts, before):
+    assert digest(scripts) == before
     assert len(before) == 16
 
 
 def test_it_is_the_same_in_every_version_of_python(scripts):
     (scripts / "one.py").write_text("def f(x=1) -> str:\n    return f'{x!r}'\n")
-    assert code_digest._read(scripts / "one.py")[1] == (
+    assert Code(scripts).read(Path("one.py"))[1].decode() == (
         "Module(body=[FunctionDef(name='f', args=arguments(args=[arg(arg='x')], "
         "defaults=[Constant(value=1)]), body=[Return(value=JoinedStr(values=[FormattedValue("
         "value=Name(id='x', ctx=Load()), conversion=114)]))], returns=Name(id='str', ctx=Load()))])"
@@ -103,7 +103,7 @@ def test_it_is_the_same_in_every_version_of_python(scripts):
 )
 def test_comments_docstrings_and_formatting_do_not_count(scripts, before, file, old, new):
     edit(scripts / file, old, new)
-    assert digest() == before
+    assert digest(scripts) == before
 
 
 @pytest.mark.parametrize(
@@ -124,24 +124,23 @@ def test_comments_docstrings_and_formatting_do_not_count(scripts, before, file, 
     ],
 )
 def test_a_change_of_substance_counts_in_every_module_that_training_reaches(
-    scripts, file, old, new
+    scripts, before, file, old, new
 ):
-    before = digest()
     edit(scripts / file, old, new)
-    assert digest() != before
+    assert digest(scripts) != before
 
 
 def test_a_new_kernel_source_counts(scripts, before):
     (scripts / "genboost/train/engines/kernel/more.h").write_text("#define MORE 1\n")
-    assert digest() != before
+    assert digest(scripts) != before
 
 
 def test_strings_that_are_no_docstrings_count(scripts):
     (scripts / "genboost/one.py").write_text('"""Doc."""\nNAME = "a"\n')
     (scripts / "one.py").write_text("from genboost.one import NAME\n")
-    before = digest("one.py")
+    before = digest(scripts, "one.py")
     edit(scripts / "genboost/one.py", '"a"', '"b"')
-    assert digest("one.py") != before
+    assert digest(scripts, "one.py") != before
 
 
 def test_the_scripts_that_train_are_found():
@@ -150,13 +149,13 @@ def test_the_scripts_that_train_are_found():
 
 @pytest.mark.parametrize("script", TRAINING)
 def test_what_cannot_change_a_model_does_not_count(scripts, script):
-    before, edited = digest(script), 0
+    before, edited = digest(scripts, script), 0
     for path in scripts.rglob("genboost/**/[a-z]*.py"):
         if not str(path.relative_to(scripts)).startswith(tuple(CAN_CHANGE_A_MODEL)):
             path.write_text(path.read_text() + "\nNEW = 1\n")
             edited += 1
     assert edited > 20
-    assert digest(script) == before
+    assert digest(scripts, script) == before
 
 
 @pytest.mark.parametrize("script", TRAINING)
@@ -172,9 +171,9 @@ def test_what_cannot_change_a_model_does_not_count(scripts, script):
 def test_what_can_change_a_model_counts_for_every_script_that_trains(
     scripts, script, file, old, new
 ):
-    before = digest(script)
+    before = digest(scripts, script)
     edit(scripts / file, old, new)
-    assert digest(script) != before
+    assert digest(scripts, script) != before
 
 
 @pytest.mark.parametrize(
@@ -192,9 +191,9 @@ def test_every_form_of_import_is_followed(scripts, statement):
     (scripts / "script.py").write_text(statement + "\n")
     (scripts / "genboost/one.py").write_text("from genboost import two\n")
     (scripts / "genboost/two.py").write_text("X = 1\n")
-    before = digest("script.py")
+    before = digest(scripts, "script.py")
     (scripts / "genboost/two.py").write_text("X = 2\n")
-    assert digest("script.py") != before
+    assert digest(scripts, "script.py") != before
 
 
 def test_the_library_has_no_imports_that_a_digest_would_miss():
@@ -206,14 +205,57 @@ def test_the_library_has_no_imports_that_a_digest_would_miss():
 
 
 def test_a_module_can_be_left_out_with_what_only_it_leads_to(scripts, before):
-    without = digest(without="genboost/train/engines/torch_engine.py")
+    without = digest(scripts, without="genboost/train/engines/torch_engine.py")
     edit(
         scripts / "genboost/train/engines/optim.py",
         "return -learning_rate",
         "return -2 * learning_rate",
     )
     edit(scripts / "genboost/train/engines/torch_engine.py", "+ bias", "- bias")
-    assert digest() != before
-    assert digest(without="genboost/train/engines/torch_engine.py") == without
+    assert digest(scripts) != before
+    assert digest(scripts, without="genboost/train/engines/torch_engine.py") == without
     edit(scripts / "genboost/train/problem.py", "ADAM_EPSILON = 1e-8", "ADAM_EPSILON = 1e-7")
-    assert digest(without="genboost/train/engines/torch_engine.py") != without
+    assert digest(scripts, without="genboost/train/engines/torch_engine.py") != without
+
+
+def test_it_is_kept_for_as_long_as_the_code_is_the_same(scripts, before, monkeypatch):
+    assert digest(scripts) == before
+    with monkeypatch.context() as patch:
+        patch.setattr(Code, "read", None)  # not read again
+        assert digest(scripts) == before
+    edit(scripts / "train.py", "origin = {", 'origin = {"more": 1,')
+    assert digest(scripts) != before
+    edit(scripts / "train.py", 'origin = {"more": 1,', "origin = {")
+    assert digest(scripts) == before
+
+
+@pytest.mark.parametrize("damaged", ["", "[]", "[1, 2]", "null", "\0"])
+def test_a_damaged_one_is_not_taken(scripts, before, damaged):
+    KEPT.parent.mkdir()
+    KEPT.write_text(damaged)
+    assert digest(scripts) == before
+    assert KEPT.read_text() != damaged
+
+
+def test_an_altered_one_is_not_taken(scripts, before):
+    digest(scripts)
+    altered = KEPT.read_text().replace(before, before[::-1])
+    KEPT.write_text(altered)
+    assert digest(scripts) == before
+    assert KEPT.read_text() != altered
+
+
+@pytest.mark.parametrize(
+    "text", ["genboost/report/templates/report.css", "../workflow/report/a.rst"]
+)
+def test_a_text_that_a_step_reads_counts(scripts, text):
+    (scripts / "../workflow/report").mkdir(parents=True)
+    (scripts / text).write_text("One.")
+    before = Code(scripts).digest("train.py", text)
+    (scripts / text).write_text("Two.")
+    assert Code(scripts).digest("train.py", text) != before
+
+
+def test_it_need_not_be_kept(scripts, before):
+    KEPT.parent.write_text("no folder")
+    assert digest(scripts) == before

@@ -381,14 +381,15 @@ def test_a_layer_of_one_unit_is_not_normalized(text, place):
     resolve(yaml.safe_load("model: {normalization: layer, width: 1, hidden_layers: 0}"))
 
 
-def test_files_of_the_project_are_utf8_whatever_the_locale():
+def test_files_of_the_project_are_utf8_whatever_the_locale(tmp_path):
     code = (
-        "from genboost.code_digest import digest; from genboost.study import config; "
-        "config.resolve({}); digest('train.py')"
+        "from genboost.code_digest import Code; from genboost.study import config; "
+        "config.resolve({}); Code().digest('train.py')"
     )
     odd = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     path = {"PYTHONPATH": str(ROOT / "scripts")}
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **odd, **path})
+    environment = {**os.environ, **odd, **path}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path)
 
 
 def test_a_path_may_start_at_home(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from genboost import code_digest
+from genboost.code_digest import Code
 
 CHECKOUT = Path(__file__).parents[2]
 STEPS = ("data", "train", "report")
@@ -62,15 +62,15 @@ def rules() -> Iterator[tuple[str, set[str], set[str]]]:
 
 def imports(step: str) -> set[str]:
     """Return the third-party modules that a step's scripts import, directly or through ours."""
-    names = set()
+    names, code = set(), Code()
     scripts = set().union(*(scripts for _, steps, scripts in rules() if steps == {step}))
     assert scripts
     if "measure.py" in scripts:  # which finds them by their names
-        families = (code_digest.SCRIPTS / "genboost/measures/families").glob("*.py")
-        scripts |= {str(path.relative_to(code_digest.SCRIPTS)) for path in families}
+        families = Path("genboost/measures/families")
+        scripts |= {str(path) for path in code.files if path.is_relative_to(families)}
     for script in scripts:
-        for path in code_digest._reached(code_digest.SCRIPTS / script):
-            for node in ast.walk(ast.parse(path.read_text())):
+        for path in code.reached(Path(script)):
+            for node in ast.walk(ast.parse(code.files[path])):
                 if isinstance(node, ast.Import):
                     names |= {alias.name.split(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module:

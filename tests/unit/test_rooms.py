@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from genboost import code_digest
+from genboost.code_digest import SCRIPTS, Code
 
-LIBRARY = code_digest.SCRIPTS / "genboost"
+LIBRARY = SCRIPTS / "genboost"
 BASE = ["code_digest", "errors", "files", "forks", "processes", "progress", "receipts"]
 ROOMS = [
     *BASE,
@@ -23,21 +23,25 @@ ROOMS = [
 ]
 
 
+CODE = Code()
+
+
 def room(path: Path) -> str:
-    return path.relative_to(LIBRARY).parts[0].removesuffix(".py")
+    """Return the room of a module, by its path in scripts/; of a script there is none."""
+    return path.parts[1].removesuffix(".py") if len(path.parts) > 1 else ""
 
 
 def test_every_room_has_its_place():
-    there = {room(path) for path in LIBRARY.rglob("*.py")} - {"__init__"}
+    there = {room(path) for path in CODE.files if path.suffix == ".py"} - {"__init__", ""}
     assert there == set(ROOMS)
 
 
 @pytest.mark.parametrize("name", ROOMS)
 def test_a_room_uses_those_before_it_only(name):
     before = BASE if name in BASE else ROOMS[: ROOMS.index(name) + 1]
-    for path in LIBRARY.rglob("*.py"):
-        if room(path) == name:
-            used = {room(file) for file in code_digest._read(path)[0]} - {"__init__"}
+    for path in CODE.files:
+        if path.suffix == ".py" and room(path) == name:
+            used = {room(file) for file in CODE.read(path)[0]} - {"__init__"}
             assert used <= set(before), path
 
 

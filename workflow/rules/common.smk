@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import sys
-from functools import cache
 
 # Not workflow.basedir: as a module, the rules are another Snakefile's.
 RULES = workflow.current_basedir.get_path_or_uri(secret_free=True)
@@ -37,7 +36,7 @@ from genboost.run import (
 from genboost.train import training
 from genboost.train.engines import gpus, kernel_build, policy
 from genboost import receipts, rerun
-from genboost.code_digest import digest
+from genboost.code_digest import Code
 from genboost.errors import UserError
 from genboost.files import write_atomically
 from genboost.run.deployment import project
@@ -138,7 +137,7 @@ def gpus_for(*cells):
     return int(policy.wants_gpu(*ENGINE, cells)) if asked == "auto" else asked
 
 
-cached_digest = cache(digest)
+LIBRARY = Code()
 
 
 def train_code(script):
@@ -146,8 +145,8 @@ def train_code(script):
     kernel = "genboost/train/engines/kernel"
     unused = "genboost/train/engines/torch_engine.py"
     return {
-        "simd": cached_digest(script, kernel, without=unused),
-        "torch": cached_digest(script, kernel),
+        "simd": LIBRARY.digest(script, kernel, without=unused),
+        "torch": LIBRARY.digest(script, kernel),
     }
 
 
@@ -168,7 +167,7 @@ def outcome_step(step):
 def request(script, *templates, step=None, **settings):
     """Return what a step is asked for, as one string: settings, and a digest of its code."""
     name = step or outcome_step(script.removesuffix(".py").removeprefix("make_"))
-    return receipts.request(name, cached_digest(script, *templates), **settings)
+    return receipts.request(name, LIBRARY.digest(script, *templates), **settings)
 
 
 def sections(*names):

@@ -6,7 +6,7 @@
 TOGETHER = 64  # single models
 # The code of each measure, without the trainers that it reaches through a module's imports.
 MEASURES = {
-    name: digest(
+    name: LIBRARY.digest(
         f"genboost/measures/families/{name}.py",
         without="genboost/train/engines/torch_engine.py",
     )
