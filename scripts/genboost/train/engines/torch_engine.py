@@ -3,6 +3,7 @@
 The models' parameters are one tensor [K, P], so an update rule reads as in its paper.
 """
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -109,120 +110,167 @@ def _train_alike(
     problem: Problem, optimizer: str, with_sam: bool, device: str, dtype: torch.dtype
 ) -> Outcome:
     """Train models that share an optimizer, all with SAM or all without."""
-
-    def tensor(array: np.ndarray) -> Tensor:
-        return torch.as_tensor(array, dtype=dtype, device=device)
-
-    architecture = problem.architecture
-    models, rows = len(problem.optimizer), len(problem.data.train_y)
-    data = Data(*(tensor(getattr(problem.data, field.name)) for field in fields(Data)))
-    order_of = torch.as_tensor(problem.order_of, device=device)
-    if problem.order is None:
-        order = torch.arange(rows, device=device).expand(problem.epochs, 1, -1)
-        order_of = torch.zeros_like(order_of)
-    else:
-        order = torch.as_tensor(problem.order, device=device).transpose(0, 1)  # [epochs, R, rows]
-    learning_rates = tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
-    steps = torch.arange(1, len(learning_rates) + 1, dtype=torch.float64, device=device)
-    weight_decay = tensor(problem.weight_decay).unsqueeze(1)
-    two_rates = problem.normalized_rate is not None
-    is_normalized = torch.as_tensor(architecture.is_normalized, device=device)
-    if two_rates:
-        rates_of_normalized = tensor(problem.normalized_rate.T).unsqueeze(2)
-        learning_rates = torch.cat([learning_rates, rates_of_normalized], dim=2)  # [steps, K, 2]
-        weight_decay = weight_decay * ~is_normalized
-    rho = tensor(problem.rho).unsqueeze(1)
-    decays = bool(problem.weight_decay.any())
-    decoupled = problem.decouples(optimizer)
-    rule, loss = OPTIMIZERS[optimizer], LOSSES[problem.loss]
-    adapts = bool(problem.sam_adaptive.any())
-    adaptive = torch.as_tensor(problem.sam_adaptive, device=device).unsqueeze(1)
-    is_weight = torch.as_tensor(architecture.is_weight, device=device)
-
-    def gradient(at: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the gradient [K, P] of each model's loss on a batch, and the rows' losses."""
-        at = at.detach().requires_grad_()
-        outputs = forward(at, x, architecture)
-        found = outputs.detach()
-        slopes = loss.slopes(found, y) * (1 if problem.summed else 1 / y.shape[1])
-        return torch.autograd.grad(outputs, at, slopes)[0], loss.of_rows(found, y)
-
-    def step(state: State, batch: Tensor, learning_rate: Tensor, t: Tensor) -> State:
-        """Train on a batch [K, rows of it]; the state: weights, sums of losses, and the rule's."""
-        weights, total, *rule_state = state
-        if two_rates:
-            plain, normalized = learning_rate.split(1, dim=1)
-            learning_rate = torch.where(is_normalized, normalized, plain)
-        x = functional.embedding(batch, data.train_x)  # data.train_x[batch], and faster
-        y = data.train_y[batch]
-        g, losses = gradient(weights, x, y)
-        if with_sam:
-            size = adaptive_size(weights, is_weight, adaptive) if adapts else None
-            g, _ = gradient(weights + sam_perturbation(g, rho, size), x, y)
-        if decays and not decoupled:
-            g = g + weight_decay * weights
-        change, rule_state = rule.step(tuple(rule_state), g, learning_rate, t)
-        if decays and decoupled:
-            weights = weights - learning_rate * weight_decay * weights
-        return weights + change, total + losses.sum(dim=1), *rule_state
-
-    def mse(weights: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        """Return the mean squared errors [K] of the predictions on the same rows, in float64."""
-        with torch.no_grad():
-            outputs = forward(weights, x.expand(len(weights), -1, -1), architecture)
-        return (loss.predictions(outputs) - y).double().square().mean(dim=1)
-
-    train_step = replayable(step, device, f"grid.optimizer: {optimizer}")
-    weights = tensor(problem.weights)
-    rule_state = rule.start(weights, problem)
-    times = zip(learning_rates, steps, strict=True)
-    curves = torch.full((3, problem.epochs, models), torch.nan, dtype=torch.float64, device=device)
-    seen = curves if problem.validated_epochs else curves[:2]
-    train_loss, test_mse, validation_mse = curves
-    stop_at = torch.as_tensor(problem.stop_at, device=device)
-    stops = not np.isnan(problem.stop_at).all()
-    epochs_run = torch.full((models,), problem.epochs, device=device)
-    stopped = torch.zeros(models, dtype=torch.bool, device=device)
-    running = ~stopped
-    final, final_moment = weights, torch.full_like(weights, torch.nan)
-    snapshots = weights.new_full((models, len(problem.snapshots), weights.shape[1]), torch.nan)
-    moments = torch.full_like(snapshots, torch.nan)
+    models = _Models(problem, optimizer, with_sam, device, dtype)
+    train_step = replayable(models.step, device, f"grid.optimizer: {optimizer}")
+    weights = models.tensor(problem.weights)
+    rule_state = models.rule.start(weights, problem)
+    kept = _Kept(problem, weights)
+    times = zip(models.learning_rates, models.steps, strict=True)
     for epoch in range(problem.epochs):
-        total = torch.zeros(models, dtype=torch.float64, device=device)
-        for batch in order[epoch][order_of].long().split(problem.batch_size, dim=1):
+        total = torch.zeros(len(weights), dtype=torch.float64, device=device)
+        for batch in models.batches(epoch):
             weights, total, *rule_state = train_step(
                 (weights, total, *rule_state), batch, *next(times)
             )
-        train_loss[epoch] = total / rows
-        test_mse[epoch] = mse(weights, data.test_x, data.test_y)
-        if problem.validated_epochs:
-            validation_mse[epoch] = mse(weights, data.validation_x, data.validation_y)
-        diverges = running & ~seen[:, epoch].isfinite().all(dim=0)
-        epochs_run[diverges] = epoch
-        running &= ~diverges
-        moment = rule_state[1] if rule is OPTIMIZERS["adam"] else final_moment
-        final = torch.where(stopped.unsqueeze(1), final, weights)
-        final_moment = torch.where(stopped.unsqueeze(1), final_moment, moment)
-        for place, after in enumerate(problem.snapshots):
-            if after == epoch + 1:
-                snapshots[running, place] = weights[running]
-                moments[running, place] = moment[running]
-        if stops:
-            reached = running & (mse(weights, data.train_x, data.train_y) <= stop_at)
-            epochs_run[reached] = epoch + 1
-            stopped |= reached
-            running &= ~reached
-        if not running.any():
+        kept.see(epoch, models, weights, total, rule_state)
+        if not kept.running.any():
             break
-    train_loss, test_mse, validation_mse = curves.transpose(1, 2).cpu().numpy()
-    return Outcome(
-        weights=final.cpu().numpy(),
-        train_loss=train_loss,
-        test_mse=test_mse,
-        validation_mse=validation_mse[:, : problem.validated_epochs],
-        train_mse=mse(final, data.train_x, data.train_y).cpu().numpy(),
-        epochs_run=epochs_run.cpu().numpy(),
-        stopped=stopped.cpu().numpy(),
-        snapshots=snapshots.cpu().numpy(),
-        second_moments=torch.cat([moments, final_moment.unsqueeze(1)], dim=1).cpu().numpy(),
-    )
+    return kept.outcome(models)
+
+
+class _Models:
+    """K models that share an optimizer, all with SAM or all without: their steps and errors."""
+
+    def __init__(
+        self, problem: Problem, optimizer: str, with_sam: bool, device: str, dtype: torch.dtype
+    ):
+        self.problem, self.with_sam = problem, with_sam
+        self.device, self.dtype = device, dtype
+        self.architecture = problem.architecture
+        self.rule, self.loss = OPTIMIZERS[optimizer], LOSSES[problem.loss]
+        self.data = Data(*(self.tensor(getattr(problem.data, part.name)) for part in fields(Data)))
+        self.learning_rates = self.tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
+        self.steps = torch.arange(
+            1, len(self.learning_rates) + 1, dtype=torch.float64, device=device
+        )
+        self.weight_decay = self.tensor(problem.weight_decay).unsqueeze(1)
+        self.decays = bool(problem.weight_decay.any())
+        self.decoupled = problem.decouples(optimizer)
+        self.rho = self.tensor(problem.rho).unsqueeze(1)
+        self.adapts = bool(problem.sam_adaptive.any())
+        self.adaptive = torch.as_tensor(problem.sam_adaptive, device=device).unsqueeze(1)
+        self.is_weight = torch.as_tensor(self.architecture.is_weight, device=device)
+        self.is_normalized = torch.as_tensor(self.architecture.is_normalized, device=device)
+        self.two_rates = problem.normalized_rate is not None
+        if self.two_rates:
+            normalized = self.tensor(problem.normalized_rate.T).unsqueeze(2)
+            self.learning_rates = torch.cat([self.learning_rates, normalized], dim=2)
+            self.weight_decay = self.weight_decay * ~self.is_normalized
+
+    def tensor(self, array: np.ndarray) -> Tensor:
+        """Return an array as the models compute with it."""
+        return torch.as_tensor(array, dtype=self.dtype, device=self.device)
+
+    def batches(self, epoch: int) -> Sequence[Tensor]:
+        """Return the rows of an epoch's batches, each [K, rows of it]."""
+        problem, rows = self.problem, len(self.data.train_y)
+        if problem.order is None:
+            order = torch.arange(rows, device=self.device).expand(len(problem.optimizer), -1)
+        else:
+            of_model = problem.order[problem.order_of, epoch]
+            order = torch.as_tensor(of_model, device=self.device).long()
+        return order.split(problem.batch_size, dim=1)
+
+    def step(self, state: State, batch: Tensor, learning_rate: Tensor, t: Tensor) -> State:
+        """Train on a batch [K, rows of it]; the state: weights, sums of losses, and the rule's."""
+        weights, total, *rule_state = state
+        if self.two_rates:
+            plain, normalized = learning_rate.split(1, dim=1)
+            learning_rate = torch.where(self.is_normalized, normalized, plain)
+        x = functional.embedding(batch, self.data.train_x)  # data.train_x[batch], and faster
+        y = self.data.train_y[batch]
+        g, losses = self.gradient(weights, x, y)
+        if self.with_sam:
+            size = adaptive_size(weights, self.is_weight, self.adaptive) if self.adapts else None
+            g, _ = self.gradient(weights + sam_perturbation(g, self.rho, size), x, y)
+        if self.decays and not self.decoupled:
+            g = g + self.weight_decay * weights
+        change, rule_state = self.rule.step(tuple(rule_state), g, learning_rate, t)
+        if self.decays and self.decoupled:
+            weights = weights - learning_rate * self.weight_decay * weights
+        return weights + change, total + losses.sum(dim=1), *rule_state
+
+    def gradient(self, at: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradient [K, P] of each model's loss on a batch, and the rows' losses."""
+        at = at.detach().requires_grad_()
+        outputs = forward(at, x, self.architecture)
+        found = outputs.detach()
+        slopes = self.loss.slopes(found, y) * (1 if self.problem.summed else 1 / y.shape[1])
+        return torch.autograd.grad(outputs, at, slopes)[0], self.loss.of_rows(found, y)
+
+    def mse(self, weights: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """Return the mean squared errors [K] of the predictions on the same rows, in float64."""
+        with torch.no_grad():
+            outputs = forward(weights, x.expand(len(weights), -1, -1), self.architecture)
+        return (self.loss.predictions(outputs) - y).double().square().mean(dim=1)
+
+
+class _Kept:
+    """What is kept of K models, each of which may end early: at an error to stop at, or diverging.
+
+    Attributes
+    ----------
+    running : bool tensor [K]
+        Those that have not ended.
+    """
+
+    def __init__(self, problem: Problem, weights: Tensor):
+        self._problem = problem
+        device, models = weights.device, len(weights)
+        self._stop_at = torch.as_tensor(problem.stop_at, device=device)
+        # Losses, test and validation errors.
+        shape = 3, problem.epochs, models
+        self._curves = torch.full(shape, torch.nan, dtype=torch.float64, device=device)
+        self._epochs_run = torch.full((models,), problem.epochs, device=device)
+        self._stopped = torch.zeros(models, dtype=torch.bool, device=device)
+        self.running = ~self._stopped
+        self._final, self._final_moment = weights, torch.full_like(weights, torch.nan)
+        snapshots = models, len(problem.snapshots), weights.shape[1]
+        self._snapshots = weights.new_full(snapshots, torch.nan)
+        self._moments = torch.full_like(self._snapshots, torch.nan)
+
+    def see(
+        self, epoch: int, models: _Models, weights: Tensor, total: Tensor, rule_state: State
+    ) -> None:
+        """Take what is wanted after an epoch, counted from 0."""
+        data, errors = models.data, self._curves[:, epoch]
+        errors[0] = total / len(data.train_y)
+        errors[1] = models.mse(weights, data.test_x, data.test_y)
+        if self._problem.validated_epochs:
+            errors[2] = models.mse(weights, data.validation_x, data.validation_y)
+        seen = errors if self._problem.validated_epochs else errors[:2]
+        diverges = self.running & ~seen.isfinite().all(dim=0)
+        self._epochs_run[diverges] = epoch
+        self.running &= ~diverges
+        has_moment = models.rule is OPTIMIZERS["adam"]
+        moment = rule_state[1] if has_moment else self._final_moment
+        stopped = self._stopped.unsqueeze(1)
+        self._final = torch.where(stopped, self._final, weights)
+        self._final_moment = torch.where(stopped, self._final_moment, moment)
+        for place, after in enumerate(self._problem.snapshots):
+            if after == epoch + 1:
+                self._snapshots[self.running, place] = weights[self.running]
+                self._moments[self.running, place] = moment[self.running]
+        if not np.isnan(self._problem.stop_at).all():
+            train_mse = models.mse(weights, data.train_x, data.train_y)
+            reached = self.running & (train_mse <= self._stop_at)
+            self._epochs_run[reached] = epoch + 1
+            self._stopped |= reached
+            self.running &= ~reached
+
+    def outcome(self, models: _Models) -> Outcome:
+        """Return the models as they are at the end."""
+        data = models.data
+        train_loss, test_mse, validation_mse = self._curves.transpose(1, 2).cpu().numpy()
+        moments = torch.cat([self._moments, self._final_moment.unsqueeze(1)], dim=1)
+        return Outcome(
+            weights=self._final.cpu().numpy(),
+            train_loss=train_loss,
+            test_mse=test_mse,
+            validation_mse=validation_mse[:, : self._problem.validated_epochs],
+            train_mse=models.mse(self._final, data.train_x, data.train_y).cpu().numpy(),
+            epochs_run=self._epochs_run.cpu().numpy(),
+            stopped=self._stopped.cpu().numpy(),
+            snapshots=self._snapshots.cpu().numpy(),
+            second_moments=moments.cpu().numpy(),
+        )
