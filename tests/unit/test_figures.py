@@ -15,6 +15,7 @@ from made_up import BASELINES, Made, curves, mse
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, to_hex, to_rgb, to_rgba
 from matplotlib.text import Text
+from matplotlib.textpath import TextPath
 
 from genboost.files import ROOT
 from genboost.measures import plane
@@ -839,6 +840,16 @@ def test_no_text_is_smaller_than_eleven_pixels(whole):
         assert min(text.get_fontsize() for text in texts) * 4 / 3 >= 11, name
         # An exponent is smaller.
         assert not any("$" in text.get_text() for text in texts), name
+
+
+def test_texts_have_the_room_that_they_take_in_a_browser(whole):
+    axes = whole["deck"].axes[0]
+    with matplotlib.rc_context(drawing.STYLE):
+        text = axes.text(0, 0, "Sensitivity to the inputs, by weight decay")
+        width = text.get_window_extent(FigureCanvasAgg(axes.figure).get_renderer()).width
+    text.remove()
+    outline = TextPath((0, 0), text.get_text(), size=text.get_fontsize()).get_extents().width
+    assert 72 * width / axes.figure.dpi == pytest.approx(outline, rel=0.01)
 
 
 def test_files_have_neither_a_style_nor_a_style_sheet_and_say_what_they_show(whole):

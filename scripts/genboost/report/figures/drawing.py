@@ -63,6 +63,7 @@ STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "genboost",
     "text.color": INK,
+    "text.hinting": "none",  # hinted text is narrower than a browser's, which would be cut off
     "text.parse_math": False,  # titles are any text
     "xtick.color": INK,
     "xtick.labelsize": SMALLEST,
