@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import math
 
@@ -12,7 +13,7 @@ from made_up import Made, mse
 from genboost.errors import UserError
 from genboost.measures import registry
 from genboost.report import claims_tables, exhibits, findings, measures_table, tables
-from genboost.report.figures import drawing
+from genboost.report.figures import drawing, ranking
 from genboost.study import config, grid, mistakes
 
 SETTINGS = {
@@ -227,6 +228,23 @@ def test_the_ranking_is_a_table_and_a_figure():
     rankings = json.loads(findings.files(found)["statistics.json"])["measures"]
     assert bars == [r["psi"]["value"] for r in made.statistics["measures"]]
     assert rankings[0]["psi"]["value"] == pytest.approx(2 / 3)
+
+
+def test_axes_that_rank_alike_have_their_marks_between_two_measures():
+    axes = {"learning_rate": [1e-3, 1e-2], "batch_size": [8, 32], "width": [9, 18], "seeds": 1}
+    settings = {**RANKED, "grid": {**SETTINGS["grid"], **axes}}
+    made = Made(settings, errors=lambda model: 1.0, **MEASURED, path_norm=norm)
+    panel = made.figure("measures").axes[0]
+    marks = [line for line in panel.lines if line.get_marker() in drawing.MARKERS]
+    assert {mark.get_xdata()[0] for mark in marks} == {0}  # as all gaps are equal
+    size = ranking.MARK / 72 * panel.figure.dpi
+    for place in range(3):
+        own = marks[5 * place : 5 * place + 5]
+        _, next_measure = panel.transData.transform((0, place + 1))
+        places = [mark.get_transform().transform(mark.get_xydata()[0]) for mark in own]
+        assert min(y for _, y in places) - size / 2 > next_measure
+        for one, other in itertools.combinations(places, 2):
+            assert math.hypot(*(one - other)) > 0.8 * size
 
 
 def test_a_measure_is_held_against_error_and_gap_cell_by_cell():

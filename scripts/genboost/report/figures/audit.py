@@ -18,36 +18,36 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     audit = material.audit
     ranked = audit["ranking"]
     shown = [r for r in ranked if r["rank"] <= READINGS_SHOWN or not r["names"]]
-    figure = start(9.6, max(4.2, 1.2 + 0.2 * len(shown)), title)
-    left, right = figure.subplots(1, 2, width_ratios=[1, 1])
+    figure = start(7.2, 4.6 + 0.2 * len(shown), title)
+    above, below = figure.subplots(2, height_ratios=[0.2 * len(shown), 3.2])
     for place, reading in enumerate(shown):
-        left.plot([reading["noise_floor"], reading["log_error"]], [place] * 2, color=FAINT, lw=0.8)
-        left.plot(reading["noise_floor"], place, "|", color=INK, markersize=8)
+        above.plot([reading["noise_floor"], reading["log_error"]], [place] * 2, color=FAINT, lw=0.8)
+        above.plot(reading["noise_floor"], place, "|", color=INK, markersize=8)
         fill = "full" if reading["names"] else "none"  # hollow: as stated
-        left.plot(reading["log_error"], place, "o", color=COLORS[0], fillstyle=fill)
+        above.plot(reading["log_error"], place, "o", color=COLORS[0], fillstyle=fill)
     names = [textwrap.shorten(r["reading"], 70, placeholder=" …") for r in shown]
-    left.set_yticks(range(len(shown)), names)
-    left.set_ylim(len(shown) - 0.4, -0.6)
-    left.set_xlim(0)
-    left.tick_params(axis="y", length=0)
-    left.grid(False, axis="y")
-    left.set_xlabel("log error (o) and noise floor (|)")
+    above.set_yticks(range(len(shown)), names)
+    above.set_ylim(len(shown) - 0.4, -0.6)
+    above.set_xlim(0)
+    above.tick_params(axis="y", length=0)
+    above.grid(False, axis="y")
+    above.set_xlabel("log error (o) and noise floor (|)")
     cells = audit["cells"]
     values = [cell[key] for cell in cells for key in ("deck", "best")]
     for scale in ("x", "y"):
-        log_scale(right, scale, values)
+        log_scale(below, scale, values)
     for cell in cells:
         interval = [cell["best_low"], cell["best_high"]]
         if None not in interval:
-            right.plot([cell["deck"]] * 2, interval, color=FAINT, lw=0.5, zorder=1)
+            below.plot([cell["deck"]] * 2, interval, color=FAINT, lw=0.5, zorder=1)
         place = list(dict.fromkeys(c["optimizer"] for c in cells)).index(cell["optimizer"])
-        right.plot(cell["deck"], cell["best"], MARKERS[place], color=COLORS[place],
+        below.plot(cell["deck"], cell["best"], MARKERS[place], color=COLORS[place],
                    fillstyle=FILLS[place])  # fmt: skip
-    right.axline((1, 1), (2, 2), color=INK, linewidth=0.8)
-    right.set_aspect("equal")
-    right.set_title("the best reading, cell by cell")
-    right.set_xlabel("the deck's test MSE")
-    right.set_ylabel("our test MSE")
+    below.axline((1, 1), (2, 2), color=INK, linewidth=0.8)
+    below.set_aspect("equal", anchor="W")
+    below.set_title("the best reading, cell by cell")
+    below.set_xlabel("the deck's test MSE")
+    below.set_ylabel("our test MSE")
     optimizers = dict.fromkeys(cell["optimizer"] for cell in cells)
     entries = [
         {

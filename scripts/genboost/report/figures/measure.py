@@ -1,4 +1,4 @@
-"""A measure of each cell against its test error and its gap, a column of panels for each method."""
+"""A measure of each cell against its test error and its gap, two panels for each method."""
 
 import math
 
@@ -22,6 +22,7 @@ from genboost.report.figures.material import Material
 from genboost.report.figures.scales import log_scale, scale
 
 MOST_METHODS = 8
+ACROSS = 4  # methods
 LINE = 18  # characters, of a panel's title
 
 
@@ -40,26 +41,35 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         points[cell] = point * (math.nan if row.diverged else 1)
     all_points = np.array([point for point in points.values() if np.isfinite(point).all()])
     all_points = all_points.reshape(-1, 3)
-    figure = start(max(4.2, 0.9 + 1.3 * len(panels)), 3.8, title)
-    grid = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False)
-    for column, panel in enumerate(panels):
+    down = -(-len(panels) // ACROSS)
+    across = -(-len(panels) // down)
+    figure = start(max(4.2, 1.0 + 1.55 * across), 0.9 + 2.9 * down, title)
+    grid = figure.subplots(2 * down, across, sharex=True, sharey="row", squeeze=False)
+    pairs = grid.reshape(down, 2, across).swapaxes(1, 2).reshape(-1, 2)  # of each method
+    for axes in pairs[len(panels) :].flat:
+        axes.remove()
+    for panel, pair in zip(panels, pairs, strict=False):
         own = np.array([points[cell] for cell in panel.cells.values()])
         own = own[np.isfinite(own).all(axis=1)]
-        for row, axes in enumerate(grid[:, column], start=1):
+        for row, axes in enumerate(pair, start=1):
             axes.plot(*all_points[:, [0, row]].T, "o", color=FAINT, mew=0, markersize=1.8,
                       rasterized=True)  # fmt: skip
             axes.plot(*own[:, [0, row]].T, "o", color=COLORS[0], mec=PAPER, mew=0.3)
             tau = stats.kendall_tau_b(own[:, 0], own[:, row])
             told = [] if math.isnan(tau) else [f"τ-b = {tau:.2f}".replace("= -", "= −")]
             axes.set_title("\n".join([in_lines(panel.title, LINE), *told][row - 1 :]))
+    for _, lower in pairs[len(panels) - across : len(panels)]:
+        lower.tick_params(labelbottom=True)
     if len(all_points):
-        for axes in grid.flat:
-            axes.xaxis.set_major_locator(MaxNLocator(3))
+        for axes in pairs[: len(panels)].flat:
+            axes.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
         scale(grid[0, 0], "x", all_points[:, 0].tolist())
-        log_scale(grid[0, 0], "y", all_points[:, 1].tolist())
-        scale(grid[1, 0], "y", all_points[:, 2].tolist())
-    grid[0, 0].set_ylabel("test MSE")
-    grid[1, 0].set_ylabel("gap (MSE)")
+        for upper, lower in pairs[: len(panels) : across]:
+            log_scale(upper, "y", all_points[:, 1].tolist())
+            scale(lower, "y", all_points[:, 2].tolist())
+    for upper, lower in pairs[: len(panels) : across]:
+        upper.set_ylabel("test MSE")
+        lower.set_ylabel("gap (MSE)")
     figure.supxlabel(exhibit.quantity.label, fontsize=SMALLEST)
     if len(all_points) > 1:
         taus = [stats.kendall_tau_b(all_points[:, 0], all_points[:, row]) for row in (1, 2)]

@@ -44,7 +44,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         f"{letter}: {', '.join(_words(results.layouts[study.name], cell))}"
         for letter, (study, cell) in zip(plane["records"], found, strict=True)
     ]
-    figure = start(7.4, 6.4, title)
+    figure = start(7.2, 6.4, title)
     if plane["obstacle"]:
         axes = figure.subplots()
         axes.set_title("\n".join(names), loc="left")

@@ -14,8 +14,9 @@ from genboost.report.figures.material import Material
 from genboost.report.figures.scales import along
 from genboost.study.axes import SETTINGS
 
-ROW = 0.33  # inches
+ROW = 0.36  # inches
 MARK = 3.5  # pt
+BELOW = 0.3  # of a row: where marks of axes begin
 ACROSS = 2  # studies
 
 
@@ -78,7 +79,9 @@ def _draw_lane(
     axes.plot(psi["value"], place, "|", color=INK, markersize=8, mew=1.8)
     known = {n: found["value"] for n, found in ranking["axes"].items()
              if found["value"] is not None}  # fmt: skip
-    asides = side_by_side(along(axes, "x", list(known.values())), MARK + 1)
+    room = 72 * ROW * (0.85 - BELOW)  # above the next measure
+    apart = min(MARK + 1, room / max(1, len(known) - 1))
+    asides = side_by_side(along(axes, "x", list(known.values())), apart)
     for (name, value), aside in zip(known.items(), asides, strict=True):
-        below = place + 0.32 + aside / (72 * ROW)
+        below = place + BELOW + aside / (72 * ROW)
         axes.plot(value, below, markersize=MARK, **looks[name])
