@@ -138,10 +138,10 @@ def test_cells_are_narrowed_down_and_compared_by_keyboard_alone(visit, address, 
     assert rows.count() == 4
     for key in ("a", "b"):
         chosen = rows.filter(has=page.locator(f"[name=explore-{key}]:checked"))
-        parts = chosen.locator("td").all_inner_texts()[2:6]
+        parts = chosen.locator("td").all_inner_texts()[4:8]
         shown = re.sub(r"SAM with ρ = |lr |wd ", "", text(page, key)).replace("no SAM", "none")
         assert shown.split(", ") == parts
-    gaps = [float(value) for value in rows.locator("td:nth-child(7)").all_inner_texts()]
+    gaps = [float(value) for value in rows.locator("td:nth-child(3)").all_inner_texts()]
     assert gaps == sorted(gaps)
     # A strict policy for contents forbids them.
     assert page.locator("#explore [style]").count() == 0
@@ -266,6 +266,23 @@ def test_an_axis_is_brushed_with_the_pointer(visit, address):
     assert text(page, "a") == details[0]
     dots.nth(5).click(modifiers=["Shift"])
     assert text(page, "b") != text(page, "a")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_marks_at_the_edges_of_a_chart_have_their_names_within_it(visit, address, width):
+    page = visit(address, width)
+    dots = page.locator("#explore-scatter circle.on")
+    across = dots.evaluate_all("dots => dots.map(dot => Number(dot.getAttribute('cx')))")
+    dots.nth(across.index(max(across))).dispatch_event("click")
+    names = page.locator("#explore .chart text.a")
+    assert names.count() == 3  # a line, a dot and a curve
+    for name in names.all():
+        chart, box = (
+            name.locator("xpath=ancestor::*[name()='svg']").bounding_box(),
+            name.bounding_box(),
+        )
+        assert chart["x"] <= box["x"]
+        assert box["x"] + box["width"] <= chart["x"] + chart["width"]
 
 
 AXES = {

@@ -55,6 +55,14 @@ def test_cells_with_models_that_diverged_have_no_mean():
     assert (means[8:] == 1).all()
 
 
+def test_numbers_that_are_drawn_leave_the_other_settings_to_choose_from():
+    drawn = {"optimizer": ["sgd", "adam"], "learning_rate": {"log_uniform": [1e-4, 1e-2]},
+             "weight_decay": [0, 1e-2], "sam_rho": [None], "trials": 12, "seeds": 1}  # fmt: skip
+    made = Made({"grid": drawn, "studies": {"grid": {}}})
+    found = [setting.name for setting in exploring.settings_of(made.results.studies)]
+    assert found == ["optimizer", "learning_rate", "weight_decay"]
+
+
 def test_users_words_cannot_end_the_script(made):
     assert "</" not in exploring.data(made.results, made.curves())
     assert explored(made)["studies"][0]["title"] == "</script>"

@@ -21,6 +21,7 @@ from genboost.report import pages
 from genboost.report.figures.drawing import LOWEST
 from genboost.report.layout import in_order
 from genboost.report.results import Results
+from genboost.study import axes
 from genboost.study.axes import Setting
 from genboost.study.cells import Cell
 from genboost.study.grid import Study
@@ -86,9 +87,15 @@ def data(results: Results, curves: Mapping[str, Sequence[dict[str, Any] | None]]
 
 
 def settings_of(studies: Sequence[Study]) -> list[Setting]:
-    """Return what tells the cells of all studies apart, without what follows from the rest."""
-    cells = tuple(dict.fromkeys(cell for study in studies for cell in study.cells))
-    return replace(studies[0], cells=cells).axes
+    """Return what tells the cells of all studies apart, without what follows from the rest.
+
+    Nothing follows from a number that was drawn, although each is another one.
+    """
+    cells = [cell for study in studies for cell in study.cells]
+    drawn = dict.fromkeys(name for study in studies for name in study.sampled)
+    alike = tuple(dict.fromkeys(cell.replace(**drawn) for cell in cells))
+    others = replace(studies[0], cells=alike).axes
+    return [s for s in axes.varying(cells) if s.name in drawn or s in others]
 
 
 def _repetitions(

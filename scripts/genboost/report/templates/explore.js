@@ -248,13 +248,13 @@ function showTable() {
   };
   const shown = [...new Set([state.quantity, state.against])];
   const measured = shown.map((quantity) => [quantity.title, true]);
-  const heads = [["A"], ["B"], ...axes.map((axis) => [axis.title]), ...measured];
+  const heads = [["A"], ["B"], ...measured, ...axes.map((axis) => [axis.title])];
   const order = state.quantity.better === "higher" ? "highest" : "lowest";
   const lines = on.slice(0, rows).map((cell) => [
     radio("a", cell),
     radio("b", cell),
-    ...axes.map((axis) => axis.shown[axis.stop(cell)]),
     ...shown.map((quantity) => valueText(cell, quantity)),
+    ...axes.map((axis) => axis.shown[axis.stop(cell)]),
   ]);
   tableOf("cells", `Cells by ${state.quantity.title}, ${order} first`, heads, lines);
   by("more").hidden = on.length <= rows;

@@ -118,7 +118,7 @@ function drawParallel(host, label, axes, lines, brushed) {
   const fitting = (text, room) =>
     text.length * 7 > room ? `${text.slice(0, Math.floor(room / 7) - 1)}…` : text;
   const longest = Math.max(...axes[0].ticks.map(([, text]) => text.length));
-  const left = Math.min(170, Math.max(72, 16 + 7 * longest));
+  const left = Math.min(200, Math.max(72, 16 + 7 * longest));
   const width = Math.max(host.clientWidth, left + 104 * axes.length - 22);
   const element = chart(host, width, height, label, true);
   const gap = (width - left - 58) / Math.max(1, axes.length - 1);
@@ -248,7 +248,8 @@ function drawScatter(host, label, dots, xTitle, yTitle) {
   for (const dot of shown.filter((other) => other.mark)) {
     const [cx, cy] = [across(dot.x), up(dot.y)];
     element.append(svg("circle", { cx, cy, r: 7, class: `ring ${dot.mark}` }));
-    element.append(words(cx + 10, cy - 6, dot.mark.toUpperCase(), "start", dot.mark));
+    const [aside, anchor] = cx < box.right - 8 ? [10, "start"] : [-10, "end"];
+    element.append(words(cx + aside, cy - 6, dot.mark.toUpperCase(), anchor, dot.mark));
   }
   return found;
 }
