@@ -107,6 +107,18 @@ def test_nothing_is_wider_than_the_screen(visit):
         page.close()
 
 
+def test_no_text_on_a_phone_is_smaller_than_eleven_pixels(visit):
+    page = visit(390)
+    page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    small = page.evaluate("""() => [...document.querySelectorAll("body *")].filter((element) => {
+      const isText = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+      const { a, b } = element.getScreenCTM?.() ?? { a: 1, b: 0 };
+      const size = parseFloat(getComputedStyle(element).fontSize) * Math.hypot(a, b);
+      return isText && element.checkVisibility() && size < 10.95; // widths are rounded
+    }).map((element) => element.outerHTML.slice(0, 200))""")
+    assert small == []
+
+
 @pytest.mark.parametrize("width", [390, 1200, 1280, 1360, 1440, 1680, 1920])
 def test_colour_tables_are_seen_whole(visit, width):
     page = visit(width)

@@ -11,6 +11,7 @@ from genboost.analysis.values import Measured
 from genboost.measures import registry
 from genboost.measures.registry import TEST_MSE
 from genboost.report import pages
+from genboost.report.layout import in_order
 from genboost.report.markup import p_value
 from genboost.report.results import SIMPLE, Results
 from genboost.report.validity import ORIGINS
@@ -87,7 +88,7 @@ def facts(results: Results) -> dict[str, str]:
 
     def values(name: str) -> str:
         setting = axes.SETTINGS[name]
-        found = list(dict.fromkeys(setting.shown(cell[name]) for cell in cells))
+        found = list(map(setting.shown, in_order(cell[name] for cell in cells)))
         return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} or {found[-1]}"
 
     outputs = " or ".join(OUTPUTS[loss] for loss in dict.fromkeys(cell.loss for cell in cells))
