@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
 
 import preprocess
 from genboost import receipts
-from genboost.data import dataset, synthetic
+from genboost.data import dataset, split, synthetic
 from genboost.data.arrays import Data
 from genboost.data.description import describe
 from genboost.data.prepare import Settings, prepare, to_bytes
@@ -123,6 +124,16 @@ def test_scaling_is_fitted_on_the_training_rows_alone():
     minmax = prepared(scaling="minmax").data
     assert np.allclose(minmax.test_x, (plain.data.test_x - low) / (high - low), atol=1e-5)
     assert (minmax.train_x.min(), minmax.train_x.max()) == (0, 1)
+
+
+@pytest.mark.parametrize("rows", [2, 5, 1688, 2111])
+@pytest.mark.parametrize("fraction", [0.001, 0.2, 1 / 3, 0.5])
+def test_a_random_split_is_scikit_learns(rows, fraction):
+    rows = np.arange(rows) * 3
+    for seed in range(3):
+        expected = train_test_split(rows, test_size=fraction, random_state=seed)
+        found = split.at_random(rows, fraction, seed)
+        assert [part.tolist() for part in found] == [part.tolist() for part in expected]
 
 
 def test_split_follows_its_seed_and_stratification():

@@ -240,8 +240,6 @@ def to_bytes(prepared: Prepared, name: str) -> bytes:
 
 def _fit(table: Table, dataset: Dataset, settings: Settings, train_rows: np.ndarray) -> Coding:
     """Return the coding that the settings ask for, fitted to the training rows."""
-    from sklearn.preprocessing import MinMaxScaler, StandardScaler
-
     impute = settings.missing == "impute"
     names = sorted(dataset.classes) if settings.label_coding == "alphabetical" else dataset.classes
     coding = Coding(
@@ -252,9 +250,13 @@ def _fit(table: Table, dataset: Dataset, settings: Settings, train_rows: np.ndar
     )
     codes = coding.codes(_rows(table, train_rows))
     if settings.scaling == "standard":
+        from sklearn.preprocessing import StandardScaler
+
         standard = StandardScaler().fit(codes)
         return coding.scaled("standard", standard.mean_, standard.scale_)
     if settings.scaling == "minmax":
+        from sklearn.preprocessing import MinMaxScaler
+
         minmax = MinMaxScaler().fit(codes)
         return coding.scaled("minmax", minmax.min_, minmax.scale_)
     return coding
