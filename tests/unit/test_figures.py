@@ -108,9 +108,9 @@ def on_a_plane(found):
 
 GRIDS = {
     "one_of_all": lambda: Made(one(sam_rho=[None], seeds=1)),
-    "many_rates_and_decays": lambda: Made(
-        one(learning_rate=[10 ** (-k / 10) for k in range(10, 50)],
-            weight_decay=[10 ** (-k / 10) for k in range(10, 22)], sam_rho=[None], seeds=7)
+    "many_rates_and_decays": lambda: Made(  # and more than drawing.MANY models
+        one(learning_rate=[10 ** (-k / 10) for k in range(10, 30)],
+            weight_decay=[10 ** (-k / 10) for k in range(10, 22)], sam_rho=[None], seeds=13)
     ),
     "7_radii_and_3_optimizers": lambda: Made(
         one(sam_rho=[0.01 * k for k in range(1, 8)]), optimizers=["sgd", "adam", "another"]

@@ -258,7 +258,8 @@ def information(
 def conditional_information(table: np.ndarray) -> tuple[float, float]:
     """Return I(X; Y | U) and H(Y | U) in nats, from counts [u, x, y]."""
     total = table.sum()
-    x, y, u = table.sum(axis=2), table.sum(axis=1), table.sum(axis=(1, 2))
+    # NumPy's sum takes three times as long over axes as short as these.
+    x, y, u = (np.einsum(f"uxy->{kept}", table) for kept in ("ux", "uy", "u"))
 
     def entropy(counts: np.ndarray) -> float:
         shares = counts[counts > 0] / total
