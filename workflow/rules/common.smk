@@ -1,5 +1,6 @@
 # The configured study, and what all rules share.
 
+import gc
 import json
 import os
 import shlex
@@ -41,6 +42,7 @@ from genboost.errors import UserError
 from genboost.files import write_atomically
 from genboost.run.deployment import project
 
+gc.freeze()  # What is loaded stays: to look for garbage in it again and again costs a tenth of a second.
 processes.announce()
 if workflow.is_main_process:
     HELD = folder_lock.hold(dry_run=workflow.output_settings.dryrun)
