@@ -261,7 +261,10 @@ def test_every_table_and_figure_can_be_saved(visit, made):
     assert {len(row) for row in rows} == {len(rows[0])}
     name, text = saved(page, page.locator("#figure-methods .save"))
     assert name == "methods.svg"
-    assert ElementTree.fromstring(text).get("viewBox")
+    whole = ElementTree.fromstring(made.drawings()["methods"])
+    assert "data-cuts" in whole.attrib  # the page has it in parts
+    box = list(map(float, ElementTree.fromstring(text).get("viewBox").split()))
+    assert box == pytest.approx(list(map(float, whole.get("viewBox").split())))
     assert "var(" not in text
     assert "currentColor" not in text
 
@@ -279,9 +282,14 @@ def test_printed_blocks_leave_no_page_half_empty(visit):
     across, down = (96 / 2.54 * (side - 2.8) for side in (21.0, 29.7))  # px of A4 in its margins
     page = visit(round(across))
     page.emulate_media(media="print")
-    whole = [block for block in page.locator("figure, .heat-box, .claims li").all()
-             if block.is_visible()]  # fmt: skip
+    blocks = "figure:not(:has(svg + svg)), .paper svg, .heat-box, .claims li"
+    whole = [block for block in page.locator(blocks).all() if block.is_visible()]
     assert max(block.bounding_box()["height"] for block in whole) < down / 2
+    sizes = page.evaluate("""[...document.querySelectorAll(".paper text")].map((text) => {
+      const { a, b } = text.getScreenCTM();
+      return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(a, b) * 0.75;
+    })""")
+    assert min(sizes) >= 8  # points
 
 
 def test_links_lead_to_their_sections(visit):

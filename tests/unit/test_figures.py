@@ -243,7 +243,7 @@ def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
     bar = small.figure("heatmap-grid").axes[-1]
     labels = {
         text.get_text(): tick
-        for tick, text in zip(bar.get_yticks(), bar.get_yticklabels(), strict=True)
+        for tick, text in zip(bar.get_xticks(), bar.get_xticklabels(), strict=True)
     }
     assert labels["≥ predicting\nthe mean"] == norm.vmax
     assert labels["2"] == 2
@@ -534,6 +534,37 @@ def test_a_logarithmic_axis_has_as_many_round_ticks_as_have_room(values, wide, t
     axes = matplotlib.figure.Figure((wide / 0.775, 2)).subplots()
     scales.log_scale(axes, "x", values)
     assert list(tick_texts(axes.xaxis).values()) == texts
+
+
+def test_ticks_of_a_count_are_whole_numbers():
+    axes = matplotlib.figure.Figure((4, 2)).subplots()
+    for values, texts in (((1, 5), ["1", "2", "3", "4", "5"]), ((1, 2), ["1", "2"])):
+        scales.log_scale(axes, "x", values, is_count=True)
+        assert list(tick_texts(axes.xaxis).values()) == texts
+
+
+def test_many_claims_go_into_panels_of_one_scale_between_which_pages_break():
+    many = {f"{name}_{n}": claim for n in range(5) for name, claim in CLAIMS.items()}
+    figure = Made({**one(seeds=6), "comparisons": many}).figure("comparisons")
+    shown = [sum("decided" in text or "untested" in text for text in texts(axes).values())
+             for axes in figure.axes]  # fmt: skip
+    assert shown == [5, 5, 5]
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+    FigureCanvasAgg(figure).draw()
+    places = drawing.cuts(figure)
+    assert len(places) == 2
+    boxes = [axes.get_tightbbox() for axes in figure.axes]
+    for place, above, below in zip(places, boxes, boxes[1:], strict=False):
+        y = figure.bbox.y1 - place * figure.dpi / 72
+        assert above.y0 >= y >= below.y1
+
+
+def test_no_heading_is_left_behind_by_its_methods():
+    studies = {name: {"title": name, "grid": {"seeds": n + 1}} for n, name in enumerate("abcde")}
+    settings = {**one(sam_rho=[None, 0.05]), "studies": studies}
+    for axes in Made(settings).figure("methods").axes:
+        *_, last = (text for text in axes.texts if text.get_position()[0] == 0.005)
+        assert last.get_weight() != "bold"
 
 
 def test_few_of_many_seeds_leave_room_for_the_others():
@@ -857,7 +888,7 @@ def test_files_have_neither_a_style_nor_a_style_sheet_and_say_what_they_show(who
         text = dict(drawing.contents(figure))["svg"].decode()
         root = ElementTree.fromstring(text)
         assert "style" not in re.sub(r">[^<]*<", "><", text), name
-        assert root[0].text == figure.get_suptitle()
+        assert root[0].text == " ".join(figure.get_suptitle().split())
         assert root[1].text == figure.get_label(), name
         assert figure.get_label().endswith("."), name
         used = set(re.findall(r'(?:url\(#|xlink:href="#)([^")]+)', text))

@@ -291,7 +291,7 @@ def test_the_configuration_can_be_used_again(made, page):
 def test_inlined_figures_are_whole_and_take_the_pages_colours(drawings):
     for name, svg in drawings.items():
         text, width = report.inline(svg, name, "A <title>")
-        root = ElementTree.fromstring(text)
+        root, *rest = ElementTree.fromstring(f"<div>{text}</div>")
         finding = ElementTree.fromstring(svg).findtext("{http://www.w3.org/2000/svg}desc")
         assert root.get("aria-label") == (f"A <title>. {finding}" if finding else "A <title>")
         assert root.get("width") is None
@@ -299,6 +299,21 @@ def test_inlined_figures_are_whole_and_take_the_pages_colours(drawings):
         assert all(e.get("id", name).startswith(name) for e in root.iter())
         assert "#1c2024" not in text
         assert "currentColor" in text
+        # The parts of a tall figure show all of it, one below the other, and its texts once.
+        boxes = [list(map(float, part.get("viewBox").split())) for part in (root, *rest)]
+        tall = float(ElementTree.fromstring(svg).get("viewBox").split()[3])
+        assert bool(rest) == ("data-cuts" in svg)
+        assert [box[1] for box in boxes] == pytest.approx(
+            list(itertools.accumulate([0, *(box[3] for box in boxes[:-1])]))
+        )
+        assert sum(box[3] for box in boxes) == pytest.approx(tall)
+        assert all(part.get("aria-hidden") and not part.findall(".//{*}text") for part in rest)
+        assert all(
+            element.get("href").removeprefix("#") in text
+            for part in rest
+            for element in part.iter()
+            if element.get("href")
+        )
 
 
 def luminance(color):

@@ -132,16 +132,21 @@ class Layout:
                 groups.setdefault(panel.values[:shared], []).append(panel)
             if max(map(len, groups.values())) <= across:
                 break
-        return [
-            group[start : start + across]
-            for group in groups.values()
-            for start in range(0, len(group), across)
-        ]
+        lines = []
+        for group in groups.values():
+            long = even(len(group), across)
+            lines += [group[start : start + long] for start in range(0, len(group), long)]
+        return lines
 
     @cached_property
     def panel_of(self) -> dict[Cell, Panel]:
         """The panel of each cell."""
         return {cell: panel for panel in self.panels for cell in panel.cells.values()}
+
+
+def even(many: int, most: int) -> int:
+    """Return how many things go into a line, at most, so that all lines are about as long."""
+    return -(-many // -(-many // most))
 
 
 def layout(study: Study, rows: str, columns: str) -> Layout:

@@ -4,6 +4,7 @@ Only its last section, on the run, may differ between two runs of the same study
 """
 
 import html
+import itertools
 import math
 import re
 import statistics
@@ -299,19 +300,34 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
     Returns
     -------
     (str, int)
-        The element, and its width in points.
+        The element, or one below the other where it may go over pages, and its width in points.
     """
     svg = svg[svg.index("<svg") :]
     if finding := re.search(r"<desc>(.*?)</desc>", svg):
         title += f". {html.unescape(finding[1])}"
     svg = svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(title)}"', 1)
-    width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+    width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())
     svg = re.sub(r"<title>.*?</title>|<desc>.*?</desc>", "", svg)
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
     svg = re.sub(r' id="', f' id="{name}-', svg)
     svg = re.sub(r"url\(#", f"url(#{name}-", svg)
     svg = re.sub(r'xlink:href="#', f'href="#{name}-', svg)
+    if cuts := re.search(r' data-cuts="(.*?)"', svg):
+        svg = _cut(svg.replace(cuts[0], "", 1), name, [*map(float, cuts[1].split()), height])
     return svg.replace(INK, "currentColor").replace(PAPER, "var(--paper)"), round(width)
+
+
+def _cut(svg: str, name: str, ends: Sequence[float]) -> str:
+    """Cut an element into several: the first holds the drawing, and each shows a part of it."""
+    whole = re.fullmatch(r'(<svg.*?) viewBox="0 0 (\S+) .*?"(.*?>)(.*)</svg>\s*', svg, re.DOTALL)
+    start, width, look, content = whole.groups()
+    parts = [f'{start} viewBox="0 0 {width} {ends[0]:g}"{look}<g id="{name}-drawing">{content}</g>']
+    parts += [
+        f'<svg aria-hidden="true" viewBox="0 {above:g} {width} {below - above:g}"{look}'
+        f'<use href="#{name}-drawing"/>'
+        for above, below in itertools.pairwise(ends)
+    ]
+    return "".join(f"{part}</svg>\n" for part in parts)
 
 
 def as_written(config: dict[str, Any]) -> str:

@@ -35,7 +35,9 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             for curve, cost in zip(own, costs, strict=True):
                 _draw_curve(axes, curve, cost, looks[curve["method"]])
             numbers = zip(costs, (curve["tries"] for curve in own), strict=True)
-            log_scale(axes, "x", [cost * n for cost, tries in numbers for n in tries])
+            log_scale(
+                axes, "x", [cost * n for cost, tries in numbers for n in tries], is_count=True
+            )
         log_scale(by_tries, "y", errors)
         baseline_lines(by_tries, results, study.cells, "y", named=False)
         baseline_lines(by_gradients, results, study.cells, "y")

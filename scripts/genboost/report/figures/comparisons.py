@@ -18,23 +18,23 @@ SIDES = {"lower": ("← better", "worse →"), "higher": ("← worse", "better �
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
-    """Draw the figure: a panel for each quantity, and for differences and ratios."""
+    """Draw the figure: panels for each quantity, and for differences and ratios."""
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for found in material.statistics["comparisons"]:
         subject = found["quantity"], found["slope_on"], found["scale"]
         groups.setdefault(subject, []).append(found)
-    shown = [list(map(_lane, claims)) for claims in groups.values()]
-    heights = [lanes.height(group) for group in shown]
-    figure = start(lanes.WIDTH, 0.5 + 0.75 * len(groups) + sum(heights), title)
-    all_axes = figure.subplots(len(groups), squeeze=False, height_ratios=heights)[:, 0]
-    for axes, (subject, claims), group in zip(all_axes, groups.items(), shown, strict=True):
+    parts = [
+        (subject, claims) for subject, group in groups.items() for claims in lanes.in_panels(group)
+    ]
+    shown = [list(map(_lane, claims)) for _, claims in parts]
+    heights = list(map(lanes.height, shown))
+    figure = start(lanes.WIDTH, 0.5 + 0.75 * len(parts) + sum(heights), title)
+    all_axes = figure.subplots(len(parts), squeeze=False, height_ratios=heights)[:, 0]
+    for axes, (subject, claims), own in zip(all_axes, parts, shown, strict=True):
         *of, scale = subject
-        margins = [claim["margin"] for claim in claims]
-        pairs = list(zip(group, margins, strict=True))
-        reaches = [_reach(lane, margin, lane.shown) for lane, margin in pairs]
-        usual = [_reach(lane, margin, lanes.bulk(lane.values)) for lane, margin in pairs]
+        reaches, usual = zip(*map(_reaches, groups[subject]), strict=True)
         differences.scale(axes, reaches, usual, scale == "ratio")
-        _draw_sides(axes, claims, lanes.draw(axes, group))
+        _draw_sides(axes, claims, lanes.draw(axes, own))
         axes.set_xlabel(differences.title(scale, slopes.subject(*of)))
         for x, side, text in zip((-6, 6), ("right", "left"),
                                  SIDES.get(registry.quantity(of[0]).better,
@@ -58,9 +58,12 @@ def _lane(found: Mapping[str, Any]) -> Lane:
     return Lane(text, found["differences"], found["difference"], interval)
 
 
-def _reach(lane: Lane, margin: float | None, values: Sequence[float]) -> float:
-    """Return how far from zero some of a claim's values reach, and all else that is shown of it."""
-    return max(map(abs, [*values, *lane.interval, lane.mean or 0.0, margin or 0.0]))
+def _reaches(found: Mapping[str, Any]) -> tuple[float, float]:
+    """Return how far from zero all that is shown of a claim reaches, and all but its outliers."""
+    lane = _lane(found)
+    rest = [*lane.interval, lane.mean or 0.0, found["margin"] or 0.0]
+    every, usual = (max(map(abs, [*own, *rest])) for own in (lane.shown, lanes.bulk(lane.values)))
+    return every, usual
 
 
 def _draw_sides(

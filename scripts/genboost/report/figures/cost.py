@@ -16,7 +16,9 @@ from genboost.report.figures.drawing import (
     FAINT,
     LINES,
     MARKERS,
+    WIDEST,
     best_panels,
+    columns,
     legend,
     start,
     tell,
@@ -41,11 +43,12 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
                 curves = [material.read(Model(best[0], seed)) for seed in study.seeds]
                 name = f"{panel.title}, {laid_out.place(best[0])}".replace("SAM with", "SAM")
                 methods.append((name, *_way(curves, tuning.gradients(best[0]))))
-    figure = start(8.4, 4.2 + 0.18 * -(-len(methods) // 2), title)
+    lines = -(-len(methods) // columns(WIDEST, [name for name, _, _ in methods]))
+    figure = start(WIDEST, 3.4 + 0.17 * lines, title)
     axes = figure.subplots()
     means = [errors[:, -1].mean() for _, _, errors in methods]
     ends = [costs[-1] for _, costs, _ in methods]
-    log_scale(axes, "x", [cost / 20 for cost in ends] + ends)
+    log_scale(axes, "x", [cost / 20 for cost in ends] + ends, is_count=True)
     useless = max(e["mean"]["test_mse"] for e in results.baselines.values())
     log_scale(axes, "y", [*means, useless])
     asides = _asides(axes, ends, means)

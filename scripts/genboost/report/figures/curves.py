@@ -25,6 +25,7 @@ from genboost.report.figures.drawing import (
 )
 from genboost.report.figures.material import Curves, Material
 from genboost.report.figures.scales import log_scale
+from genboost.report.layout import even
 from genboost.study.grid import Model
 
 MOST_LINES = 5  # of a kind in a panel: more are shown as their quantiles
@@ -76,10 +77,10 @@ def _of_chosen(
 ) -> tuple[Figure, dict[Axes, list[Model]]]:
     results = material.results
     found = chosen_cells(results.studies, material.config["figures"]["curves"])
-    figure = start(*size(len(found), 1.9, 1.95, legend=3), title)
-    rows = -(-len(found) // PANELS_ACROSS)
-    across = min(len(found), PANELS_ACROSS)
-    all_axes = figure.subplots(rows, across, sharey=True, squeeze=False).flat
+    across = even(len(found), PANELS_ACROSS)
+    down = -(-len(found) // across)
+    figure = start(*size(down, across, 1.9, 1.95, legend=3), title)
+    all_axes = figure.subplots(down, across, sharey=True, squeeze=False).flat
     models = {}
     for (study, cell), axes in zip(found, all_axes, strict=False):
         laid_out = results.layouts[study.name]

@@ -8,7 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import COLORS, FAINT, FILLS, INK, MARKERS, legend, start, tell
+from genboost.report.figures.drawing import (
+    COLORS,
+    FAINT,
+    FILLS,
+    INK,
+    MARKERS,
+    legend,
+    start,
+    tell,
+)
 from genboost.report.figures.material import Material
 from genboost.report.figures.scales import log_scale, name_places
 from genboost.study.axes import SETTINGS
@@ -25,11 +34,11 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     shared = [
         study for study in material.results.studies if any(c["study"] == study.name for c in cells)
     ]
-    figure = start(0.6 + 4.1 * max(1, len(shared)), 4.6, title)
+    figure = start(4.7, 0.2 + 4.4 * max(1, len(shared)), title)
     if not shared:
         figure.text(0.5, 0.5, "The studies have none of the deck's cells.", ha="center")
         return figure
-    all_axes = figure.subplots(1, len(shared), sharex=True, sharey=True, squeeze=False)[0]
+    all_axes = figure.subplots(len(shared), sharex=True, sharey=True, squeeze=False)[:, 0]
     values = [cell[key] for cell in cells for key in ("deck", "test_mse")]
     most = 2 * max(values)
     highs = [min(cell["high"], most) for cell in cells if cell["high"] is not None]
@@ -48,7 +57,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         axes.set_aspect("equal")
         axes.set_title(study.title)
         axes.set_xlabel("the deck's test MSE")
-    all_axes[0].set_ylabel("our test MSE")
+        axes.set_ylabel("our test MSE")
+        axes.tick_params(labelbottom=True)
     legend(figure, [{"label": _method(key), **look} for key, look in looks.items()])
     above = sum(cell["log_ratio"] > 0 for cell in cells)
     said = f"Our test MSE is above the deck's in {above} of {len(cells)} cells."

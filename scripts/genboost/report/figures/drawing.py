@@ -8,7 +8,9 @@ hatched, and no text is smaller than eleven pixels at the figure's own size.
 from __future__ import annotations
 
 import io
+import itertools
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -19,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
 
 from genboost.data.arrays import MARK
 from genboost.report.exhibits import PICTURE
@@ -70,7 +73,9 @@ STYLE = {
     "ytick.color": INK,
     "ytick.labelsize": SMALLEST,
 }
-PANELS_ACROSS = 4
+WIDEST = 7.2  # inches, of a figure: on A4 its text is 8 pt
+HALF_A_PAGE = 5  # inches: what is taller may go over pages
+PANELS_ACROSS = 3
 MOST_PANELS = 24  # in a figure
 FAR_APART = 20  # times the smallest value: from there on a scale is logarithmic
 MANY = 3000  # marks from which on they are drawn as pixels, also in an SVG
@@ -89,8 +94,33 @@ def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
             figure.savefig(file, format=ending, metadata=metadata[ending])
             content = file.getvalue()
             if ending == "svg":
-                content = svg.slim(content, figure.get_suptitle(), figure.get_label())
+                title = " ".join(figure.get_suptitle().split())
+                content = svg.slim(content, title, figure.get_label(), cuts(figure))
             yield ending, content
+
+
+def cuts(figure: Figure) -> list[float]:
+    """Return where a tall figure that is laid out may go over pages: between rows of panels.
+
+    Returns
+    -------
+    list of float
+        Points from its top, as few as leave no part taller than half a page, if its rows are not.
+    """
+    if figure.get_figheight() <= HALF_A_PAGE:
+        return []
+    rows: dict[int, list[Bbox]] = {}
+    for axes in figure.axes:
+        if place := axes.get_subplotspec():
+            rows.setdefault(place.rowspan.start, []).append(axes.get_tightbbox())
+    boxes = [Bbox.union(rows[row]) for row in sorted(rows)]
+    between = [(above.y0 + below.y1) / 2 for above, below in itertools.pairwise(boxes)]
+    found, top = [], figure.bbox.y1
+    for place, following in itertools.pairwise([*between, 0]):
+        if top - following > HALF_A_PAGE * figure.dpi:
+            found.append(72 * (figure.bbox.y1 - place) / figure.dpi)
+            top = place
+    return found
 
 
 def with_style(draw: Callable[[str], Figure], title: str) -> Figure:
@@ -110,8 +140,8 @@ def tell(figure: Figure, finding: str) -> None:
 
 def start(width: float, height: float, title: str) -> Figure:
     """Start a figure of a size in inches."""
-    width = max(width, 0.09 * len(title))  # or the title would be cut off
-    figure = Figure((width, height), layout="constrained")
+    title = textwrap.fill(title, int(width / 0.09))
+    figure = Figure((width, height + 0.18 * title.count("\n")), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.08)
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, weight="bold")
     return figure
@@ -134,18 +164,16 @@ def panels(
         The figure; each panel and its axes, by the panel's name.
     """
     chosen = best_panels(results, laid_out)
+    most = panels_across(width)
     if len(chosen) < len(laid_out.panels):
         title += f" (the best {len(chosen)} of {len(laid_out.panels)} panels)"
-        lines = [
-            chosen[first : first + PANELS_ACROSS] for first in range(0, len(chosen), PANELS_ACROSS)
-        ]
+        lines = [chosen[first : first + most] for first in range(0, len(chosen), most)]
     else:
-        lines = laid_out.lines(chosen, PANELS_ACROSS)
+        lines = laid_out.lines(chosen, most)
     across = max(map(len, lines))
     rows = max(len(in_lines(panel.title).splitlines()) for panel in chosen)
-    figure = start(
-        *size(len(lines) * across, width, height + 0.12 * (rows - 2), legend, across), title
-    )
+    height += 0.12 * (rows - 2)
+    figure = start(*size(len(lines), across, width, height, legend), title)
     found = {}
     grid = figure.subplots(len(lines), across, squeeze=False, **sharing)
     for row, line in zip(grid, lines, strict=True):
@@ -184,14 +212,18 @@ def in_lines(text: str, most: int = 22) -> str:
     return "\n".join(lines)
 
 
+def panels_across(width: float) -> int:
+    """Return how many panels of a width in inches fit side by side, at most `PANELS_ACROSS`."""
+    return max(1, min(PANELS_ACROSS, int((WIDEST - 0.9) / (width + 0.2))))
+
+
 def size(
-    panels: int, width: float, height: float, legend: int = 0, across: int = PANELS_ACROSS
+    down: int, across: int, width: float, height: float, legend: int = 0
 ) -> tuple[float, float]:
-    """Return the size in inches of a figure with panels of a size."""
-    across = min(panels, across)
-    down = -(-panels // across)
-    lines = -(-legend // (2 * across)) if legend else 0
-    return max(4.2, 0.9 + across * (width + 0.2)), 0.8 + down * (height + 0.5) + 0.25 * lines
+    """Return the size in inches of a figure with panels of a size, or wider where there is room."""
+    wide = WIDEST if across > 1 else 0.9 + width + 0.2
+    lines = -(-legend // (2 * across))
+    return max(4.2, wide), 0.8 + down * (height + 0.5) + 0.25 * lines
 
 
 def color_scale(results: Results, study: Study) -> Normalize:
@@ -243,6 +275,10 @@ def name_outer_axes(panels: Iterable[Axes], x: str, y: str) -> None:
 def legend(figure: Figure, entries: Sequence[dict[str, Any]]) -> None:
     """Put a legend below the panels."""
     handles = [Line2D([], [], **entry) for entry in entries]
-    longest = max(len(entry["label"]) for entry in entries)
-    across = max(1, int(figure.get_figwidth() / (0.5 + 0.07 * longest)))
+    across = columns(figure.get_figwidth(), [entry["label"] for entry in entries])
     figure.legend(handles=handles, loc="outside lower center", ncols=min(across, len(handles)))
+
+
+def columns(width: float, labels: Iterable[str]) -> int:
+    """Return how many columns a legend has in a width in inches."""
+    return max(1, int(width / (0.55 + 0.06 * max(map(len, labels), default=0))))

@@ -20,6 +20,7 @@ from genboost.report.figures.drawing import (
 )
 from genboost.report.figures.material import Material
 from genboost.report.figures.scales import baseline_lines, log_scale, round_numbers, scale
+from genboost.report.layout import even
 from genboost.study.axes import Setting
 from genboost.study.cells import Cell
 
@@ -33,9 +34,10 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     study, tuned = laid_out.study, laid_out.tuned
     rows = {cell: results.row(study, cell) for cell in study.cells}
     whole = [row.value for row in rows.values() if _is_whole(row)]
-    figure = start(*size(len(tuned), 2.1, 2.2, legend=len(laid_out.panels)), title)
-    across = min(len(tuned), PANELS_ACROSS)
-    grid = figure.subplots(-(-len(tuned) // across), across, sharey=True, squeeze=False).flat
+    across = even(len(tuned), PANELS_ACROSS)
+    down = -(-len(tuned) // across)
+    figure = start(*size(down, across, 1.9, 2.2, legend=len(laid_out.panels)), title)
+    grid = figure.subplots(down, across, sharey=True, squeeze=False).flat
     shown = dict(zip(tuned, grid, strict=False))
     for axes in list(grid)[len(tuned) :]:
         axes.remove()

@@ -13,7 +13,7 @@ from genboost.report.figures.scales import log_scale
 from genboost.report.layout import Panel
 
 ACROSS = 2
-SIDE = 3.6  # inches, of a panel
+SIDE = 3.2  # inches, of a panel
 TOGETHER = len(COLORS)  # tables that share a panel
 
 

@@ -27,6 +27,7 @@ from genboost.report.figures.material import Material
 from genboost.report.figures.scales import ticks_below
 from genboost.report.results import Results
 
+BAR, SHARE = 0.12, 0.8  # of the colours' scale: its height in inches, and its share of the width
 USELESS = "≥ predicting\nthe mean"
 
 
@@ -38,7 +39,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     # Wide enough for a panel's title, and a number in a cell where there are not too many.
     height = min(0.22, 9 / len(down))
     width = min(max(0.5, 1.6 / len(across)), 7 / len(across))
-    figure, found = panels(results, laid_out, width * len(across), height * len(down), title)
+    tall = height * len(down)
+    figure, found = panels(results, laid_out, width * len(across), tall, title, legend=2)
     norm = color_scale(results, study)
     best_of_all = results.best_choices.get(study.name)
     for panel, axes in found.values():
@@ -67,7 +69,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     name_outer_axes(
         all_axes, laid_out.columns.title if laid_out.columns else "", laid_out.rows.title
     )
-    _color_bar(figure, all_axes, norm, results)
+    tall *= max(axes.get_subplotspec().rowspan.stop for axes in all_axes)
+    _color_bar(figure, all_axes, tall, norm, results)
     if best := results.best(study, study.cells):
         tell(figure, f"The best mean is {results.number(best[1].value)}: "
                      f"{laid_out.panel_of[best[0]].title}, {laid_out.place(best[0])}.")  # fmt: skip
@@ -99,16 +102,21 @@ def _short(value: float) -> str:
     return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
 
 
-def _color_bar(figure: Figure, all_axes: list[Axes], norm: Normalize, results: Results) -> None:
+def _color_bar(
+    figure: Figure, all_axes: list[Axes], tall: float, norm: Normalize, results: Results
+) -> None:
+    """Draw the scale of the colours below panels that are together so many inches tall."""
     extend = "max" if results.is_about_errors else "neither"
+    # Below, so that it is whole where the figure goes over pages.
     bar = figure.colorbar(
-        ScalarMappable(norm, COLORMAP), ax=all_axes, extend=extend, fraction=0.04, pad=0.02
-    )
+        ScalarMappable(norm, COLORMAP), ax=all_axes, extend=extend, location="bottom",
+        fraction=1.5 * BAR / tall, pad=BAR / tall, shrink=SHARE,
+        aspect=SHARE * figure.get_figwidth() / BAR,
+    )  # fmt: skip
     if results.is_about_errors:
         ticks = ticks_below(norm.vmin, norm.vmax)
         bar.set_ticks([*ticks, norm.vmax], labels=[*(f"{t:g}" for t in ticks), USELESS])
-        bar.ax.yaxis.set_minor_locator(NullLocator())
+        bar.ax.xaxis.set_minor_locator(NullLocator())
     bar.ax.grid(False)
     bar.outline.set_visible(False)
-    bar.ax.yaxis.set_label_position("left")  # the ticks' names may be long
     bar.set_label(results.quantity.phrase)

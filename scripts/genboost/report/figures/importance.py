@@ -24,7 +24,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         figure.text(0.5, 0.4, "All test errors are the same.", ha="center")
         return figure
     counts = [len(shares) for _, shares in found]
-    figure = start(7.2, 1.0 + sum(0.45 + 0.2 * count for count in counts), title)
+    figure = start(7.2, 1.0 + sum(0.45 + 0.17 * count for count in counts), title)
     grid = figure.subplots(len(found), squeeze=False, sharex=True, height_ratios=counts)[:, 0]
     for axes, (part, shares) in zip(grid, found, strict=True):
         axes.set_title(part, loc="left")

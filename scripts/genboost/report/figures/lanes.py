@@ -1,9 +1,11 @@
 """Sets of values one below the other: each value a mark, and below them their mean and interval."""
 
+import itertools
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,9 +17,12 @@ WIDTH = 5.4  # inches, of a figure of lanes
 LANE = 0.62  # inches, with one line of text
 LANE_OF_MANY = 0.46  # inches, of quantiles
 LINE = 0.17  # inches
+MOST_LANES = 6  # in a panel: more go into several, so that their scale is near and pages may break
 MOST_DOTS = 100  # in a lane; more values are shown as quantiles
 
-_TEXT = 88  # characters in a line
+T = TypeVar("T")
+
+_TEXT = 80  # characters in a line
 _DOTS = (4.2, 3.6, 3.0, 2.5, 2.1)  # pt, of which the largest is taken that has room
 _ROOM = 16.0  # pt, for dots side by side
 _VISIBLE = 4.0  # pt, of a bar that has the median marked
@@ -72,6 +77,13 @@ def bulk(values: Sequence[float]) -> list[float]:
 def height(lanes: Iterable[Lane]) -> float:
     """Return the height of some lanes in inches."""
     return math.fsum(lane.height for lane in lanes)
+
+
+def in_panels(things: Sequence[T]) -> list[Sequence[T]]:
+    """Divide what is shown in lanes evenly among panels."""
+    many = -(-len(things) // MOST_LANES)
+    ends = [len(things) * part // many for part in range(many + 1)]
+    return [things[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def draw(axes: Axes, lanes: Sequence[Lane]) -> list[tuple[float, float]]:

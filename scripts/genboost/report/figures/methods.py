@@ -1,5 +1,7 @@
 """The best cell of each panel of each study: its seeds, and their mean."""
 
+import itertools
+
 from matplotlib.figure import Figure
 
 from genboost.analysis import stats
@@ -32,12 +34,20 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
             else:
                 text = f"{panel.title}, {laid_out.place(best[0])}"
                 shown.append(_lane(results, study, best[0], text))
-    figure = start(lanes.WIDTH, 1.05 + lanes.height(shown), title)
-    axes = figure.subplots()
-    log_scale(axes, "x", [value for lane in shown for value in (*lane.values, lane.mean) if value])
-    baseline_lines(axes, results, [c for study in results.studies for c in study.cells], "x")
-    lanes.draw(axes, shown)
-    axes.set_xlabel("test MSE")
+    parts = list(map(list, lanes.in_panels(shown)))
+    for above, below in itertools.pairwise(parts):
+        if above[-1].is_heading:
+            below.insert(0, above.pop())
+    heights = list(map(lanes.height, parts))
+    figure = start(lanes.WIDTH, 0.6 + 0.45 * len(parts) + sum(heights), title)
+    grid = figure.subplots(len(parts), squeeze=False, height_ratios=heights)[:, 0]
+    values = [value for lane in shown for value in (*lane.values, lane.mean) if value]
+    cells = [cell for study in results.studies for cell in study.cells]
+    for axes, part in zip(grid, parts, strict=True):
+        log_scale(axes, "x", values)
+        baseline_lines(axes, results, cells, "x", named=axes is grid[0])
+        lanes.draw(axes, part)
+        axes.set_xlabel("test MSE")
     if means := [(lane.mean, lane.text) for lane in shown if lane.mean is not None]:
         best_mean, text = min(means)
         tell(figure, f"The lowest mean test MSE is {results.number(best_mean)}: {text}.")

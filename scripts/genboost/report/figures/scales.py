@@ -25,19 +25,22 @@ def scale(axes: Axes, which: str, values: Sequence[float]) -> None:
         log_scale(axes, which, values)
 
 
-def log_scale(axes: Axes, which: str, values: Sequence[float]) -> None:
-    """Make an axis logarithmic, with round numbers as ticks; the range is that of the values."""
+def log_scale(axes: Axes, which: str, values: Sequence[float], is_count: bool = False) -> None:
+    """Make an axis logarithmic, with round numbers as ticks; the range is that of the values.
+
+    The ticks of a count are whole numbers.
+    """
     axis = getattr(axes, f"{which}axis")
     values = [value for value in values if value > 0] or [1.0]
     low, high = min(values) / 1.12, max(values) * 1.12
     getattr(axes, f"set_{which}lim")(low, high)  # before the scale, which no value need be fit for
     getattr(axes, f"set_{which}scale")("log")
-    axis.set_major_locator(FixedLocator(_clear_ticks(axes, which, low, high)))
+    axis.set_major_locator(FixedLocator(_clear_ticks(axes, which, low, high, is_count)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
 
 
-def _clear_ticks(axes: Axes, which: str, low: float, high: float) -> list[float]:
+def _clear_ticks(axes: Axes, which: str, low: float, high: float, is_count: bool) -> list[float]:
     """Return round numbers of a logarithmic scale, as many as have room for their labels."""
     finest = 3 if high / low > 200 else 1 if high / low > 8 else 0
     finer = [(1, steps) for steps in STEPS[finest:]]
@@ -46,10 +49,12 @@ def _clear_ticks(axes: Axes, which: str, low: float, high: float) -> list[float]
     for every, steps in finer + coarser:
         numbers = round_numbers(low, high, steps)[::every]
         ticks = [number for number in numbers if low <= number <= high]
+        ticks = [tick for tick in ticks if tick.is_integer() or not is_count]
         if are_clear(axes, which, ticks, list(map(tick_text, ticks))):
             break
     if len(ticks) < 2:
-        ticks = [tick for tick in MaxNLocator(3).tick_values(low, high) if low <= tick <= high]
+        even = MaxNLocator(3, integer=is_count).tick_values(low, high)
+        ticks = [tick for tick in even if low <= tick <= high]
     return ticks
 
 

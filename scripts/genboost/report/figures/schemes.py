@@ -12,6 +12,7 @@ from genboost.report.exhibits import Exhibit
 from genboost.report.figures import differences
 from genboost.report.figures.drawing import COLORS, FAINT, INK, SHADE, legend, start, tell
 from genboost.report.figures.material import Material
+from genboost.report.layout import even
 from genboost.study.claims import CONTRADICTED, SUPPORTED, UNDECIDED
 
 ACROSS = 3
@@ -27,13 +28,13 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure."""
     schemes = material.statistics["schemes"]
     claims = list(zip(*(scheme["verdicts"] for scheme in schemes), strict=True))
-    across = min(ACROSS, len(claims))
+    across = even(len(claims), ACROSS)
     down = -(-len(claims) // across)
     titles = [textwrap.fill(found[0]["title"], LINE) for found in claims]
     names = [textwrap.fill(scheme["title"], 20) for scheme in schemes]
     lane = 0.04 + 0.16 * max(name.count("\n") + 1 for name in names)
     around = 0.65 + 0.14 * max(text.count("\n") + 1 for text in titles)
-    figure = start(1.4 + 2.1 * across, 0.7 + down * (around + lane * len(schemes)), title)
+    figure = start(1.4 + 1.93 * across, 0.7 + down * (around + lane * len(schemes)), title)
     grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
     for axes, text, found in zip(grid, titles, claims, strict=False):
         axes.set_title(text, loc="left")

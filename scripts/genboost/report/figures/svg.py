@@ -6,6 +6,7 @@ attributes take the place of its styles, so that a page may forbid inline styles
 
 import itertools
 import re
+from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -33,7 +34,7 @@ ElementTree.register_namespace("", SVG)
 ElementTree.register_namespace("xlink", XLINK)
 
 
-def slim(svg: bytes, title: str, finding: str = "") -> bytes:
+def slim(svg: bytes, title: str, finding: str = "", cuts: Sequence[float] = ()) -> bytes:
     """Rewrite an SVG file of Matplotlib.
 
     Parameters
@@ -41,6 +42,8 @@ def slim(svg: bytes, title: str, finding: str = "") -> bytes:
     title, finding
         What it is called and what it shows, for those who do not see it: its ``title`` and
         ``desc``.
+    cuts
+        Where it may go over pages, in points from its top: its ``data-cuts``.
     """
     root = ElementTree.fromstring(svg)
     for parent in list(root.iter()):
@@ -54,6 +57,8 @@ def slim(svg: bytes, title: str, finding: str = "") -> bytes:
     for element in list(root.iter()):
         _share(element)
     root.attrib |= INHERITED
+    if cuts:
+        root.attrib["data-cuts"] = " ".join(f"{place:g}" for place in cuts)
     for place, (name, text) in enumerate((("title", title), ("desc", finding))):
         if text:
             element = Element(f"{{{SVG}}}{name}")

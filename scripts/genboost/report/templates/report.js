@@ -106,8 +106,12 @@ function csv(table) {
   return rows.map((row) => `${row.map(written).join(",")}\r\n`).join("");
 }
 
-function drawing(svg) {
-  const text = new XMLSerializer().serializeToString(svg);
+function drawing([first, ...parts]) {
+  const whole = first.cloneNode(true);
+  const { width, height } = first.viewBox.baseVal;
+  const below = parts.reduce((sum, part) => sum + part.viewBox.baseVal.height, 0);
+  whole.setAttribute("viewBox", `0 0 ${width} ${height + below}`);
+  const text = new XMLSerializer().serializeToString(whole);
   return Object.entries(PLAIN).reduce((made, [old, color]) => made.replaceAll(old, color), text);
 }
 
@@ -134,7 +138,7 @@ for (const table of document.querySelectorAll("main table[id^='table-']")) {
 }
 for (const figure of document.querySelectorAll("figure[id^='figure-']")) {
   const box = figure.querySelector(".scroll");
-  const svg = box?.querySelector("svg");
+  const parts = box?.querySelectorAll("svg");
   const name = `${figure.id.replace("figure-", "")}.svg`;
-  if (svg) offer(box, box.ariaLabel, name, "image/svg+xml", () => drawing(svg));
+  if (parts?.length) offer(box, box.ariaLabel, name, "image/svg+xml", () => drawing(parts));
 }
