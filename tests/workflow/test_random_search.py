@@ -20,6 +20,7 @@ def test_more_trials_train_only_what_is_new(fresh):
     page = (fresh.folder / "results/deck/report/index.html").read_text()
     assert "The grid: test MSE of each cell" in page
 
+    fresh.figures = False
     fresh.configure(grid={"trials": 8})
     assert "To train: 4 of 16 models" in fresh.run("--dry-run").stderr
     fresh.run("--profile", "fused")
@@ -27,6 +28,7 @@ def test_more_trials_train_only_what_is_new(fresh):
     assert len(after) == 8 * 2
     assert {name: after[name] for name in trained} == trained
 
+    fresh.figures = True
     fresh.configure(grid={"learning_rate": [0.001, 0.01], "trials": None, "sam_rho": "none"})
     fresh.run("--profile", "fused")
     names = {path.name for path in (fresh.folder / "results/deck/figures").iterdir()}
