@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import itertools
+import math
 import re
 import subprocess
 from collections import Counter
@@ -295,7 +296,7 @@ def test_inlined_figures_are_whole_and_take_the_pages_colours(drawings):
         finding = ElementTree.fromstring(svg).findtext("{http://www.w3.org/2000/svg}desc")
         assert root.get("aria-label") == (f"A <title>. {finding}" if finding else "A <title>")
         assert root.get("width") is None
-        assert width == round(float(root.get("viewBox").split()[2]))
+        assert width == math.ceil(float(root.get("viewBox").split()[2]))
         assert all(e.get("id", name).startswith(name) for e in root.iter())
         assert "#1c2024" not in text
         assert "currentColor" in text

@@ -314,7 +314,7 @@ def inline(svg: str, name: str, title: str) -> tuple[str, int]:
     svg = re.sub(r'xlink:href="#', f'href="#{name}-', svg)
     if cuts := re.search(r' data-cuts="(.*?)"', svg):
         svg = _cut(svg.replace(cuts[0], "", 1), name, [*map(float, cuts[1].split()), height])
-    return svg.replace(INK, "currentColor").replace(PAPER, "var(--paper)"), round(width)
+    return svg.replace(INK, "currentColor").replace(PAPER, "var(--paper)"), math.ceil(width)
 
 
 def _cut(svg: str, name: str, ends: Sequence[float]) -> str:
