@@ -39,7 +39,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     # Wide enough for a panel's title, and a number in a cell where there are not too many.
     height = min(0.22, 9 / len(down))
     width = min(max(0.5, 1.6 / len(across)), 7 / len(across))
-    tall = height * len(down)
+    tall = max(height * len(down), 4 * BAR)  # a row alone leaves no room for the colours' scale
     figure, found = panels(results, laid_out, width * len(across), tall, title, legend=2)
     norm = color_scale(results, study)
     best_of_all = results.best_choices.get(study.name)
