@@ -118,7 +118,7 @@ def test_figures_say_what_they_show(made):
     for name in ("heatmap-grid+gap", "learning-rate-grid+gap"):
         figure = made.figure(name)
         assert dict(drawing.contents(figure))["svg"]
-        labels = {axes.get_ylabel() for axes in figure.axes}
+        labels = {name for axes in figure.axes for name in (axes.get_xlabel(), axes.get_ylabel())}
         assert "generalization gap (MSE)" in labels and "test MSE" not in labels
         assert not any("predict" in text.get_text() for axes in figure.axes for text in axes.texts)
     shown = [e for e in exhibits.of(exhibits.FIGURES, made.config) if e.quantity.name == "gap"]
