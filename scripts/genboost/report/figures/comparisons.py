@@ -1,5 +1,6 @@
 """The paired differences or slopes that claims are about, with their intervals."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,21 +20,21 @@ SIDES = {"lower": ("← better", "worse →"), "higher": ("← worse", "better �
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure: panels for each quantity, and for differences and ratios."""
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str, str], list[tuple[dict[str, Any], Lane]]] = {}
     for found in material.statistics["comparisons"]:
         subject = found["quantity"], found["slope_on"], found["scale"]
-        groups.setdefault(subject, []).append(found)
+        groups.setdefault(subject, []).append((found, _lane(found)))
     parts = [
-        (subject, claims) for subject, group in groups.items() for claims in lanes.in_panels(group)
+        (subject, part) for subject, group in groups.items() for part in lanes.in_panels(group)
     ]
-    shown = [list(map(_lane, claims)) for _, claims in parts]
-    heights = list(map(lanes.height, shown))
+    heights = [lanes.height(lane for _, lane in part) for _, part in parts]
     figure = start(lanes.WIDTH, 0.5 + 0.75 * len(parts) + sum(heights), title)
     all_axes = figure.subplots(len(parts), squeeze=False, height_ratios=heights)[:, 0]
-    for axes, (subject, claims), own in zip(all_axes, parts, shown, strict=True):
+    for axes, (subject, part) in zip(all_axes, parts, strict=True):
         *of, scale = subject
-        reaches, usual = zip(*map(_reaches, groups[subject]), strict=True)
+        reaches, usual = zip(*itertools.starmap(_reaches, groups[subject]), strict=True)
         differences.scale(axes, reaches, usual, scale == "ratio")
+        claims, own = zip(*part, strict=True)
         _draw_sides(axes, claims, lanes.draw(axes, own))
         axes.set_xlabel(differences.title(scale, slopes.subject(*of)))
         for x, side, text in zip((-6, 6), ("right", "left"),
@@ -42,7 +43,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
                                  strict=True):  # fmt: skip
             axes.annotate(text, (0, 1), (x, 3), xycoords=("data", "axes fraction"),
                           textcoords="offset points", ha=side, va="bottom")  # fmt: skip
-    verdicts = [f"{c['title']}: {c['verdict']}" for g in groups.values() for c in g]
+    verdicts = [f"{c['title']}: {c['verdict']}" for g in groups.values() for c, _ in g]
     tell(figure, "; ".join(verdicts) + ".")
     return figure
 
@@ -58,9 +59,8 @@ def _lane(found: Mapping[str, Any]) -> Lane:
     return Lane(text, found["differences"], found["difference"], interval)
 
 
-def _reaches(found: Mapping[str, Any]) -> tuple[float, float]:
+def _reaches(found: Mapping[str, Any], lane: Lane) -> tuple[float, float]:
     """Return how far from zero all that is shown of a claim reaches, and all but its outliers."""
-    lane = _lane(found)
     rest = [*lane.interval, lane.mean or 0.0, found["margin"] or 0.0]
     every, usual = (max(map(abs, [*own, *rest])) for own in (lane.shown, lanes.bulk(lane.values)))
     return every, usual

@@ -8,16 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from genboost.report.exhibits import Exhibit
-from genboost.report.figures.drawing import (
-    COLORS,
-    FAINT,
-    FILLS,
-    INK,
-    MARKERS,
-    legend,
-    start,
-    tell,
-)
+from genboost.report.figures.drawing import COLORS, FAINT, FILLS, INK, MARKERS, legend, start, tell
 from genboost.report.figures.material import Material
 from genboost.report.figures.scales import log_scale, name_places
 from genboost.study.axes import SETTINGS

@@ -20,6 +20,7 @@ from genboost.report.figures.drawing import (
 )
 from genboost.report.figures.material import Material
 from genboost.report.figures.scales import log_scale, scale
+from genboost.report.layout import even
 
 MOST_METHODS = 8
 ACROSS = 4  # methods
@@ -41,8 +42,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         points[cell] = point * (math.nan if row.diverged else 1)
     all_points = np.array([point for point in points.values() if np.isfinite(point).all()])
     all_points = all_points.reshape(-1, 3)
-    down = -(-len(panels) // ACROSS)
-    across = -(-len(panels) // down)
+    across = even(len(panels), ACROSS)
+    down = -(-len(panels) // across)
     figure = start(max(4.2, 1.0 + 1.55 * across), 0.9 + 2.9 * down, title)
     grid = figure.subplots(2 * down, across, sharex=True, sharey="row", squeeze=False)
     pairs = grid.reshape(down, 2, across).swapaxes(1, 2).reshape(-1, 2)  # of each method
