@@ -139,6 +139,13 @@ class _Models:
         self.architecture = problem.architecture
         self.rule, self.loss = OPTIMIZERS[optimizer], LOSSES[problem.loss]
         self.data = Data(*(self.tensor(getattr(problem.data, part.name)) for part in fields(Data)))
+        self.order_of = torch.as_tensor(problem.order_of, device=device)
+        if problem.order is None:
+            rows = torch.arange(len(self.data.train_y), device=device)
+            self.order = rows.expand(problem.epochs, 1, -1)
+            self.order_of = torch.zeros_like(self.order_of)
+        else:  # [epochs, R, rows]
+            self.order = torch.as_tensor(problem.order, device=device).transpose(0, 1)
         self.learning_rates = self.tensor(problem.learning_rate.T).unsqueeze(2)  # [steps, K, 1]
         self.steps = torch.arange(
             1, len(self.learning_rates) + 1, dtype=torch.float64, device=device
@@ -163,13 +170,8 @@ class _Models:
 
     def batches(self, epoch: int) -> Sequence[Tensor]:
         """Return the rows of an epoch's batches, each [K, rows of it]."""
-        problem, rows = self.problem, len(self.data.train_y)
-        if problem.order is None:
-            order = torch.arange(rows, device=self.device).expand(len(problem.optimizer), -1)
-        else:
-            of_model = problem.order[problem.order_of, epoch]
-            order = torch.as_tensor(of_model, device=self.device).long()
-        return order.split(problem.batch_size, dim=1)
+        order = self.order[epoch][self.order_of].long()
+        return order.split(self.problem.batch_size, dim=1)
 
     def step(self, state: State, batch: Tensor, learning_rate: Tensor, t: Tensor) -> State:
         """Train on a batch [K, rows of it]; the state: weights, sums of losses, and the rule's."""
