@@ -101,7 +101,7 @@ def test_a_quantity_that_was_not_measured_is_named(made):
 def test_a_scheme_sees_its_own_cells_and_errors(made):
     models = made.results.models.assign(turned=-made.results.models["test_mse"])
     where = {"split": ["random"]}
-    chosen = Measured(made.results.studies, models, Quantity("turned", "Turned"), where)
+    chosen = Measured(made.results.studies, models, Quantity("turned", "turned"), where)
     assert chosen.select({}).values.max() < 0
     assert {cell.split for _, cell in chosen.select({}).cells} == {"random"}
     claims = {"small": {**made.config["comparisons"]["small"], "quantity": "test_mse"}}

@@ -141,7 +141,7 @@ def test_equal_cells_share_the_marks(files):
 
 def test_a_legend_explains_only_what_is_there(files):
     text = files["one_seed-sgd-rho-0.02.md"]
-    assert "Test MSE of one seed" in text
+    assert "The test MSE of one seed" in text
     assert "Diverged" not in text
 
 

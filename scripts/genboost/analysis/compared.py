@@ -89,7 +89,7 @@ def _on_one_scale(claim: Mapping[str, Any], measured: Measured) -> tuple[Values,
         raise UntestableError("showing that two are equal takes at least two seeds")
     if claim["scale"] == "ratio":
         if any((table <= 0).any() for side in (a, b) for table in (side.values, side.choosing)):
-            what = measured.quantity.phrase
+            what = measured.quantity.label
             raise UntestableError(f"a ratio needs positive values, but {what} has others")
         a, b = (side.mapped(np.log) for side in (a, b))
     sign = sign_of(measured.quantity)

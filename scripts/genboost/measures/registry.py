@@ -31,7 +31,7 @@ class Quantity:
     name : str
         Its column. A ``*`` stands for what only the data say, such as the values of a column.
     title : str
-        The title in figures and tables, with a ``{}`` for what the ``*`` stands for.
+        The title as it stands within a sentence, with a ``{}`` for what the ``*`` stands for.
     unit : str
         The unit; empty for a pure number.
     source : str
@@ -55,21 +55,9 @@ class Quantity:
 
     @property
     def label(self) -> str:
-        """The title with the unit, for an axis or a column."""
+        """The title with the unit: ``generalization gap (MSE)``."""
         said = not self.unit or self.unit in self.title
         return self.title if said else f"{self.title} ({self.unit})"
-
-    @property
-    def phrase(self) -> str:
-        """The label within a sentence: ``generalization gap (MSE)``."""
-        word = re.match(r"[A-Z][a-z]", self.label)
-        return self.label[0].lower() + self.label[1:] if word else self.label
-
-    @property
-    def sentence(self) -> str:
-        """The label at the start of a sentence: ``Test MSE``."""
-        word = re.match(r"[a-z]{2}", self.label)
-        return self.label[0].upper() + self.label[1:] if word else self.label
 
     @property
     def slug(self) -> str:

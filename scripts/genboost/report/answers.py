@@ -142,10 +142,10 @@ def difference(results: Results, found: Mapping[str, Any], spread: str = "") -> 
         math.nan if found[k] is None else found[k] for k in ("difference", "low", "high")
     )
     subject = slopes.subject(found["quantity"], found["slope_on"])
-    of = "" if subject == TEST_MSE.phrase else f" in {subject}"
+    of = "" if subject == TEST_MSE.label else f" in {subject}"
     if found["scale"] == "ratio":
         interval = "" if math.isnan(ends[0]) else " ({:.3f} to {:.3f})".format(*map(math.exp, ends))
-        return f"× {math.exp(value):.3f}{interval}{of or ' ' + TEST_MSE.phrase}"
+        return f"× {math.exp(value):.3f}{interval}{of or ' ' + TEST_MSE.label}"
     if value == 0 and math.isnan(ends[0]):
         return f"no difference{of}"
     below, above = ("worse", "better") if quantity.better == "higher" else ("better", "worse")

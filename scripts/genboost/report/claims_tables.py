@@ -23,7 +23,7 @@ OVER_SPLITS = (
 def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
     """Return the verdicts as a table."""
     several = any(verdict.splits > 1 for verdict in found)
-    others = any(_subject(verdict) != TEST_MSE.phrase for verdict in found)
+    others = any(_subject(verdict) != TEST_MSE.label for verdict in found)
     rows = [
         [
             verdict.title,
@@ -54,7 +54,7 @@ def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
         notes=[
             *([] if rows else ["The configuration declares no comparisons."]),
             "Difference: mean over the seeds of the paired difference in "
-            f"{'the quantity' if others else TEST_MSE.phrase}, the claim's cells minus the cells "
+            f"{'the quantity' if others else TEST_MSE.label}, the claim's cells minus the cells "
             f"they are compared with{'' if others else ': below zero they are better, above worse'}"
             ". Where a best cell must be chosen, the "
             f"first third of the seeds chooses it by the {results.choose_by} rows, and the other n "
@@ -71,7 +71,7 @@ def comparison_table(results: Results, found: Sequence[Verdict]) -> Table:
             *results.warning(),
         ],
         text_columns=(0, 1, 2, 3) if others else (0, 1, 2),
-        metric="Paired differences" + ("" if others else f" in {TEST_MSE.phrase}"),
+        metric="Paired differences" + ("" if others else f" in {TEST_MSE.label}"),
     )
 
 

@@ -102,7 +102,7 @@ def named(name: str, quantity: Quantity) -> str:
 
 def titled(title: str, quantity: Quantity) -> str:
     """Return the title of an exhibit that shows a quantity, which is named if not the error."""
-    return title if quantity == TEST_MSE else f"{title}: {quantity.phrase}"
+    return title if quantity == TEST_MSE else f"{title}: {quantity.label}"
 
 
 def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exhibit]:
@@ -172,7 +172,7 @@ def _figures_of_study(laid_out: Layout, config: dict[str, Any]) -> Iterator[Exhi
         return _figure(f"{name}-{study}", kind, f"{title}: {about}", section, study, quantity)
 
     for quantity in map(registry.quantity, config["tables"]["quantities"]):
-        what = quantity.phrase
+        what = quantity.label
         if laid_out.tuned:
             yield figure("draws", "draws", f"{what} of each cell", quantity)
             continue
@@ -185,9 +185,9 @@ def _figures_of_study(laid_out: Layout, config: dict[str, Any]) -> Iterator[Exhi
         yield figure(down.name.replace("_", "-"), "profile", about, quantity)
     if any(cell.snapshots for cell in laid_out.study.cells) and not laid_out.tuned:
         for quantity in map(registry.quantity, config["figures"]["over_epochs"]):
-            yield figure("progress", "progress", f"{quantity.phrase} over epochs", quantity)
+            yield figure("progress", "progress", f"{quantity.label} over epochs", quantity)
     for quantity in map(registry.quantity, registry.drawn(config)):
-        about = f"{quantity.phrase}, the test error and the gap"
+        about = f"{quantity.label}, the test error and the gap"
         yield figure("measure", "measure", about, quantity)
     yield figure("generalization", "generalization", "test MSE against train MSE")
     # The page has this figure to explore.

@@ -136,7 +136,7 @@ def _quantities(
         found.append(
             {
                 "name": quantity.name,
-                "title": quantity.phrase,
+                "title": quantity.label,
                 "better": quantity.better,
                 "decimals": results.about(quantity.name).decimals,
                 "means": _base64(np.array(means, "<f4")),

@@ -90,7 +90,7 @@ class Layout:
     def column_title(self, column: Any, panel: Panel, quantity: Quantity = TEST_MSE) -> str:
         """Name a column: ``wd 1e-4``; what it shows if there is only one."""
         if self.columns is None:
-            return quantity.phrase
+            return quantity.label
         cells = [cell for (_, value), cell in panel.cells.items() if value == column]
         return _phrase(self.columns, cells, self.followers, panel.cells.values())
 

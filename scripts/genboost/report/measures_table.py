@@ -29,7 +29,7 @@ def measures_table(results: Results, rankings: Sequence[tuple[Study, Ranking]]) 
     rows = [
         [
             results.titles[study.name],
-            registry.quantity(ranking.measure).phrase,
+            registry.quantity(ranking.measure).label,
             ranking.verdict,
             str(ranking.cells),
             _with_interval(ranking.psi.value, ranking.psi.low, ranking.psi.high),

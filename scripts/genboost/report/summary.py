@@ -62,8 +62,8 @@ def mean_of(study: grid.Study, quantity: Quantity = TEST_MSE) -> str:
     count, splits = len(study.seeds), len(study.splits)
     seeds = f"{count} seeds" if count > 1 else "one seed"
     if splits > 1:
-        return f"Mean {quantity.phrase} of {seeds} on each of {splits} splits"
-    return f"Mean {quantity.phrase} of {seeds}" if count > 1 else f"{quantity.sentence} of one seed"
+        return f"Mean {quantity.label} of {seeds} on each of {splits} splits"
+    return f"Mean {quantity.label} of {seeds}" if count > 1 else f"The {quantity.label} of one seed"
 
 
 def _panels(results: Results, laid_out: Layout) -> Iterator[str]:

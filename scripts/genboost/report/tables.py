@@ -212,7 +212,7 @@ def ranking_table(results: Results, ranked: pd.DataFrame) -> Table:
         ],
         rows=rows,
         notes=[
-            f"By mean {by.phrase}{_chosen(results)}. sd: standard deviation over the seeds. The "
+            f"By mean {by.label}{_chosen(results)}. sd: standard deviation over the seeds. The "
             f"{BEST[quantity.better]} of many means is partly luck.",
             *([EDGES] if edge else []),
             *results.warning(),

@@ -93,7 +93,7 @@ def test_quantity_of_a_column():
     assert registry.quantity("hessian_max").title == "λ_max"
     group = registry.quantity("test_mse[gender=female]")
     assert (group.name, group.unit) == ("test_mse[gender=female]", "MSE")
-    assert group.title == "Test error, gender=female"
+    assert group.title == "test error, gender=female"
     assert registry.quantity("test_mse").better == "lower"
     assert registry.quantity("nothing") is None
 
@@ -165,7 +165,7 @@ def test_outcome(models):
     nothing = np.array([])
     snapshot = replace(trained, epochs=nothing, train_loss=nothing, test_mse=nothing)
     assert list(outcome.measure(snapshot)) == ["gap", "collapsed"]
-    assert registry.quantity("gap@5").title == "Generalization gap, epoch 5"
+    assert registry.quantity("gap@5").title == "generalization gap, epoch 5"
     assert registry.quantity("nothing@5") is None
     sparse = replace(trained, reached=True, epochs=np.array([2, 12, 22]))
     values = outcome.measure(sparse)

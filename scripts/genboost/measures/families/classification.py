@@ -8,8 +8,8 @@ from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
 
 QUANTITIES = (
-    Quantity("accuracy", "Test accuracy", "share", "test rows in the right class", "higher"),
-    Quantity("quadratic_kappa", "Quadratic kappa", "", "of the test rows; Cohen 1968", "higher"),
+    Quantity("accuracy", "test accuracy", "share", "test rows in the right class", "higher"),
+    Quantity("quadratic_kappa", "quadratic kappa", "", "of the test rows; Cohen 1968", "higher"),
 )
 
 

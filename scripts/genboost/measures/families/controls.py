@@ -8,9 +8,9 @@ from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
 
 QUANTITIES = (
-    Quantity("control_train_mse", "Training error", "MSE", "at the end", "lower"),
-    Quantity("control_learning_rate", "Learning rate", "", "the cell's"),
-    Quantity("control_random", "A random number", "", "uniform, drawn by the weights"),
+    Quantity("control_train_mse", "training error", "MSE", "at the end", "lower"),
+    Quantity("control_learning_rate", "learning rate", "", "the cell's"),
+    Quantity("control_random", "a random number", "", "uniform, drawn by the weights"),
 )
 
 

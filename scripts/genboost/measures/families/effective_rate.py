@@ -9,7 +9,7 @@ from genboost.measures.trained import Trained
 QUANTITIES = (
     Quantity(
         "effective_rate",
-        "Effective learning rate, η / ‖W‖²",
+        "effective learning rate, η / ‖W‖²",
         "",
         "of the last step; geometric mean of the hidden layers; van Laarhoven 2017, eq. 9",
     ),

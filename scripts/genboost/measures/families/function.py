@@ -10,19 +10,19 @@ VARIANCE = 0.99  # of the features' variance, that the components must hold
 QUANTITIES = (
     Quantity(
         "sensitivity",
-        "Sensitivity to the inputs",
+        "sensitivity to the inputs",
         "sd(y)",
         "root mean square of ‖∇ₓ f‖, divided by sd(y); Novak et al. 2018",
         "lower",
     ),
     Quantity(
         "feature_rank",
-        "Feature rank",
+        "feature rank",
         "components",
         "that hold 99 % of the last hidden layer's variance; Andriushchenko et al. 2023",
         "lower",
     ),
-    Quantity("dead_units", "Dead units", "share", "hidden units with no slope on any row"),
+    Quantity("dead_units", "dead units", "share", "hidden units with no slope on any row"),
 )
 
 

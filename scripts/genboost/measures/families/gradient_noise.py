@@ -15,7 +15,7 @@ QUANTITIES = (
     Quantity("gradient_noise", "tr C", "", "C = cov ∇Lᵢ; Jastrzębski et al. 2018", "lower"),
     Quantity(
         "tic",
-        "Takeuchi criterion",
+        "Takeuchi's criterion",
         "",
         "tr((G + aI)⁻¹ C) / n, a = 1e-3 tr G / P; Thomas et al. 2020",
         "lower",

@@ -5,7 +5,7 @@ import numpy as np
 from genboost.measures.registry import Quantity
 from genboost.measures.trained import Trained
 
-QUANTITIES = (Quantity("test_mse[*]", "Test error, {}", "MSE", "", "lower", "validation_mse"),)
+QUANTITIES = (Quantity("test_mse[*]", "test error, {}", "MSE", "", "lower", "validation_mse"),)
 
 
 def measure(trained: Trained) -> dict[str, float]:

@@ -24,12 +24,12 @@ QUANTITIES = (
     Quantity("hessian_min", "λ_min", ""),
     Quantity("hessian_trace", "tr H", "", "Dinh et al. 2017", "lower"),
     Quantity("hessian_frobenius", "‖H‖_F", "", "Wu et al. 2022", "lower"),
-    Quantity("hessian_negative", "Negative eigenvalues", "", "beyond rounding"),
+    Quantity("hessian_negative", "negative eigenvalues", "", "beyond rounding"),
     Quantity("hessian_trace_ratio", "tr H / λ_max", ""),
-    Quantity("hessian_entropy_rank", "Entropy rank of H", "", "Roy & Vetterli 2007"),
+    Quantity("hessian_entropy_rank", "entropy rank of H", "", "Roy & Vetterli 2007"),
     Quantity("gauss_newton_max", "λ_max of G", "", "Martens 2020", "lower"),
-    Quantity("hessian_adaptive_max", "Adaptive λ_max", "", KWON, "lower"),
-    Quantity("hessian_adaptive_trace", "Adaptive trace", "", KWON, "lower"),
+    Quantity("hessian_adaptive_max", "adaptive λ_max", "", KWON, "lower"),
+    Quantity("hessian_adaptive_trace", "adaptive trace", "", KWON, "lower"),
 )
 
 

@@ -14,7 +14,7 @@ QUANTITIES = (
     Quantity("log_spectral_product", "Σ ln ‖W‖₂²", "", JIANG.format(32), "lower"),
     Quantity("log_frobenius_product", "Σ ln ‖W‖²_F", "", JIANG.format(37), "lower"),
     Quantity("stable_rank", "Σ ‖W‖²_F / ‖W‖₂²", "", JIANG.format(33), "lower"),
-    Quantity("path_norm", "Path norm", "", JIANG.format(44) + ", its square root", "lower"),
+    Quantity("path_norm", "path norm", "", JIANG.format(44) + ", its square root", "lower"),
 )
 
 

@@ -8,21 +8,21 @@ from genboost.measures.trained import Trained
 CONSTANT = 1e-3  # the predictions' standard deviation is below this share of the labels'
 
 QUANTITIES = (
-    Quantity("gap", "Generalization gap", "MSE", "test minus training error, at the end", "lower"),
-    Quantity("collapsed", "Collapsed", "", "1 if it predicts a constant for all rows, else 0"),
-    Quantity("best_epoch", "Best epoch", "epochs", "of the lowest test error"),
-    Quantity("stopping_epoch", "Epoch to stop at", "epochs", "of the lowest validation error"),
+    Quantity("gap", "generalization gap", "MSE", "test minus training error, at the end", "lower"),
+    Quantity("collapsed", "collapsed", "", "1 if it predicts a constant for all rows, else 0"),
+    Quantity("best_epoch", "best epoch", "epochs", "of the lowest test error"),
+    Quantity("stopping_epoch", "epoch to stop at", "epochs", "of the lowest validation error"),
     Quantity(
         "early_stopped_mse",
-        "Test error if stopped early",
+        "test error if stopped early",
         "MSE",
         "at the epoch of the lowest validation error",
         "lower",
         "lowest_validation_mse",
     ),
-    Quantity("lowest_validation_mse", "Lowest validation error", "MSE", "of any epoch", "lower"),
-    Quantity("reached", "Reached its training error", "", "1 if it stopped at it, else 0"),
-    Quantity("epochs_run", "Epochs", "epochs", "to the training error to stop at, or all"),
+    Quantity("lowest_validation_mse", "lowest validation error", "MSE", "of any epoch", "lower"),
+    Quantity("reached", "reached its training error", "", "1 if it stopped at it, else 0"),
+    Quantity("epochs_run", "epochs", "epochs", "to the training error to stop at, or all"),
 )
 
 

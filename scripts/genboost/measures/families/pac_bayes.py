@@ -26,8 +26,8 @@ QUANTITIES = (
     Quantity("pac_bayes_orig", "PAC-Bayes, from 0", "", JIANG.format(49), "lower"),
     Quantity("pac_bayes_mag_sigma", "σ′ that |w| bears", "", JIANG.format(61), "higher"),
     Quantity("pac_bayes_mag_flatness", "1/σ′²", "", JIANG.format(61), "lower"),
-    Quantity("pac_bayes_mag_init", "Magnitude-aware, from w₀", "", JIANG.format(56), "lower"),
-    Quantity("pac_bayes_mag_orig", "Magnitude-aware, from 0", "", JIANG.format(57), "lower"),
+    Quantity("pac_bayes_mag_init", "magnitude-aware, from w₀", "", JIANG.format(56), "lower"),
+    Quantity("pac_bayes_mag_orig", "magnitude-aware, from 0", "", JIANG.format(57), "lower"),
 )
 
 

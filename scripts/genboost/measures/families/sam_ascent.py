@@ -17,7 +17,7 @@ QUANTITIES = tuple(
     Quantity(f"{name}{batch}_{radius}", f"{title}{where}, ρ = {radius}", "MSE", source, "lower")
     for name, title, source in (
         ("sam_ascent", "SAM ascent", "Foret et al. 2021, eq. 2"),
-        ("asam_ascent", "Adaptive SAM ascent", "Kwon et al. 2021"),
+        ("asam_ascent", "adaptive SAM ascent", "Kwon et al. 2021"),
     )
     for batch, where in (("", ""), ("_batch", " in batches of 32"))
     for radius in RADII

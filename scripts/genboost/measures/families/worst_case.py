@@ -13,8 +13,8 @@ ONLY_WITH = {"loss": "mse"}
 QUANTITIES = tuple(
     Quantity(f"{name}_{radius}", f"{title}, ρ = {radius}", "MSE", source, "lower")
     for name, title, source in (
-        ("worst_case", "Worst case", "Foret et al. 2021; 20 steps of ascent, best of 3"),
-        ("adaptive_worst_case", "Adaptive worst case", "Kwon et al. 2021; δ = |w| ⊙ u"),
+        ("worst_case", "worst case", "Foret et al. 2021; 20 steps of ascent, best of 3"),
+        ("adaptive_worst_case", "adaptive worst case", "Kwon et al. 2021; δ = |w| ⊙ u"),
     )
     for radius in RADII
 )

@@ -49,9 +49,9 @@ def scale(
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text(value)))
 
 
-def title(kind: str, phrase: str) -> str:
+def title(kind: str, subject: str) -> str:
     """Return what an axis shows: differences in a quantity, or its ratios."""
-    return f"ratio of {phrase}" if kind == "ratio" else f"difference in {phrase}"
+    return f"ratio of {subject}" if kind == "ratio" else f"difference in {subject}"
 
 
 def _ratio(difference: float) -> str:

@@ -56,7 +56,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         if results.is_about_errors:
             baseline_lines(axes, results, study.cells, "y", named=axis == tuned[-1])
         if axes.get_subplotspec().is_first_col():
-            axes.set_ylabel(exhibit.quantity.phrase)
+            axes.set_ylabel(exhibit.quantity.label)
     entries = [
         {"label": panel.title, "color": COLORS[number % len(COLORS)], "linestyle": "none",
          "marker": MARKERS[number % len(MARKERS)], "fillstyle": "none", "mew": 0.9}

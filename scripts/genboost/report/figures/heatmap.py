@@ -119,4 +119,4 @@ def _color_bar(
         bar.ax.xaxis.set_minor_locator(NullLocator())
     bar.ax.grid(False)
     bar.outline.set_visible(False)
-    bar.set_label(results.quantity.phrase)
+    bar.set_label(results.quantity.label)

@@ -58,7 +58,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         float((math.log(error) - ends[0]) / np.ptp(ends)): f"{error:g}"
         for error in ticks_below(*np.exp(ends))
     }
-    _draw_axis(axes, len(settings), results.quantity.phrase, ticks, aside=0.04)
+    _draw_axis(axes, len(settings), results.quantity.label, ticks, aside=0.04)
     _draw_cells(
         axes, settings, places, [cell for _, cell in shown], (logs - ends[0]) / np.ptp(ends)
     )

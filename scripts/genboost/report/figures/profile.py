@@ -59,7 +59,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         if results.is_about_errors:
             baseline_lines(axes, results, list(panel.cells.values()), "y", named=name == last)
     name_outer_axes(
-        [axes for _, axes in found.values()], laid_out.rows.title, exhibit.quantity.phrase
+        [axes for _, axes in found.values()], laid_out.rows.title, exhibit.quantity.label
     )
     if laid_out.columns:
         looks = [{"label": laid_out.columns.phrase(c), **_look(n)} for n, c in enumerate(across)]

@@ -58,7 +58,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     for _, axes in found.values():
         log_scale(axes, "x", epochs)
         scale(axes, "y", values)
-    name_outer_axes([axes for _, axes in found.values()], "epoch", exhibit.quantity.phrase)
+    name_outer_axes([axes for _, axes in found.values()], "epoch", exhibit.quantity.label)
     rows = [
         {"label": laid_out.rows.phrase(row), "color": COLORS[place % len(COLORS)]}
         for place, row in enumerate(down)

@@ -66,7 +66,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     legend(figure, [{"label": f"along {SETTINGS[name].title}", **looks[name]} for name in names])
     best = max(rankings, key=lambda ranking: abs(ranking["psi"]["value"]))
     tell(figure, f"The strongest rank correlation with the gap, {best['psi']['value']:.2f}, is "
-                 f"that of {registry.quantity(best['measure']).phrase}.")  # fmt: skip
+                 f"that of {registry.quantity(best['measure']).label}.")  # fmt: skip
     return figure
 
 
