@@ -1,12 +1,14 @@
 """The section for exploring, in a real browser: narrowing down, comparing, and its address."""
 
 import csv
+import io
 import re
 
 import numpy as np
 import pytest
 import test_browser
 from made_up import Made
+from PIL import Image
 from scipy.stats import ttest_rel
 
 from genboost.analysis import splits
@@ -28,6 +30,8 @@ SETTINGS = {
     "studies": {"grid": {"title": "<i>A grid</i>"}},
     "tables": {"digits": 4},
 }
+# An element above all of a page.
+ALONE = {"position": "fixed", "inset": "0", "zIndex": "9", "background": "var(--paper)"}
 LOST = {"optimizer": "sgd", "learning_rate": 1e-2, "sam_rho": 0.05}  # where a model diverged
 
 
@@ -344,6 +348,44 @@ def test_a_tip_is_small_with_300_seeds(visit, tmp_path, folder):
     dot.scroll_into_view_if_needed()
     dot.dispatch_event("mouseover")
     assert len(tip.inner_text().splitlines()) == 4
+
+
+def picture(shot):
+    with Image.open(io.BytesIO(shot)) as image:
+        return np.asarray(image.convert("RGB"), float)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_shown_can_be_saved(visit, address, browser, tmp_path, scheme):
+    still = {"accept_downloads": True, "color_scheme": scheme, "reduced_motion": "reduce"}
+    page = visit(f"{address}#explore", **still)
+    page.locator("[data-value=Adam]").check()
+    shown = [line.split("\t") for line in text(page, "cells").splitlines()]
+    for name, columns in [("cells", 6), ("numbers", 6)]:
+        name, content = test_browser.saved(page, page.locator(f"#explore-{name} + .save"))
+        rows = list(csv.reader(content.splitlines()))
+        assert {len(row) for row in rows} == {columns}, name
+        if name == "explored-cells.csv":
+            assert rows[0][:3] == ["test MSE", "train MSE", "optimizer"]
+            assert [row[2] for row in rows[1:]] == ["Adam"] * 12
+            assert rows[:11] == [line[2:] for line in shown[1:]]
+        else:
+            assert [row[0] for row in rows[:3]] == ["quantity", "test MSE", "train MSE"]
+    for name in ("parallel", "scatter", "differences", "curves"):
+        file, content = test_browser.saved(page, page.locator(f"#explore-{name} + .save"))
+        assert "var(" not in content
+        (tmp_path / file).write_text(content)
+        drawn = page.locator(f"#explore-{name} svg")
+        drawn.evaluate("(svg, look) => Object.assign(svg.style, look)", ALONE)
+        page.mouse.move(0, 899)  # away from what answers to the pointer
+        size = {side: drawn.bounding_box()[side] for side in ("width", "height")}
+        alone = browser.new_page(viewport=size)
+        alone.goto((tmp_path / file).as_uri())
+        two = [picture(of.screenshot(clip={"x": 0, "y": 0, **size})) for of in (page, alone)]
+        alone.close()
+        drawn.evaluate("(svg) => svg.remove()")
+        assert np.abs(two[0] - two[1]).mean() < 0.5, name
+        assert two[0].std() > 5, name
 
 
 def test_2000_cells_with_30_seeds_are_small_enough(visit, tmp_path, record_property):

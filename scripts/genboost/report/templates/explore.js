@@ -237,8 +237,19 @@ function tableOf(name, caption, heads, lines) {
   by(name).replaceChildren(table);
 }
 
+// The cells in order: the heads of their columns, and what is in them.
+function tableOfCells() {
+  const shown = [...new Set([state.quantity, state.against])];
+  const heads = [...shown, ...axes].map(({ title }, k) => [title, k < shown.length]);
+  const textsOf = (cell) => [
+    ...shown.map((quantity) => valueText(cell, quantity)),
+    ...axes.map((axis) => axis.shown[axis.stop(cell)]),
+  ];
+  return { heads, on: ranked(cells.filter(isOn)), textsOf };
+}
+
 function showTable() {
-  const on = ranked(cells.filter(isOn));
+  const { heads, on, textsOf } = tableOfCells();
   const radio = (key, cell) => {
     const box = make("input", { type: "radio", name: `explore-${key}`, value: cell.index });
     box.setAttribute("aria-label", `${key.toUpperCase()}: ${cell.label}`);
@@ -246,17 +257,12 @@ function showTable() {
     box.addEventListener("change", () => choose(key, cell));
     return box;
   };
-  const shown = [...new Set([state.quantity, state.against])];
-  const measured = shown.map((quantity) => [quantity.title, true]);
-  const heads = [["A"], ["B"], ...measured, ...axes.map((axis) => [axis.title])];
   const order = state.quantity.better === "higher" ? "highest" : "lowest";
-  const lines = on.slice(0, rows).map((cell) => [
-    radio("a", cell),
-    radio("b", cell),
-    ...shown.map((quantity) => valueText(cell, quantity)),
-    ...axes.map((axis) => axis.shown[axis.stop(cell)]),
-  ]);
-  tableOf("cells", `Cells by ${state.quantity.title}, ${order} first`, heads, lines);
+  const lines = on
+    .slice(0, rows)
+    .map((cell) => [radio("a", cell), radio("b", cell), ...textsOf(cell)]);
+  const caption = `Cells by ${state.quantity.title}, ${order} first`;
+  tableOf("cells", caption, [["A"], ["B"], ...heads], lines);
   by("more").hidden = on.length <= rows;
 }
 
@@ -362,6 +368,21 @@ function changed() {
   write();
 }
 
+// What is shown as a file; of the cells, all that are chosen.
+function offerFiles() {
+  const table = (name, content) =>
+    offer(by(name), by(name).ariaLabel, `explored-${name}.csv`, "text/csv", () => csv(content()));
+  table("cells", () => {
+    const { heads, on, textsOf } = tableOfCells();
+    return [heads.map(([text]) => text), ...on.map(textsOf)];
+  });
+  table("numbers", () => texts(by("numbers").querySelector("table")));
+  for (const name of ["parallel", "scatter", "differences", "curves"]) {
+    const host = by(name);
+    offer(host, host.ariaLabel, `explored-${name}.svg`, "image/svg+xml", () => chartFile(host));
+  }
+}
+
 const onlyMeans = quantities.filter((quantity) => !quantity.models).map(({ title }) => title);
 const leftOut = [
   ...(data.curves ? [] : ["learning curves"]),
@@ -372,6 +393,7 @@ by("left-out").hidden = !leftOut.length;
 document.getElementById("explorer").hidden = false;
 read();
 fillChoices();
+offerFiles();
 show();
 let lastWidth = innerWidth;
 addEventListener("resize", () => {

@@ -81,6 +81,36 @@ function chart(host, width, height, label, interactive = false) {
   return element;
 }
 
+// A chart as a file of its own: with the looks that the page gives it, in plain colours.
+const LOOKS = ["fill", "stroke", "fill-opacity", "stroke-opacity", "stroke-width",
+  "stroke-dasharray", "stroke-linejoin", "paint-order", "font-family", "font-size", "font-weight"];
+const paint = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+
+function plainColor(text) {
+  paint.clearRect(0, 0, 1, 1);
+  paint.fillStyle = text;
+  paint.fillRect(0, 0, 1, 1);
+  const [red, green, blue, alpha] = paint.getImageData(0, 0, 1, 1).data;
+  return alpha ? `rgb(${red}, ${green}, ${blue})` : "none";
+}
+
+function chartFile(host) {
+  const whole = host.querySelector("svg");
+  const copy = whole.cloneNode(true);
+  const parts = [whole, copy].map((root) => [root, ...root.querySelectorAll("*")]);
+  parts[0].forEach((element, place) => {
+    const look = getComputedStyle(element);
+    for (const name of LOOKS) {
+      const isColor = ["fill", "stroke"].includes(name) && look[name] !== "none";
+      const value = look.getPropertyValue(name);
+      parts[1][place].setAttribute(name, isColor ? plainColor(value) : value);
+    }
+  });
+  const fill = plainColor(getComputedStyle(document.documentElement).backgroundColor);
+  copy.prepend(svg("rect", { width: "100%", height: "100%", fill }));
+  return new XMLSerializer().serializeToString(copy);
+}
+
 // A chart as wide as its host, and the box that its axes enclose, by the margins around it.
 function framed(host, height, label, { left, right, top }) {
   const width = Math.max(host.clientWidth, 280);

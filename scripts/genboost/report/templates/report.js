@@ -89,20 +89,23 @@ for (const table of document.querySelectorAll(".sortable")) {
 // Every table and figure as a file, made when it is asked for.
 const PLAIN = { currentColor: "#1c2024", "var(--paper)": "#ffffff" }; // as in the figure's own file
 
-function csv(table) {
+function texts(table) {
   const text = (cell) => {
     const copy = cell.cloneNode(true);
     copy.querySelectorAll(".star, svg").forEach((part) => part.remove());
     copy.querySelectorAll("br").forEach((part) => part.replaceWith(" "));
     return copy.textContent;
   };
+  const rows = [...table.rows].map((row) => [...row.cells].map(text));
+  const rest = document.getElementById(`${table.id}-rest`); // that the page does not show
+  return rest ? rows.concat(JSON.parse(rest.textContent)) : rows;
+}
+
+function csv(rows) {
   const written = (value) => {
     const plain = value.trim().replace(/\s+/g, " ").replace(/−(?=\d)/g, "-");
     return /[",]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
   };
-  const rows = [...table.rows].map((row) => [...row.cells].map(text));
-  const rest = document.getElementById(`${table.id}-rest`); // that the page does not show
-  if (rest) rows.push(...JSON.parse(rest.textContent));
   return rows.map((row) => `${row.map(written).join(",")}\r\n`).join("");
 }
 
@@ -134,7 +137,7 @@ function offer(box, title, name, type, content) {
 for (const table of document.querySelectorAll("main table[id^='table-']")) {
   const box = table.closest(".scroll") ?? table;
   const name = `${table.id.replace("table-", "")}.csv`;
-  offer(box, table.caption.textContent, name, "text/csv", () => csv(table));
+  offer(box, table.caption.textContent, name, "text/csv", () => csv(texts(table)));
 }
 for (const figure of document.querySelectorAll("figure[id^='figure-']")) {
   const box = figure.querySelector(".scroll");
