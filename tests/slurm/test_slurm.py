@@ -181,7 +181,12 @@ def test_an_interrupted_run_takes_its_jobs_along_and_is_gone_on_with(untrained, 
     wait_for(lambda: len(untrained.records()) >= 1)
     run.send_signal(signal.SIGINT)
     finish(run, expect=1)
-    assert {job["JobState"] for job in cluster.jobs(after=before)} == {"CANCELLED"}
+
+    def states():
+        return {job["JobState"] for job in cluster.jobs(after=before)}
+
+    wait_for(lambda: "COMPLETING" not in states())  # until SLURM has buried what it has killed
+    assert states() == {"CANCELLED"}
     kept = {record: (untrained.folder / record).stat().st_ino for record in untrained.records()}
     assert 0 < len(kept) < 8
     finish(untrained.submit("--set-scatter", "packs=1", "--", *local.records()))
