@@ -284,6 +284,7 @@ def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
 def test_the_configuration_can_be_used_again(made, page):
     written = yaml.safe_load(page.all("pre")[0][2])
     assert config.resolve(written) == made.config
+    assert written["grid"]["seeds"] == 3  # in short
     assert written["studies"]["other"] == {
         "title": "<i>A & B</i>", "training": {"epochs_sam": 6}, "grid": {"seeds": [7]},
     }  # fmt: skip

@@ -334,7 +334,8 @@ def as_written(config: dict[str, Any]) -> str:
     """Write a resolved configuration as YAML, each study with what it overrides only."""
     shown = {key: value for key, value in config.items() if key != "studies"}
     shown["data"] = {key: v for key, v in shown["data"].items() if key != axes.ORIGIN}
-    shown[GRID] = shown[GRID] if len(shown[GRID]) > 1 else shown[GRID][0]
+    base = list(map(_in_short, config[GRID]))
+    shown[GRID] = base if len(base) > 1 else base[0]
     shown["studies"] = {}
     for name, study in config["studies"].items():
         other = {
@@ -345,10 +346,16 @@ def as_written(config: dict[str, Any]) -> str:
             }
             for block in BLOCKS
         }
-        other[GRID] = _changed_grid(study[GRID], config[GRID])
+        other[GRID] = _changed_grid(list(map(_in_short, study[GRID])), base)
         changed = {part: values for part, values in other.items() if values}
         shown["studies"][name] = {"title": study["title"], **changed}
     return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None)
+
+
+def _in_short(grid: dict[str, Any]) -> dict[str, Any]:
+    """Return a grid with the number of its seeds in the place of 0, 1, ..., n - 1."""
+    seeds = grid["seeds"]
+    return {**grid, "seeds": len(seeds)} if seeds == list(range(len(seeds))) else grid
 
 
 def _changed_grid(grids: list[dict[str, Any]], base: list[dict[str, Any]]) -> Any:
