@@ -15,6 +15,7 @@ from genboost.report.layout import Panel
 ACROSS = 2
 SIDE = 3.2  # inches, of a panel
 TOGETHER = len(COLORS)  # tables that share a panel
+LINE = 0.19  # inches, of a legend
 
 
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
@@ -76,6 +77,6 @@ def _draw_group(
         axes.plot(train, test, MARKERS[number], color=COLORS[number], markersize=4, label=name,
                   fillstyle="none", mew=0.9, rasterized=rasterized)  # fmt: skip
     low, high = axes.get_ylim()
-    # The legend goes above the points.
-    axes.set_ylim(low, high * (high / low) ** (0.06 * len(group)))
+    room = LINE * (len(group) + 0.7) / SIDE  # of the legend, above the points
+    axes.set_ylim(low, high * (high / low) ** (room / (1 - room)))
     axes.legend(loc="upper left", handletextpad=0.2, borderaxespad=0.2)
