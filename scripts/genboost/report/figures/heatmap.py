@@ -9,7 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
@@ -28,6 +28,7 @@ from genboost.report.figures.scales import ticks_below
 from genboost.report.results import Results
 
 BAR, SHARE = 0.12, 0.8  # of the colours' scale: its height in inches, and its share of the width
+TICK = 0.5  # inches that a number on that scale takes
 USELESS = "≥ predicting\nthe mean"
 
 
@@ -117,6 +118,9 @@ def _color_bar(
         ticks = ticks_below(norm.vmin, norm.vmax)
         bar.set_ticks([*ticks, norm.vmax], labels=[*(f"{t:g}" for t in ticks), USELESS])
         bar.ax.xaxis.set_minor_locator(NullLocator())
+    else:
+        room = SHARE * figure.get_figwidth() / TICK
+        bar.locator = MaxNLocator(int(room), steps=[1, 2, 5, 10])
     bar.ax.grid(False)
     bar.outline.set_visible(False)
     bar.set_label(results.quantity.label)
