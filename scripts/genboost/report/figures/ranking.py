@@ -54,6 +54,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
         for ranking in found:
             _draw_lane(axes, measures.index(ranking["measure"]), ranking, looks)
         axes.tick_params(axis="y", length=0)
+        axes.tick_params(labelbottom=True)  # a printed page may hold some panels alone
         axes.grid(False, axis="y")
     for axes in panels[len(shown) :]:
         axes.remove()
@@ -62,7 +63,6 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     )
     for axes in panels[len(shown) - across : len(shown)]:
         axes.set_xlabel("Ψ, rank correlation with the gap")
-        axes.tick_params(labelbottom=True)
     legend(figure, [{"label": f"along {SETTINGS[name].title}", **looks[name]} for name in names])
     best = max(rankings, key=lambda ranking: abs(ranking["psi"]["value"]))
     tell(figure, f"The strongest rank correlation with the gap, {best['psi']['value']:.2f}, is "
