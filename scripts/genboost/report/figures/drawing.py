@@ -105,7 +105,7 @@ def cuts(figure: Figure) -> list[float]:
     Returns
     -------
     list of float
-        Points from its top, as few as leave no part taller than half a page, if its rows are not.
+        Points from its top.
     """
     if figure.get_figheight() <= HALF_A_PAGE:
         return []
@@ -115,12 +115,7 @@ def cuts(figure: Figure) -> list[float]:
             rows.setdefault(place.rowspan.start, []).append(axes.get_tightbbox())
     boxes = [Bbox.union(rows[row]) for row in sorted(rows)]
     between = [(above.y0 + below.y1) / 2 for above, below in itertools.pairwise(boxes)]
-    found, top = [], figure.bbox.y1
-    for place, following in itertools.pairwise([*between, 0]):
-        if top - following > HALF_A_PAGE * figure.dpi:
-            found.append(72 * (figure.bbox.y1 - place) / figure.dpi)
-            top = place
-    return found
+    return [72 * (figure.bbox.y1 - place) / figure.dpi for place in between]
 
 
 def with_style(draw: Callable[[str], Figure], title: str) -> Figure:
