@@ -159,9 +159,9 @@ def sign_flip(
             signs = random.integers(0, 2, size=(min(10_000, draws - start), len(sizes))) * 2 - 1
             extreme += int((np.abs(signs @ sizes) >= observed).sum())
         return extreme / (draws + 1)
-    # Each sum over all is one over the first half plus one over the second.
-    first, second = (_signed_sums(half) for half in np.array_split(sizes, 2))
-    second = np.sort(second)
+    # Each sum over all is one over the first half plus one over the second. What is looked up is
+    # sorted, too: neighbours are then found in the same part of memory, several times as fast.
+    first, second = (np.sort(_signed_sums(half)) for half in np.array_split(sizes, 2))
     below = np.searchsorted(second, -observed - first, side="right")
     above = len(second) - np.searchsorted(second, observed - first, side="left")
     # Near zero, both count the same sums.
