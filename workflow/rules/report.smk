@@ -1,7 +1,7 @@
 # From tables of results to figures and a report for the browser.
 
 FIGURES = files_of(exhibits.FIGURES)
-DRAWN = exhibits.of(exhibits.FIGURES, STUDY)
+DRAWN = [EXHIBITS[path] for path in FIGURES]
 # The report's sources other than Python.
 TEMPLATES = [
     *(

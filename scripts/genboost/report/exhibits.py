@@ -81,10 +81,11 @@ class Exhibit:
 def exhibits(config: dict[str, Any]) -> list[Exhibit]:
     """Return all exhibits of a resolved configuration, those of a folder in their order there."""
     shown = config["tables"]["rows"], config["tables"]["columns"]
-    layouts = [layout(study.over_splits(), *shown) for study in grid.studies(config)]
+    studies = grid.studies(config)
+    layouts = [layout(study.over_splits(), *shown) for study in studies]
     return [
         *tables(layouts, config["tables"]["quantities"]),
-        *_statistics(config),
+        *_statistics(studies),
         *_figures(layouts, config),
         *(_audit() if config["audit"]["readings"] else []),
     ]
@@ -125,12 +126,12 @@ def tables(layouts: Iterable[Layout], quantities: Sequence[str]) -> Iterator[Exh
     yield Exhibit(TABLES, "summary", ("txt",), "In short", "summary")
 
 
-def _statistics(config: dict[str, Any]) -> Iterator[Exhibit]:
+def _statistics(studies: Sequence[grid.Study]) -> Iterator[Exhibit]:
     yield Exhibit(STATISTICS, "cells", ("csv",), "All cells, with their intervals")
     yield Exhibit(STATISTICS, "comparisons", ("tex", "csv"), "The claims", caption="claims")
     yield Exhibit(STATISTICS, "verdicts", ("txt",), "The verdicts, in short")
     yield Exhibit(STATISTICS, "best", ("csv",), "The best of many looks better than it is")
-    if grid.have_validation_rows(grid.studies(config)):
+    if grid.have_validation_rows(studies):
         yield Exhibit(STATISTICS, "choosing", ("csv",), CHOOSING, caption="choosing")
     yield Exhibit(STATISTICS, "agreement", ("csv",), "Agreement with the deck")
     yield Exhibit(STATISTICS, "statistics", ("json", "md"), "What the numbers mean")
@@ -150,7 +151,7 @@ def _figures(layouts: Sequence[Layout], config: dict[str, Any]) -> Iterator[Exhi
         yield _figure("measures", "ranking", title, "measures")
     if any(len(laid_out.study.cells) > 1 for laid_out in layouts):
         yield _figure("budget", "budget", "What more tries buy", "best")
-    if _is_ranked_by_axis(config):
+    if _are_ranked_by_axis(laid_out.study for laid_out in layouts):
         yield _figure("importance", "importance", "Which axis the test errors depend on", "axes")
     if config["comparisons"]:
         yield _figure("comparisons", "comparisons", "The claims, seed by seed", "claims")
@@ -215,12 +216,12 @@ def _ranks_measures(config: dict[str, Any]) -> bool:
     return bool(registry.drawn(config)) and not all(map(sampling.sampled, grids))
 
 
-def _is_ranked_by_axis(config: dict[str, Any]) -> bool:
+def _are_ranked_by_axis(studies: Iterable[grid.Study]) -> bool:
     """Say whether a study has what the importance of axes takes: a complete grid, and seeds."""
     return any(
         len(study.seeds) > 1 and complete_grid(part)
-        for study in grid.studies(config)
-        for part in study.over_splits().by_test_rows().values()
+        for study in studies
+        for part in study.by_test_rows().values()
     )
 
 
@@ -237,6 +238,7 @@ def files_of(folder: str, config: dict[str, Any]) -> list[str]:
 
 def sections(config: dict[str, Any]) -> dict[str, str]:
     """Return the titles of the report page's sections, by their ids, in order."""
+    studies = [study.over_splits() for study in grid.studies(config)]
     return {
         "answers": "Answers",
         **({"claims": "The claims, tested"} if config["comparisons"] else {}),
@@ -245,7 +247,7 @@ def sections(config: dict[str, Any]) -> dict[str, str]:
         "explore": "Explore",
         **({"curves": "Chosen learning curves"} if config["figures"]["curves"] else {}),
         **({"plane": "Between three minima"} if config["figures"]["plane"] else {}),
-        **({"axes": "Which axis matters"} if _is_ranked_by_axis(config) else {}),
+        **({"axes": "Which axis matters"} if _are_ranked_by_axis(studies) else {}),
         **({"measures": "What ranks generalization"} if _ranks_measures(config) else {}),
         "deck": "The deck, reproduced",
         "ranking": "All cells",
