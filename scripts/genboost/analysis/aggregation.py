@@ -174,13 +174,14 @@ def values_by_cell(
         for cell in study.cells:
             cells.setdefault((study.name, *columns(cell, settings).values()), cell)
     names = ["study", *(setting.name for setting in settings)]
-    keys = zip(*(models[name] for name in names), strict=True)
+    # Lists, as to go through a column of texts takes pandas long.
+    keys = zip(*(models[name].tolist() for name in names), strict=True)
     several = SPLIT in models
-    splits = models[SPLIT] if several else itertools.repeat(None, len(models))
+    splits = models[SPLIT].tolist() if several else itertools.repeat(None, len(models))
     values = models[quantity] if quantity in models else pd.Series(math.nan, models.index)
     found: dict[tuple[str, Cell], dict[Repetition, float]] = {}
     for key, split, seed, value in zip(
-        keys, splits, models["seed"], values.astype(float), strict=True
+        keys, splits, models["seed"].tolist(), values.astype(float).tolist(), strict=True
     ):
         cell = cells[key]
         repetition = Repetition(split if several else cell.split_seed, seed)

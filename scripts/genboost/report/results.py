@@ -87,7 +87,14 @@ class Results:
         """Return the same results, with another quantity to show."""
         if name == self.quantity.name:
             return self
-        return replace(self, quantity=registry.quantity(name))
+        if name not in self._about:
+            self._about[name] = replace(self, quantity=registry.quantity(name))
+        return self._about[name]
+
+    @cached_property
+    def _about(self) -> dict[str, "Results"]:
+        """What `about` has returned, so that all share what is computed of it."""
+        return {}
 
     @property
     def is_about_errors(self) -> bool:
