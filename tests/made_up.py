@@ -58,6 +58,11 @@ def data(study: grid.Study, synthetic=()) -> str:
     return marked(study.data["dataset"], grid.raw(study.data) in synthetic)
 
 
+def as_svg(figure):
+    """Return the text of a figure's SVG file."""
+    return dict(drawing.contents(figure, ["svg"]))["svg"].decode()
+
+
 class Made:
     """A study that never was; `audit` and `plane` can be set to what was found.
 
@@ -120,35 +125,38 @@ class Made:
         )
         self.statistics = json.loads(findings.files(found)["statistics.json"])
 
-    def figures(self, read=curves):
-        """Yield each figure's name and the figure."""
+    def figures(self, read=curves, wanted=lambda exhibit: True):
+        """Yield the name of each figure that is wanted, and the figure."""
         found = self.config, self.results, self.statistics, read, self.audit, self.plane
         material = Material(*found)
-        found = exhibits.of(exhibits.FIGURES, self.config)
+        found = filter(wanted, exhibits.of(exhibits.FIGURES, self.config))
         return ((exhibit.name, draw.figure(material, exhibit)) for exhibit in found)
 
     def figure(self, name, read=curves):
         """Return one figure."""
-        return next(figure for other, figure in self.figures(read) if other == name)
+        ((_, figure),) = self.figures(read, lambda exhibit: exhibit.name == name)
+        return figure
 
-    def drawings(self):
-        """Return the text of every SVG file."""
-        return {
-            name: dict(drawing.contents(figure))["svg"].decode() for name, figure in self.figures()
-        }
+    def drawings(self, wanted=lambda exhibit: True):
+        """Return the text of the SVG file of each figure that is wanted."""
+        return {name: as_svg(figure) for name, figure in self.figures(wanted=wanted)}
+
+    def shown(self):
+        """Return the drawings that the report shows."""
+        return self.drawings(lambda exhibit: exhibit.section)
 
     def curves(self, read=curves):
         """Return the learning curves of each cell."""
         whole = grid.studies(self.config)
         return summed_up.summarize(whole, lambda model: (read(model).epoch, read(model).test_mse))
 
-    def report(self, drawings, runs=None, provenance=None, commit=None):
-        """Return the report's text."""
+    def report(self, drawings=None, runs=None, provenance=None, commit=None):
+        """Return the report's text, by default with the drawings that it shows."""
         inputs = page.Inputs(
             config=self.config,
             provenance=provenance or PROVENANCE,
             descriptions={variant: DESCRIPTION for variant in self.results.baselines},
-            drawings=drawings,
+            drawings=drawings or self.shown(),
             statistics=self.statistics,
             audit=self.audit,
             runs=aggregation.run_facts(runs or [RUN] * len(self.models)),

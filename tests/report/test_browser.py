@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlparse
 from xml.etree import ElementTree
 
 import pytest
-from made_up import Made
+from made_up import Made, as_svg
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -58,7 +58,7 @@ def made():
 @pytest.fixture(scope="module")
 def address(made, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "index.html"
-    drawings = made.drawings()
+    drawings = made.shown()
     path.write_text(made.report(drawings))
     stand_in = Made(made.settings, synthetic=["obesity"])
     path.with_name("synthetic.html").write_text(stand_in.report(drawings))
@@ -262,7 +262,7 @@ def test_every_table_and_figure_can_be_saved(visit, made):
     assert {len(row) for row in rows} == {len(rows[0])}
     name, text = saved(page, page.locator("#figure-methods .save"))
     assert name == "methods.svg"
-    whole = ElementTree.fromstring(made.drawings()["methods"])
+    whole = ElementTree.fromstring(as_svg(made.figure("methods")))
     assert "data-cuts" in whole.attrib  # the page has it in parts
     box = list(map(float, ElementTree.fromstring(text).get("viewBox").split()))
     assert box == pytest.approx(list(map(float, whole.get("viewBox").split())))

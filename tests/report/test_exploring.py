@@ -49,7 +49,7 @@ def errors(model):
 
 def write(made, folder):
     path = folder / "index.html"
-    path.write_text(made.report(made.drawings()))
+    path.write_text(made.report())
     return path.as_uri()
 
 

@@ -77,7 +77,7 @@ def test_they_are_marked_where_they_are_best(made):
     assert claim["confounds"] == ["its best cell is at the edge of the grid (highest lr)"]
     (sentence,) = sentences(made.results)
     assert "1 of 2 methods are best at an edge of the grid: 1 at the highest learning" in sentence
-    assert sentence in made.report(made.drawings())
+    assert sentence in made.report()
     assert sentence in tables.files(made.results)["summary.txt"]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import BASELINES, Made, curves, mse
+from made_up import BASELINES, Made, as_svg, curves, mse
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, to_hex, to_rgb, to_rgba
 from matplotlib.text import Text
@@ -734,7 +734,7 @@ def test_every_cell_is_a_line_that_ends_at_its_error(small):
     ends = {cell: lines[svg.CELL + path(cell)].get_ydata()[-1] for cell in cells}
     assert sorted(cells, key=ends.get) == sorted(cells, key=errors.get)
     assert (min(ends.values()), max(ends.values())) == (0, 1)
-    text = dict(drawing.contents(figure))["svg"].decode()
+    text = as_svg(figure)
     for cell in cells:
         assert text.count(f'data-cell="{path(cell)}"') == 1
 
@@ -851,9 +851,15 @@ def shown_texts(figure):
     ]
 
 
-def test_no_label_covers_another_or_is_cut_off(whole):
+@pytest.fixture(scope="module")
+def labels(whole):
+    """Return the texts of every figure of these, with their boxes."""
+    return {name: shown_texts(figure) for name, figure in whole.items()}
+
+
+def test_no_label_covers_another_or_is_cut_off(whole, labels):
     for name, figure in whole.items():
-        found = shown_texts(figure)
+        found = labels[name]
         for (one, first), (other, second) in itertools.combinations(found, 2):
             covered = (
                 min(first.x1, second.x1) - max(first.x0, second.x0) > 0
@@ -865,9 +871,9 @@ def test_no_label_covers_another_or_is_cut_off(whole):
             assert inside and box.y1 < figure.bbox.y1 + 1, (name, text.get_text())
 
 
-def test_no_text_is_smaller_than_eleven_pixels(whole):
-    for name, figure in whole.items():
-        texts = [text for text, _ in shown_texts(figure)]
+def test_no_text_is_smaller_than_eleven_pixels(labels):
+    for name, found in labels.items():
+        texts = [text for text, _ in found]
         assert min(text.get_fontsize() for text in texts) * 4 / 3 >= 11, name
         # An exponent is smaller.
         assert not any("$" in text.get_text() for text in texts), name
@@ -885,7 +891,7 @@ def test_texts_have_the_room_that_they_take_in_a_browser(whole):
 
 def test_files_have_neither_a_style_nor_a_style_sheet_and_say_what_they_show(whole):
     for name, figure in whole.items():
-        text = dict(drawing.contents(figure))["svg"].decode()
+        text = as_svg(figure)
         root = ElementTree.fromstring(text)
         assert "style" not in re.sub(r">[^<]*<", "><", text), name
         assert root[0].text == " ".join(figure.get_suptitle().split())
@@ -898,7 +904,7 @@ def test_files_have_neither_a_style_nor_a_style_sheet_and_say_what_they_show(who
 def test_slim_files_look_the_same(whole, tmp_path):
     """Each mark and text of Matplotlib's file is in ours, to a tenth of a point."""
     figure = whole["methods"]
-    after = ElementTree.fromstring(dict(drawing.contents(figure))["svg"])  # lays it out
+    after = ElementTree.fromstring(as_svg(figure))  # lays it out
     with matplotlib.rc_context(drawing.STYLE):
         figure.savefig(tmp_path / "whole.svg")
     before = ElementTree.parse(tmp_path / "whole.svg").getroot()

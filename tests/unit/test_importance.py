@@ -148,7 +148,7 @@ def test_it_is_told_and_drawn():
     rows = {row[1]: row[2:] for row in made.statistics["tables"]["importance"]["rows"]}
     assert rows["learning rate"] == ["100.0%", "100.0% to 100.0%"]
     assert rows["learning rate × weight decay"][0] == "0.0%"
-    drawings = made.drawings()
+    drawings = made.shown()
     assert "learning rate × weight decay" in drawings["importance"]
     assert "all 4 cells; 0 of 12 models count as" in made.report(drawings)
-    assert "importance" not in Made({"grid": {**ONE, "seeds": 1}}).drawings()
+    assert "importance" not in Made({"grid": {**ONE, "seeds": 1}}).shown()

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from made_up import Made, mse
+from made_up import Made, as_svg, mse
 
 from genboost.errors import UserError
 from genboost.measures import registry
@@ -117,7 +117,7 @@ def test_what_is_best_follows_the_sense_of_better(made, files):
 def test_figures_say_what_they_show(made):
     for name in ("heatmap-grid+gap", "learning-rate-grid+gap"):
         figure = made.figure(name)
-        assert dict(drawing.contents(figure))["svg"]
+        assert as_svg(figure)
         labels = {name for axes in figure.axes for name in (axes.get_xlabel(), axes.get_ylabel())}
         assert "generalization gap (MSE)" in labels and "test MSE" not in labels
         assert not any("predict" in text.get_text() for axes in figure.axes for text in axes.texts)
@@ -180,7 +180,7 @@ def test_a_ratio_of_what_is_not_positive_is_left_untested():
 
 
 def test_the_page_has_the_figures_of_other_quantities(made):
-    page = made.report(made.drawings())
+    page = made.report()
     assert 'id="figure-heatmap-grid+gap"' in page
     assert 'id="figure-heatmap-grid"' not in page  # its numbers are tables there
 

@@ -176,7 +176,7 @@ def test_exhibits_that_need_a_grid_are_left_out(made):
 
 @pytest.mark.filterwarnings("error")
 def test_it_is_drawn_and_told(made):
-    drawings = made.drawings()
+    drawings = made.shown()
     for axis in ("learning_rate", "weight_decay", "sam_rho"):
         assert SETTINGS[axis].title in drawings["draws-grid"]
     page = made.report(drawings)

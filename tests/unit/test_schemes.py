@@ -80,7 +80,7 @@ def test_what_varies_is_told_apart(made):
 
 
 def test_the_report_says_what_verdicts_hold_for(made):
-    page = made.report(made.drawings())
+    page = made.report()
     assert "supported for other seeds and splits" in page
     assert "The claims under each scheme" in page
 

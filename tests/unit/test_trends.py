@@ -150,7 +150,7 @@ def test_a_trend_is_shown_per_doubling():
     assert "per doubling of width" in latex
     (axes,) = study.figure("comparisons").axes
     assert axes.get_xlabel() == "difference in test MSE per doubling of width"
-    page = study.report(study.drawings())
+    page = study.report()
     assert "4 cells, width 9 to 128: " in page
     assert "compared with ." not in page
 

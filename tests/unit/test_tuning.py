@@ -131,6 +131,6 @@ def test_it_is_told_and_drawn():
     made = Made({"grid": {**GRID, "learning_rate": [1e-3, 3e-3, 1e-2]}})
     rows = made.statistics["tables"]["budget"]["rows"]
     assert [row[1] for row in rows] == ["1 try", "2 tries", "4 tries", "6 tries"]
-    drawings = made.drawings()
+    drawings = made.shown()
     assert "Adam, no SAM" in drawings["budget"]
     assert "a try of any method costs 200 gradients" in made.report(drawings)

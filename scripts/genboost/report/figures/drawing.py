@@ -81,7 +81,7 @@ FAR_APART = 20  # times the smallest value: from there on a scale is logarithmic
 MANY = 3000  # marks from which on they are drawn as pixels, also in an SVG
 
 
-def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
+def contents(figure: Figure, formats: Iterable[str] = PICTURE) -> Iterator[tuple[str, bytes]]:
     """Yield a figure's file in each format, with its ending: the same bytes for the same figure."""
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
     with matplotlib.rc_context(STYLE):
@@ -89,7 +89,7 @@ def contents(figure: Figure) -> Iterator[tuple[str, bytes]]:
         if figure.axes and (engine := figure.get_layout_engine()):
             engine.execute(figure)
         figure.set_layout_engine(None)
-        for ending in PICTURE:
+        for ending in formats:
             file = io.BytesIO()
             figure.savefig(file, format=ending, metadata=metadata[ending])
             content = file.getvalue()
