@@ -53,10 +53,14 @@ SMALL = {
             "grid": {"optimizer": ["adam"], "sam_rho": ["none", 0.05]},
         },
     },
+    "figures": {"measures": []},
     "execution": {"packs": 2},
 }
 """16 cells and, of the second study's 8, 4 that are not in the first: 20 cells, 40 models."""
 
+
+TRAINED = "--omit-from", "baselines", "aggregate"
+"""Options of a run of which only the models count."""
 
 SEVEN = {
     "split_seed": [0, 1],
@@ -248,8 +252,7 @@ def copy_parts(folder: Path, study: dict, *more: str) -> Path:
         if source.is_symlink():
             (folder / name).symlink_to(os.readlink(source))
         elif source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.sif")
-            shutil.copytree(source, folder / name, ignore=ignored)
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.sif"))
         else:
             shutil.copy2(source, folder / name)
     if (CHECKOUT / KEPT).exists():  # without them, a second is lost

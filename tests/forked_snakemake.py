@@ -1,6 +1,7 @@
 """Snakemake, imported once for many runs: each is a fork of this process, as if started anew.
 
-Reads runs from its input, a line of JSON each, and writes each one's exit status.
+Reads runs from its input, a line of JSON each, and writes each one's exit status. What every run
+would import later, it has imported, too.
 """
 
 import gc
@@ -8,6 +9,8 @@ import json
 import os
 import sys
 
+import jsonschema  # noqa: F401
+import smart_open  # noqa: F401
 from snakemake.cli import get_argument_parser, main
 
 PROGRAM = os.path.join(os.path.dirname(sys.executable), "snakemake")

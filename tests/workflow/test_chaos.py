@@ -11,6 +11,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,38 +64,28 @@ def contents(workflow: Workflow) -> dict[str, object]:
     return {name: value for name, value in found.items() if not name.startswith(NOT_COMPARED)}
 
 
-@pytest.fixture(scope="module")
-def started(tmp_path_factory) -> Callable[[], Workflow]:
-    """Return a function that copies a finished study whose training takes its time."""
-    workflow = copy_checkout(tmp_path_factory.mktemp("started") / "checkout")
-    grid = {"seeds": 1, "weight_decay": 0}
-    workflow.configure(training=TRAINING, grid=grid, studies={"second": None})
-    workflow.run(*MODES["fused"])
+@pytest.fixture(scope="session")
+def after(once) -> Callable[[Callable], Workflow]:
+    """Return a function that returns, after a change, a finished study whose training takes time.
 
-    def copy() -> Workflow:
-        folder = tmp_path_factory.mktemp("copy") / "checkout"
-        shutil.copytree(workflow.folder, folder, symlinks=True)
-        return Workflow(folder)
+    For reading only.
+    """
 
-    return copy
+    def make(workflow: Workflow, change: Callable) -> None:
+        copy_checkout(workflow.folder)
+        grid = {"seeds": 1, "weight_decay": 0}
+        workflow.configure(training=TRAINING, grid=grid, studies={"second": None})
+        change(workflow)
+        workflow.run(*MODES["fused"])
+
+    return lambda change: once(f"chaos-{change.__name__}", partial(make, change=change))
 
 
-@pytest.fixture(scope="module")
-def expected(started) -> Callable[[Callable], dict[str, object]]:
-    """Return a function that gives the contents of a fresh run after a change."""
-    known: dict[Callable, dict[str, object]] = {unchanged: contents(started())}
-
-    def contents_after(change: Callable) -> dict[str, object]:
-        if change not in known:
-            workflow = started()
-            change(workflow)
-            for name in ("results", "build", ".snakemake"):
-                shutil.rmtree(workflow.folder / name)
-            workflow.run(*MODES["fused"])
-            known[change] = contents(workflow)
-        return known[change]
-
-    return contents_after
+@pytest.fixture
+def started(after, tmp_path) -> Workflow:
+    """Return a copy of the unchanged study, to edit and run again."""
+    shutil.copytree(after(unchanged).folder, tmp_path / "edited", symlinks=True)
+    return Workflow(tmp_path / "edited")
 
 
 def stamps(folder: Path) -> dict[Path, int]:
@@ -175,24 +166,22 @@ def assert_same(workflow: Workflow, mode: tuple[str, ...], wanted: dict, story: 
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("number", range(TIMES))
-def test_killed_at_any_moment(started, expected, mode, change, number):
+def test_killed_at_any_moment(started, after, mode, change, number):
     draw = random.Random(f"{number} {change.__name__} {mode}")
-    workflow = started()
-    change(workflow)
+    change(started)
     if change is unchanged:
-        shutil.rmtree(workflow.folder / "results")
-        (workflow.folder / "results").mkdir()
-    whom, after = draw.choice(("everything", "parent", "workers")), draw.randrange(1, 30)
-    kill(workflow, mode, whom, after)
-    assert_same(workflow, mode, expected(change), (whom, after))
+        shutil.rmtree(started.folder / "results")
+        (started.folder / "results").mkdir()
+    whom, files = draw.choice(("everything", "parent", "workers")), draw.randrange(1, 30)
+    kill(started, mode, whom, files)
+    assert_same(started, mode, contents(after(change)), (whom, files))
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("number", range(TIMES))
-def test_damaged_anywhere(started, expected, change, number):
+def test_damaged_anywhere(started, after, change, number):
     draw = random.Random(f"{number} {change.__name__}")
     mode = draw.choice(list(MODES.values()))
-    workflow = started()
-    story = damage(workflow, draw)
-    change(workflow)
-    assert_same(workflow, mode, expected(change), (mode, story))
+    story = damage(started, draw)
+    change(started)
+    assert_same(started, mode, contents(after(change)), (mode, story))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from checkouts import CHECKOUT, Workflow
+from checkouts import CHECKOUT, TRAINED, Workflow
 from shipped import AS_SHIPPED
 
 PAGE = (CHECKOUT / "docs/extending.md").read_text()
@@ -84,11 +84,14 @@ def apply(patch: str, folder: Path) -> None:
 
 @pytest.fixture
 def extended(fresh, monkeypatch):
-    """Return what applies sections' patches to a copy, and runs the last one's command."""
+    """Return what applies sections' patches to a copy, and runs the last one's command.
+
+    It can take options of that run.
+    """
     (fresh.folder / "config.yaml").write_text(yaml.safe_dump(TINY, sort_keys=False))
     (fresh.folder / "studies").mkdir()
 
-    def extend(*titles: str) -> Workflow:
+    def extend(*titles: str, options: Iterable[str] = ()) -> Workflow:
         for title in titles:
             (patch,) = blocks(title, "diff")
             apply(patch, fresh.folder)
@@ -97,7 +100,7 @@ def extended(fresh, monkeypatch):
             monkeypatch.setenv("GENBOOST_KERNEL_DIR", str(fresh.folder / "build/kernel"))
         program, cores, _, *words = shlex.split(command)
         assert (program, cores) == ("snakemake", "--cores")
-        fresh.run(*words)
+        fresh.run(*options, *words)
         return fresh
 
     return extend
@@ -156,7 +159,7 @@ def test_every_patch_is_tried():
     ids=lambda value: value[-1] if isinstance(value, list) else value,
 )
 def test_an_optimizer_or_an_activation_is_pytorchs(extended, titles, word, engine):
-    workflow = extended(*titles)
+    workflow = extended(*titles, options=TRAINED)
     records = [name for name in workflow.records() if f"/{word}/" in name]
     assert len(records) == 4
     for trained_by, apart in compared(workflow, records):

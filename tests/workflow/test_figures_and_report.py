@@ -22,14 +22,15 @@ DRAWN = f"figures {REPORTED}"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="module")
-def drawn(finished, tmp_path_factory) -> Workflow:
+@pytest.fixture(scope="session")
+def drawn(finished, once) -> Workflow:
     """Return a finished copy with its figures and report; for reading only."""
-    folder = tmp_path_factory.mktemp("drawn") / "checkout"
-    shutil.copytree(finished.folder, folder, symlinks=True)
-    workflow = Workflow(folder, figures=True)
-    workflow.run()
-    return workflow
+
+    def make(workflow: Workflow) -> None:
+        shutil.copytree(finished.folder, workflow.folder, symlinks=True)
+        workflow.run()
+
+    return once("drawn", make, figures=True)
 
 
 @pytest.fixture
@@ -163,7 +164,7 @@ def test_no_page_tells_of_a_place_on_this_machine(workflow, tmp_path):
     (raw,) = workflow.folder.glob("results/data/raw/*.csv")
     shutil.copy(raw, private)
     workflow.configure(data={"source": "file", "path": str(private)})
-    workflow.run()
+    workflow.run("--profile", "fused")
     workflow.run("--report", "all.html")
     (variant,) = workflow.folder.glob("results/data/origin~file*")
     for page in ("all.html", "results/deck/report/index.html", variant / "description.md"):

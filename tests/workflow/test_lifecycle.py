@@ -3,9 +3,9 @@
 import signal
 
 import pytest
-from checkouts import at_work, kill, wait_until_none_is_at_work
+from checkouts import TRAINED, at_work, kill, wait_until_none_is_at_work
 
-FUSED = ("--profile", "fused", "--set-scatter", "packs=1")
+FUSED = (*TRAINED, "--profile", "fused", "--set-scatter", "packs=1")
 
 
 def hang(workflow):
@@ -28,7 +28,7 @@ def hanging(fresh):
 
 @pytest.mark.parametrize(
     ("mode", "number"),
-    [((), signal.SIGKILL), (FUSED, signal.SIGHUP), (FUSED, signal.SIGQUIT)],
+    [(TRAINED, signal.SIGKILL), (FUSED, signal.SIGHUP), (FUSED, signal.SIGQUIT)],
     ids=["single", "fused, lost login", "fused, Ctrl-backslash"],
 )
 def test_no_process_outlives_snakemake_and_the_next_run_goes_on(fresh, finished, mode, number):

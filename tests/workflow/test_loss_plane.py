@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 
 import pytest
 from checkouts import SMALL, Workflow, copy_parts
@@ -18,7 +19,7 @@ STUDY = {
         "seeds": 1,
     },
     "studies": {"grid": {"title": "The grid"}},
-    "figures": {"plane": [{"learning_rate": RATES}]},
+    "figures": {"plane": [{"learning_rate": RATES}], "measures": []},
 }
 PLANE = "results/deck/plane.json"
 FUSED = "--profile", "fused"
@@ -26,15 +27,15 @@ MODES = {"single": (), "fused": (*FUSED, "--until", "figures")}
 DRAWN = dict.fromkeys(("figures", "report", "crate", "index"), 1)
 
 
-@pytest.fixture(scope="module")
-def surveyed(tmp_path_factory) -> dict[str, Workflow]:
+@pytest.fixture(scope="session")
+def surveyed(once) -> dict[str, Workflow]:
     """Return a copy that has run, and one whose figures were drawn in the other mode."""
-    copies = {}
-    for mode, arguments in MODES.items():
-        folder = copy_parts(tmp_path_factory.mktemp(mode) / "checkout", STUDY)
-        copies[mode] = Workflow(folder, figures=True)
-        copies[mode].run(*arguments)
-    return copies
+
+    def make(workflow: Workflow, mode: str) -> None:
+        copy_parts(workflow.folder, STUDY)
+        workflow.run(*MODES[mode])
+
+    return {mode: once(f"plane-{mode}", partial(make, mode=mode), figures=True) for mode in MODES}
 
 
 @pytest.fixture

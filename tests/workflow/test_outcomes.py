@@ -7,7 +7,12 @@ import pytest
 import yaml
 from checkouts import Workflow
 
-OTHER = {"name": "other", "studies": {"second": None}, "comparisons": {}, "grid": {"seeds": 1}}
+OTHER = {
+    "name": "other",
+    "studies": {"second": None},
+    "comparisons": {},
+    "grid": {"optimizer": "adam", "sam_rho": "none", "seeds": 1},
+}
 
 
 def contents(workflow: Workflow, name: str) -> dict[str, bytes]:

@@ -20,15 +20,16 @@ SCHEMES = {
 }
 
 
-@pytest.fixture(scope="module")
-def reported(finished, tmp_path_factory) -> Workflow:
+@pytest.fixture(scope="session")
+def reported(finished, once) -> Workflow:
     """Return a finished copy with claims, schemes and figures; for reading only."""
-    folder = tmp_path_factory.mktemp("reported") / "checkout"
-    shutil.copytree(finished.folder, folder, symlinks=True)
-    workflow = Workflow(folder, figures=True)
-    workflow.configure(comparisons=CLAIMS, schemes=SCHEMES)
-    workflow.run()
-    return workflow
+
+    def make(workflow: Workflow) -> None:
+        shutil.copytree(finished.folder, workflow.folder, symlinks=True)
+        workflow.configure(comparisons=CLAIMS, schemes=SCHEMES)
+        workflow.run("--omit-from", "report")
+
+    return once("reported", make, figures=True)
 
 
 def lay_out(folder: Path, output: Path, *options: str) -> str:

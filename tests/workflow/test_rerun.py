@@ -5,7 +5,7 @@ import os
 
 import pytest
 import yaml
-from checkouts import kill
+from checkouts import TRAINED, kill
 
 from genboost.data import dataset, synthetic
 
@@ -61,7 +61,7 @@ def test_the_number_of_packs(fresh):
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 def test_one_more_learning_rate(workflow, mode):
     workflow.configure(grid={"learning_rate": [0.001, 0.01, "1e-4"]})
-    names = trained(workflow, *mode)
+    names = trained(workflow, *mode, *TRAINED)
     assert len(names) == 20
     assert all("learning_rate~0.0001/" in name for name in names)
 
@@ -69,7 +69,7 @@ def test_one_more_learning_rate(workflow, mode):
 def test_one_more_seed(workflow):
     workflow.configure(grid={"seeds": 3})
     assert workflow.planned()["train"] == 20
-    names = trained(workflow, *MODES["fused"])
+    names = trained(workflow, *MODES["fused"], *TRAINED)
     assert len(names) == 20
     assert all("seed~2.json" in name for name in names)
 
@@ -77,7 +77,7 @@ def test_one_more_seed(workflow):
 def test_sam_epochs(workflow):
     workflow.configure(training={"epochs_sam": 4})
     assert workflow.planned()["train"] == 16
-    names = trained(workflow, *MODES["fused"])
+    names = trained(workflow, *MODES["fused"], *TRAINED)
     assert len(names) == 16
     assert all("sam_rho~0.05/epochs~4/" in name for name in names)
 
@@ -197,7 +197,7 @@ def test_a_stand_in_and_real_data_share_no_path(workflow):
     raw = workflow.folder / "results/data/raw/obesity+synthetic.csv"
     mine.write_bytes(raw.read_bytes().replace(b"\n", b"\r\n"))
     workflow.configure(data={"source": "file", "path": "mine.csv"})
-    assert len(trained(workflow, *MODES["fused"])) == 40
+    assert len(trained(workflow, *MODES["fused"], *TRAINED)) == 40
     workflow.configure(data={"source": "synthetic"})
     assert not workflow.planned()["train"]
     assert made.items() <= workflow.inodes().items()
@@ -252,6 +252,7 @@ def test_damaged_records(workflow, mode):
 @pytest.mark.parametrize("mode", [(), (*MODES["fused"], "--set-scatter", "packs=8")], ids=MODES)
 def test_killed_in_the_middle(fresh, mode):
     """Whatever moment SIGKILL comes at, what was written stays, whole, and the rest follows."""
+    mode = (*mode, *TRAINED)
     longer = ("--config", "training={epochs: 600, epochs_sam: 300}", "grid={seeds: 1}")
     kill(fresh.start_and_wait(*mode, *longer, records=3))
     before = fresh.inodes()
