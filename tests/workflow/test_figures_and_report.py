@@ -19,6 +19,7 @@ CONFIGURED = "configuration tables statistics"
 REPORTED = "report crate index"
 TEMPLATES = "scripts/genboost/report/templates"
 DRAWN = f"figures {REPORTED}"
+DRAWING = "--omit-from", "report"  # options of a run of which only tables and figures count
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -55,7 +56,7 @@ def test_figures_and_their_receipt_are_the_same_on_any_number_of_cores(drawn, wo
     places = "results/deck/figures", "results/receipts/outcomes/deck/figures.json"
     shutil.rmtree(workflow.folder / places[0])
     (workflow.folder / places[1]).unlink()
-    workflow.run("--cores", "1")
+    workflow.run("--cores", "1", *DRAWING)
     for one, other in ((drawn.folder / place, workflow.folder / place) for place in places):
         files = [path.relative_to(one) for path in sorted(one.rglob("*"))] if one.is_dir() else [""]
         assert files
@@ -73,7 +74,7 @@ def test_an_interrupted_drawing_ends_in_silence_and_is_gone_on_with(workflow):
         "        Path(f'at work {exhibit.name}').touch()\n        __import__('time').sleep(3600)\n"
     )
     workflow.edit("scripts/make_figures.py", drawn, stop + drawn)
-    run = workflow.start()
+    run = workflow.start(*DRAWING)
     while len(list(workflow.folder.glob("at work *"))) < 2:
         assert run.poll() is None, run.communicate()
         time.sleep(0.01)
@@ -85,7 +86,7 @@ def test_an_interrupted_drawing_ends_in_silence_and_is_gone_on_with(workflow):
     assert "was killed" not in said
     wait_until_none_is_at_work(workflow.folder)
     workflow.edit("scripts/make_figures.py", stop, "")
-    workflow.run()
+    workflow.run(*DRAWING)
     assert {path.name: path.read_bytes() for path in figures.iterdir()} == expected
 
 
@@ -124,7 +125,7 @@ def test_an_edit_makes_again_what_it_touches(workflow, file, old, new, again):
 def test_curves_of_other_cells(workflow):
     workflow.configure(figures={"curves": [{"optimizer": "sgd", "learning_rate": "1e-3"}]})
     assert workflow.planned() == dict.fromkeys(f"configuration {DRAWN}".split(), 1)
-    workflow.run()
+    workflow.run(*DRAWING)
     assert (workflow.folder / "results/deck/figures/curves.svg").exists()
     workflow.configure(figures={"curves": [{"learning_rate": 5}]})
     result = workflow.run("--dry-run", check=False)
@@ -137,11 +138,11 @@ def test_another_quantity_is_shown_and_taken_away_again(workflow):
     results = workflow.folder / "results"
     workflow.configure(tables={"quantities": ["test_mse", "gap"]})
     assert not {"train", "measure", "aggregate"} & set(workflow.planned())
-    workflow.run()
+    workflow.run(*DRAWING)
     mine = {path.name for path in results.rglob("*+gap*")}
     assert {"heatmap-grid+gap.svg", "grid-adam-no-sam+gap.md", "ranking+gap.csv"} <= mine
     workflow.configure(tables={"quantities": ["test_mse"]})
-    workflow.run()
+    workflow.run(*DRAWING)
     assert not list(results.rglob("*+gap*"))
 
 
@@ -152,7 +153,7 @@ def test_nothing_is_left_of_a_study_that_is_taken_out(workflow):
         path.write_text("A reader's")
     before = {path.name for path in results.glob("[tf]*s/*")}
     assert {"second-adam-no-sam.tex", "heatmap-second.png"} < before
-    workflow.run("--config", "studies={second: null}")
+    workflow.run(*DRAWING, "--config", "studies={second: null}")
     after = {path.name for path in results.glob("[tf]*s/*")}
     assert {name for name in after if "second" in name} == {path.name for path in mine}
     assert {name for name in before - after if "second" not in name} == set()
