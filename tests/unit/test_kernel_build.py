@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -37,8 +38,17 @@ def unwritable(folder):
     folder.touch()
 
 
+@pytest.fixture(name="unoptimized")
+def compile_unoptimized(tmp_path, monkeypatch):
+    """Compile in a fifth of the time: how fast a library is does not matter to what finds it."""
+    compiler = tmp_path / "compiler"
+    compiler.write_text(f'#!/bin/sh\nexec {shlex.join(kernel_build.compiler())} "$@" -O0\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+
+
 @pytest.fixture
-def built(folder):
+def built(unoptimized, folder):
     """Return a library that this process has not loaded."""
     lanes_of_a_new_process()
     return folder / kernel_build.library(BASELINE)
@@ -68,6 +78,7 @@ def no_compiler(monkeypatch):
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="there is no C compiler"
 )
+unoptimized = pytest.mark.usefixtures("unoptimized")
 
 
 @pytest.mark.skipif(not X86, reason="levels are of x86-64")
@@ -98,6 +109,7 @@ def test_the_baseline_is_for_machines_that_say_nothing(tmp_path):
 
 
 @needs_compiler
+@unoptimized
 def test_a_kernel_is_built_once_and_again_when_its_source_changes(folder, tmp_path, monkeypatch):
     built = kernel_build.build(BASELINE)
     when = built.stat().st_mtime_ns
@@ -113,6 +125,7 @@ def test_a_kernel_is_built_once_and_again_when_its_source_changes(folder, tmp_pa
 
 
 @needs_compiler
+@unoptimized
 @pytest.mark.parametrize("name", ["OPTIMIZERS", "ACTIVATIONS"])
 def test_a_name_without_its_arithmetic_is_not_compiled(folder, monkeypatch, name):
     names = [f"{flag},MORE" if f"-D{name}=" in flag else flag for flag in kernel_build.NAMES]
@@ -132,6 +145,7 @@ def test_levels_and_types_have_libraries_of_their_own():
 
 
 @needs_compiler
+@unoptimized
 def test_processes_may_build_at_the_same_time(folder):
     with ThreadPoolExecutor() as executor:
         done = [executor.submit(lanes_of_a_new_process) for _ in range(3)]
@@ -184,6 +198,7 @@ def test_a_library_that_cannot_be_loaded_here_is_left_to_others(built, tmp_path)
 
 
 @needs_compiler
+@unoptimized
 def test_where_the_folder_cannot_be_written_the_user_s_cache_takes_its_place(unwritable, tmp_path):
     built = kernel_build.build(BASELINE)
     assert built.parent == tmp_path / "cache/genboost-kernel"
@@ -193,6 +208,7 @@ def test_where_the_folder_cannot_be_written_the_user_s_cache_takes_its_place(unw
 
 
 @needs_compiler
+@unoptimized
 def test_a_home_that_cannot_be_written_leaves_the_temporary_files(unwritable, tmp_path):
     (tmp_path / "cache").touch()
     built = kernel_build.build(BASELINE)
@@ -201,6 +217,7 @@ def test_a_home_that_cannot_be_written_leaves_the_temporary_files(unwritable, tm
 
 
 @needs_compiler
+@unoptimized
 @pytest.mark.parametrize(
     "place", ["cache/genboost-kernel", f"temporary/genboost-kernel-{os.getuid()}"]
 )
@@ -233,6 +250,7 @@ def test_what_others_could_have_put_there_is_not_loaded(place, way, unwritable, 
 
 
 @needs_compiler
+@unoptimized
 def test_a_built_kernel_needs_no_compiler(folder, monkeypatch):
     kernel_build.build(BASELINE)
     monkeypatch.setenv("PATH", "/nonexistent")
