@@ -3,7 +3,6 @@
 import ctypes
 import os
 import re
-import shlex
 import shutil
 import stat
 import subprocess
@@ -36,15 +35,6 @@ def folder(tmp_path, monkeypatch):
 def unwritable(folder):
     """Make it impossible to write the folder, even for root."""
     folder.touch()
-
-
-@pytest.fixture(name="unoptimized")
-def compile_unoptimized(tmp_path, monkeypatch):
-    """Compile in a fifth of the time: how fast a library is does not matter to what finds it."""
-    compiler = tmp_path / "compiler"
-    compiler.write_text(f'#!/bin/sh\nexec {shlex.join(kernel_build.compiler())} "$@" -O0\n')
-    compiler.chmod(0o755)
-    monkeypatch.setenv("CC", str(compiler))
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def apply(patch: str, folder: Path) -> None:
 
 
 @pytest.fixture
-def extended(fresh, monkeypatch):
+def extended(fresh, monkeypatch, request):
     """Return what applies sections' patches to a copy, and runs the last one's command.
 
     It can take options of that run.
@@ -98,6 +98,7 @@ def extended(fresh, monkeypatch):
         (command,) = blocks(titles[-1], "")
         if titles[-1].endswith("in the kernel"):
             monkeypatch.setenv("GENBOOST_KERNEL_DIR", str(fresh.folder / "build/kernel"))
+            request.getfixturevalue("unoptimized")
         program, cores, _, *words = shlex.split(command)
         assert (program, cores) == ("snakemake", "--cores")
         fresh.run(*options, *words)
