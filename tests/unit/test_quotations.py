@@ -1,5 +1,6 @@
 """The pages that tell of results have every study, and quote what came out."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from shipped import as_shipped
 
 DOCS = Path(__file__).parents[2] / "docs"
 STUDIES = DOCS.parent / "studies"
+TIME = r"(?:\d+ \w+ )+of\sCPU"
 PAGES = {"findings": "*.yaml", "theory": "theory/*.yaml"}
 
 pytestmark = as_shipped
@@ -38,6 +40,14 @@ def test_a_page_quotes_its_studies(told):
     assert len(quoted) > 3 * len(studies)
     # A quotation may leave out the last columns.
     assert [row for row in quoted if row not in [other[: len(row)] for other in rows]] == []
+
+
+def test_a_page_and_a_study_say_alike_how_long_it_takes(told):
+    page, studies = told
+    sections = {s: page.partition(f"(../studies/{s})")[2].partition("\n\n")[0] for s in studies}
+    for study, section in sections.items():
+        comments = re.sub(r"\n# ", " ", (STUDIES / study).read_text())
+        assert set(re.findall(TIME, section)) == set(re.findall(TIME, comments)), study
 
 
 def _cells(line: str) -> list[str]:
