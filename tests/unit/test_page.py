@@ -290,6 +290,25 @@ def test_the_configuration_can_be_used_again(made, page):
     }  # fmt: skip
 
 
+def test_a_study_of_several_grids_is_written_by_what_it_changes_in_each():
+    grids = [{"optimizer": ["adam"], "split_seed": [0, 1]}, {"optimizer": ["sgd"], "seeds": 3}]
+    settings = {
+        "grid": grids,
+        "studies": {
+            "all": {"title": "All"},
+            "few": {"title": "Few", "grid": {"weight_decay": 0.1}},
+            "own": {"title": "Own", "grid": [{"learning_rate": [0.5]}]},
+        },
+    }
+    resolved = config.resolve(settings)
+    text = report.as_written(resolved)
+    written = yaml.safe_load(text)
+    assert "&" not in text
+    assert written["studies"]["all"] == {"title": "All"}
+    assert written["studies"]["few"] == {"title": "Few", "grid": {"weight_decay": [0.1]}}
+    assert config.resolve(written) == resolved
+
+
 def test_inlined_figures_are_whole_and_take_the_pages_colours(drawings):
     for name, svg in drawings.items():
         text, width = report.inline(svg, name, "A <title>")

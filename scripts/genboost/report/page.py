@@ -330,6 +330,13 @@ def _cut(svg: str, name: str, ends: Sequence[float]) -> str:
     return "".join(f"{part}</svg>\n" for part in parts)
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes a value that stands twice twice: people do not read anchors and aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def as_written(config: dict[str, Any]) -> str:
     """Write a resolved configuration as YAML, each study with what it overrides only."""
     shown = {key: value for key, value in config.items() if key != "studies"}
@@ -349,7 +356,8 @@ def as_written(config: dict[str, Any]) -> str:
         other[GRID] = _changed_grid(list(map(_in_short, study[GRID])), base)
         changed = {part: values for part, values in other.items() if values}
         shown["studies"][name] = {"title": study["title"], **changed}
-    return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, default_flow_style=None)
+    looks = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None}
+    return yaml.dump(shown, Dumper=_Plain, **looks)
 
 
 def _in_short(grid: dict[str, Any]) -> dict[str, Any]:
@@ -359,10 +367,16 @@ def _in_short(grid: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changed_grid(grids: list[dict[str, Any]], base: list[dict[str, Any]]) -> Any:
-    """Return what a study's grid overrides; all of it, where either is a list of several."""
-    if len(grids) == len(base) == 1:
-        return {key: v for key, v in grids[0].items() if v != base[0].get(key)}
-    return [] if grids == base else grids
+    """Return what a study overrides in every grid; all of its grids, where they are its own."""
+    pairs = list(zip(base, grids, strict=False))
+    if len(base) == len(grids) and all(old.keys() <= new.keys() for old, new in pairs):
+        changes = [
+            {key: v for key, v in new.items() if key not in old or v != old[key]}
+            for old, new in pairs
+        ]
+        if all(change == changes[0] for change in changes):
+            return changes[0]
+    return grids
 
 
 def commit(clone: str | Path = ROOT) -> str | None:
