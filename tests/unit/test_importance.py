@@ -144,11 +144,11 @@ def test_there_may_be_nothing_to_share(made):
 
 
 def test_it_is_told_and_drawn():
-    made = Made({"grid": {**ONE, "seeds": 3}}, errors=lambda model: 1.5 + 0.5 * rate(model))
+    made = Made({"grid": {**ONE, "seeds": 5}}, errors=lambda model: 1.5 + 0.5 * rate(model))
     rows = {row[1]: row[2:] for row in made.statistics["tables"]["importance"]["rows"]}
     assert rows["learning rate"] == ["100.0%", "100.0% to 100.0%"]
     assert rows["learning rate × weight decay"][0] == "0.0%"
     drawings = made.shown()
     assert "learning rate × weight decay" in drawings["importance"]
-    assert "all 4 cells; 0 of 12 models count as" in made.report(drawings)
+    assert "all 4 cells; 0 of 20 models count as" in made.report(drawings)
     assert "importance" not in Made({"grid": {**ONE, "seeds": 1}}).shown()

@@ -56,6 +56,9 @@ def test_the_jackknife_of_a_mean_is_its_t_interval():
     assert mean == pytest.approx(values.mean(axis=-1))
     for end, expected in zip((low, high), stats.interval(values), strict=True):
         assert end == pytest.approx(expected)
+    few = stats.jackknife(lambda sample: sample.mean(axis=-1), values[:, :4])
+    assert few[0] == pytest.approx(values[:, :4].mean(axis=-1))
+    assert np.isnan(few[1:]).all()
 
 
 def test_prediction_interval_holds_the_next_mean_as_often_as_it_says():

@@ -115,11 +115,11 @@ def jackknife(
     Returns
     -------
     estimate, low, high : arrays of the statistic's shape
-        The statistic of all values; NaN ends with n < 3.
+        The statistic of all values; NaN ends with n < `ENOUGH`.
     """
     n = values.shape[-1]
     everything = np.asarray(statistic(values), dtype=float)
-    if n < 3:
+    if n < ENOUGH:
         nothing = np.full(everything.shape, math.nan)
         return everything, nothing, nothing
     without = np.array([statistic(np.delete(values, i, axis=-1)) for i in range(n)])

@@ -211,7 +211,9 @@ def _winner(
 
 
 def _interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % interval of the mean of values [splits, seeds]."""
+    """Return the 95 % interval of the mean of values [splits, seeds]; NaN for too few."""
+    if values.size < stats.ENOUGH:
+        return math.nan, math.nan
     if min(values.shape) > 1:
         crossed = splits.crossed(values)
         return crossed.low, crossed.high
