@@ -17,7 +17,7 @@ from made_up import PROVENANCE, RUN, Made
 
 from genboost.report import page as report
 from genboost.report import results
-from genboost.study import config
+from genboost.study import config, written
 
 SETTINGS = {
     "training": {"epochs": 6, "epochs_sam": 4},
@@ -301,12 +301,12 @@ def test_a_study_of_several_grids_is_written_by_what_it_changes_in_each():
         },
     }
     resolved = config.resolve(settings)
-    text = report.as_written(resolved)
-    written = yaml.safe_load(text)
+    text = written.as_yaml(resolved)
+    again = yaml.safe_load(text)
     assert "&" not in text
-    assert written["studies"]["all"] == {"title": "All"}
-    assert written["studies"]["few"] == {"title": "Few", "grid": {"weight_decay": [0.1]}}
-    assert config.resolve(written) == resolved
+    assert again["studies"]["all"] == {"title": "All"}
+    assert again["studies"]["few"] == {"title": "Few", "grid": {"weight_decay": [0.1]}}
+    assert config.resolve(again) == resolved
 
 
 def test_inlined_figures_are_whole_and_take_the_pages_colours(drawings):

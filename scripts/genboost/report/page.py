@@ -16,7 +16,6 @@ from typing import Any
 
 import markupsafe
 import mistune
-import yaml
 from matplotlib.colors import Normalize
 
 from genboost.data.arrays import MARK
@@ -39,9 +38,8 @@ from genboost.report.layout import Panel
 from genboost.report.markup import Entry, Table, plain
 from genboost.report.results import WARNING, Results
 from genboost.report.summary import mean_of
-from genboost.study import axes, grid
+from genboost.study import grid, written
 from genboost.study.cells import Cell
-from genboost.study.schema import BLOCKS, GRID
 
 TEMPLATE = "report.html.j2"
 MOST_ROWS = 500  # of the ranking, that are shown
@@ -170,7 +168,7 @@ def compose(results: Results, inputs: Inputs) -> str:
         ranking_rest=_markup(pages.embedded(rest)) if rest else "",
         provenance=inputs.provenance,
         descriptions={name: _from_markdown(text) for name, text in inputs.descriptions.items()},
-        configuration=as_written(inputs.config),
+        configuration=written.as_yaml(inputs.config),
         models=len(grid.models(list(results.studies))),
         run=inputs.runs,
         commit=inputs.commit,
@@ -328,55 +326,6 @@ def _cut(svg: str, name: str, ends: Sequence[float]) -> str:
         for above, below in itertools.pairwise(ends)
     ]
     return "".join(f"{part}</svg>\n" for part in parts)
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes a value that stands twice twice: people do not read anchors and aliases."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def as_written(config: dict[str, Any]) -> str:
-    """Write a resolved configuration as YAML, each study with what it overrides only."""
-    shown = {key: value for key, value in config.items() if key != "studies"}
-    shown["data"] = {key: v for key, v in shown["data"].items() if key != axes.ORIGIN}
-    base = list(map(_in_short, config[GRID]))
-    shown[GRID] = base if len(base) > 1 else base[0]
-    shown["studies"] = {}
-    for name, study in config["studies"].items():
-        other = {
-            block: {
-                key: v
-                for key, v in study[block].items()
-                if v != config[block][key] and key != axes.ORIGIN
-            }
-            for block in BLOCKS
-        }
-        other[GRID] = _changed_grid(list(map(_in_short, study[GRID])), base)
-        changed = {part: values for part, values in other.items() if values}
-        shown["studies"][name] = {"title": study["title"], **changed}
-    looks = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None}
-    return yaml.dump(shown, Dumper=_Plain, **looks)
-
-
-def _in_short(grid: dict[str, Any]) -> dict[str, Any]:
-    """Return a grid with the number of its seeds in the place of 0, 1, ..., n - 1."""
-    seeds = grid["seeds"]
-    return {**grid, "seeds": len(seeds)} if seeds == list(range(len(seeds))) else grid
-
-
-def _changed_grid(grids: list[dict[str, Any]], base: list[dict[str, Any]]) -> Any:
-    """Return what a study overrides in every grid; all of its grids, where they are its own."""
-    pairs = list(zip(base, grids, strict=False))
-    if len(base) == len(grids) and all(old.keys() <= new.keys() for old, new in pairs):
-        changes = [
-            {key: v for key, v in new.items() if key not in old or v != old[key]}
-            for old, new in pairs
-        ]
-        if all(change == changes[0] for change in changes):
-            return changes[0]
-    return grids
 
 
 def commit(clone: str | Path = ROOT) -> str | None:
