@@ -59,5 +59,5 @@ class Slope:
 
 def subject(quantity: str, slope_on: str) -> str:
     """Name what a claim is about: ``test MSE``, or ``test MSE per doubling of width``."""
-    phrase = registry.quantity(quantity).label
-    return f"{phrase} per doubling of {axes.SETTINGS[slope_on].title}" if slope_on else phrase
+    label = registry.quantity(quantity).label
+    return f"{label} per doubling of {axes.SETTINGS[slope_on].title}" if slope_on else label

@@ -18,24 +18,26 @@ class _Plain(yaml.SafeDumper):
 def as_yaml(config: dict[str, Any]) -> str:
     """Write a resolved configuration as YAML, each study with what it overrides only."""
     shown = {key: value for key, value in config.items() if key != "studies"}
-    shown["data"] = {key: v for key, v in shown["data"].items() if key != axes.ORIGIN}
+    shown["data"] = _changed(config["data"], {})
     base = list(map(_in_short, config[GRID]))
     shown[GRID] = base if len(base) > 1 else base[0]
     shown["studies"] = {}
     for name, study in config["studies"].items():
-        other = {
-            block: {
-                key: v
-                for key, v in study[block].items()
-                if v != config[block][key] and key != axes.ORIGIN
-            }
-            for block in BLOCKS
-        }
+        other = {block: _changed(study[block], config[block]) for block in BLOCKS}
         other[GRID] = _changed_grid(list(map(_in_short, study[GRID])), base)
         changed = {part: values for part, values in other.items() if values}
         shown["studies"][name] = {"title": study["title"], **changed}
     looks = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None}
     return yaml.dump(shown, Dumper=_Plain, **looks)
+
+
+def _changed(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    """Return what is new or other in a block, but for the data's origin, which nobody writes."""
+    return {
+        key: value
+        for key, value in new.items()
+        if key != axes.ORIGIN and (key not in old or value != old[key])
+    }
 
 
 def _in_short(grid: dict[str, Any]) -> dict[str, Any]:
@@ -48,10 +50,7 @@ def _changed_grid(grids: list[dict[str, Any]], base: list[dict[str, Any]]) -> An
     """Return what a study overrides in every grid; all of its grids, where they are its own."""
     pairs = list(zip(base, grids, strict=False))
     if len(base) == len(grids) and all(old.keys() <= new.keys() for old, new in pairs):
-        changes = [
-            {key: v for key, v in new.items() if key not in old or v != old[key]}
-            for old, new in pairs
-        ]
+        changes = [_changed(new, old) for old, new in pairs]
         if all(change == changes[0] for change in changes):
             return changes[0]
     return grids
