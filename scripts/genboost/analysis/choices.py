@@ -1,12 +1,11 @@
 """The best cell of each set of cells, and its true error."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from genboost.analysis import best_cells, edges, splits, stats
+from genboost.analysis import best_cells, edges, splits
 from genboost.analysis.few_seeds import FEW
 from genboost.analysis.values import Measured
 from genboost.study import grid
@@ -84,7 +83,7 @@ def choices(
         choose, _ = best_cells.apart(errors.choosing, choosing)
         _, judge = best_cells.apart(errors.values, choosing)
         chosen = int(choose.mean(axis=(1, 2)).argmin())
-        judged = _judge(judge[chosen])
+        judged = splits.mean_of(judge[chosen])
         few = few_of(n)
         luck = [
             best_cells.optimism(errors.values[:, split], few, by=errors.choosing[:, split])
@@ -116,11 +115,3 @@ def choices(
 def few_of(n: int) -> int:
     """Return how many of n seeds choose where all subsets do: three, or all but one of few."""
     return FEW if n >= 2 * FEW else max(n - 1, 1)
-
-
-def _judge(errors: np.ndarray) -> stats.Interval:
-    """Return the mean of errors [splits, seeds], with its interval if there are enough."""
-    crossed = min(errors.shape) > 1
-    found = splits.crossed(errors) if crossed else stats.estimate(errors.ravel())
-    ends = (found.low, found.high) if errors.size >= stats.ENOUGH else (math.nan, math.nan)
-    return stats.Interval(found.mean, *ends)

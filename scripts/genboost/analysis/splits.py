@@ -72,6 +72,16 @@ def crossed(differences: np.ndarray, confidence: float = stats.CONFIDENCE) -> Di
     return Difference.of(mean, error, freedom, confidence)
 
 
+def mean_of(errors: np.ndarray) -> Interval:
+    """Return the mean of errors or differences [splits, seeds], with its interval.
+
+    Its ends are NaN for fewer than `stats.ENOUGH`.
+    """
+    found = crossed(errors) if min(errors.shape) > 1 else stats.estimate(errors.ravel())
+    ends = (found.low, found.high) if errors.size >= stats.ENOUGH else (math.nan, math.nan)
+    return Interval(found.mean, *ends)
+
+
 @np.errstate(divide="ignore", invalid="ignore")  # of a single split or seed
 def crossed_error(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the mean of `crossed`, its standard error and degrees of freedom, of each of many.

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from genboost.analysis import splits, stats
+from genboost.analysis import splits
 from genboost.analysis.aggregation import Repetition
 from genboost.analysis.budget import expected_best
 from genboost.analysis.values import errors_or_useless
@@ -161,7 +161,8 @@ class _Method:
         if self.is_resampled:
             low, high = np.quantile(self.resampled(tries), [0.025, 0.975], axis=1)
         else:
-            low, high = np.array([_interval(values) for values in best]).T
+            judged = map(splits.mean_of, best)
+            low, high = np.array([(one.low, one.high) for one in judged]).T
         known = np.array([self.knows(n) for n in tries])
         low, high = np.where(known, low, math.nan), np.where(known, high, math.nan)
         means = best.mean(axis=(1, 2))
@@ -196,7 +197,8 @@ def _winner(
         one, other = (method.resampled([n])[0] for method, n in pair)
         low, high = np.quantile(one - other, [0.025, 0.975]).tolist()
     else:
-        low, high = _interval(difference)
+        judged = splits.mean_of(difference)
+        low, high = judged.low, judged.high
     return Winner(
         study,
         unit,
@@ -208,14 +210,3 @@ def _winner(
         low,
         high,
     )
-
-
-def _interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % interval of the mean of values [splits, seeds]; NaN for too few."""
-    if values.size < stats.ENOUGH:
-        return math.nan, math.nan
-    if min(values.shape) > 1:
-        crossed = splits.crossed(values)
-        return crossed.low, crossed.high
-    one = stats.estimate(values.ravel())
-    return one.low, one.high
