@@ -114,6 +114,11 @@ class Made:
             summary=aggregation.summarize(aggregation.over_splits(models)),
             figures=deck.load(),
             baselines={variant: BASELINES for study in studies for variant in study.variants},
+            of_the_mean={
+                variant: BASELINES["mean"]["test_mse"]
+                for study in whole
+                for variant in study.variants
+            },
             synthetic=frozenset(synthetic),
             **self.config["tables"],
         )

@@ -102,6 +102,20 @@ def test_what_is_worse_than_the_mean_counts_as_the_mean(useless):
     assert [share.share for share in found.shares] == [share.share for share in the_mean.shares]
 
 
+def test_each_split_has_a_mean_of_its_own():
+    """An error of 3 is no good where predicting the mean has 2; where that has 4, it is."""
+    made = Made(
+        {"grid": {**ONE, "seeds": 2, "split_seed": [0, 1]}},
+        errors=lambda model: 3.0 if rate(model) > 0 else 1.0,
+    )
+    (study,) = made.results.studies
+    found = next(importance(study, made.results.values, lambda cell, split: 2 + 2 * split))
+    assert (found.useless, found.models) == (4, 16)
+    low, high = math.log(2) / 2, math.log(3) / 2
+    both, apart = (low + high) / 2, (high - low) / 2
+    assert by_axis(found)["learning_rate"] == both**2 / (both**2 + 2 * apart**2)
+
+
 def test_several_splits_are_an_axis():
     found = found_in(
         lambda model: math.exp(0.3 * rate(model) + 0.4 * (-1) ** model.cell.split_seed),

@@ -74,6 +74,7 @@ def results(grid_values=GRID, one_seed=ONE_SEED, synthetic=(), override=None, **
         summary=aggregation.summarize(models),
         figures=deck.load(),
         baselines={name: BASELINES["default"] for study in studies for name in study.variants},
+        of_the_mean={},
         synthetic=frozenset(synthetic),
         **{**config.defaults("tables"), "digits": 4, "standard_deviation": False} | options,
     )

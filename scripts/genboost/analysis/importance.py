@@ -44,7 +44,7 @@ class Importance:
 def importance(
     study: Study,
     values: Mapping[tuple[str, Cell], Mapping[Repetition, float]],
-    useless: Callable[[Cell], float],
+    useless: Callable[[Cell, int], float],
 ) -> Iterator[Importance]:
     """Decompose the variance of log test errors by axis and pair of axes; seeds are the rest.
 
@@ -59,7 +59,7 @@ def importance(
     values
         As `aggregation.values_by_cell` returns them.
     useless
-        Returns the test error of predicting the mean, on the data of a cell.
+        As of `errors_or_useless`.
 
     Yields
     ------
@@ -76,13 +76,13 @@ def _importance(
     study: Study,
     rows: str,
     values: Mapping[tuple[str, Cell], Mapping[Repetition, float]],
-    useless: Callable[[Cell], float],
+    useless: Callable[[Cell, int], float],
 ) -> Importance | None:
     found = complete_grid(study)
     if found is None or len(study.seeds) < 2:
         return None
-    errors = errors_or_useless([(study.name, cell) for cell in found.cells], values, useless)
-    limits = np.array([useless(cell) for cell in found.cells])[:, None, None]
+    cells = [(study.name, cell) for cell in found.cells]
+    errors, are_useless = errors_or_useless(cells, values, useless)
     names = [axis.name for axis in found.levels]
     shape = [len(levels) for levels in found.levels.values()]
     if errors.shape[1] > 1:
@@ -96,7 +96,7 @@ def _importance(
         rows=rows,
         cells=len(found.cells),
         of_cells=len(study.cells),
-        useless=int((errors == limits).sum()),
+        useless=int(are_useless.sum()),
         models=errors.size,
         shares=anova.importance(array, names),
     )

@@ -83,7 +83,7 @@ class Winner:
 def tuning(
     study: Study,
     values: Mapping[tuple[str, Cell], Mapping[Repetition, float]],
-    useless: Callable[[Cell], float],
+    useless: Callable[[Cell, int], float],
 ) -> tuple[list[Curve], list[Winner]]:
     """Return what tuning each method of a study buys, and which is the best at which budget.
 
@@ -105,7 +105,7 @@ def tuning(
     for title, cells in methods(study).items():
         method = _Method(
             title,
-            errors_or_useless([(study.name, cell) for cell in cells], values, useless),
+            errors_or_useless([(study.name, cell) for cell in cells], values, useless)[0],
             float(np.mean([cell.epochs * gradients(cell) for cell in cells])),
             resampled=bool(study.sampled),
         )

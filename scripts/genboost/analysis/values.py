@@ -76,12 +76,12 @@ def sign_of(quantity: Quantity) -> int:
 def errors_or_useless(
     cells: Sequence[tuple[str, Cell]],
     values: _Table,
-    useless: Callable[[Cell], float],
-) -> np.ndarray:
-    """Return the test errors of some cells; of models that are no good, that of useless ones.
+    useless: Callable[[Cell, int], float],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the test errors of some cells, and which are of models that are no good.
 
-    A model that diverged is worth no more than predicting the mean; nor is a model whose error
-    is higher, by however much it misses.
+    These have the error of predicting the mean: a model that diverged is worth no more, nor is
+    one whose error is higher, by however much it misses.
 
     Parameters
     ----------
@@ -90,16 +90,18 @@ def errors_or_useless(
     values
         As `aggregation.values_by_cell` returns them.
     useless
-        Returns the test error of predicting the mean, on the data of a cell.
+        Returns the test error of predicting the mean, on the data of a cell in a split.
 
     Returns
     -------
-    array [cells, splits, seeds]
+    float array [cells, splits, seeds]
+    bool array [cells, splits, seeds]
         With the splits and seeds that all of the cells have.
     """
-    errors = _array(cells, values, *_repetitions(cells, values))
-    limits = np.array([useless(cell) for _, cell in cells])[:, None, None]
-    return np.fmin(errors, limits)
+    splits, seeds = _repetitions(cells, values)
+    errors = _array(cells, values, splits, seeds)
+    limits = np.array([[useless(cell, split) for split in splits] for _, cell in cells])[..., None]
+    return np.fmin(errors, limits), ~(errors < limits)
 
 
 def _repetitions(cells: Sequence[tuple[str, Cell]], values: _Table) -> tuple[list[int], list[int]]:

@@ -78,7 +78,7 @@ def data(results: Results, curves: Mapping[str, Sequence[dict[str, Any] | None]]
         "quantities": _quantities(results, cells, rows, repetitions),
         "curves": _curves(
             [found for study in results.studies for found in curves[study.name]],
-            2 * max(map(results.useless, dict.fromkeys(cell for _, cell in cells))),
+            2 * results.simple(cell for _, cell in cells)["mean"][-1],
         ),
         "enough": stats.ENOUGH,
         "t": _quantiles_of_t(most),

@@ -14,8 +14,8 @@ NOTE = (
     "ANOVA), with 95 % jackknife intervals over the seeds; they hold for this grid and other "
     "seeds. A pair's share is what the two axes do together beyond what each does alone; seeds "
     "have what is left. Errors on different test rows do not compare: each set of rows has shares "
-    "of its own. A model that diverged, or is worse than predicting the mean, counts as "
-    "predicting the mean."
+    "of its own. A model that diverged, or is worse than predicting the mean on its split, counts "
+    "as predicting the mean."
 )
 
 

@@ -51,7 +51,9 @@ class Results:
     figures : DataFrame
         The deck's, as `deck.load` returns them.
     baselines : dict
-        By data variant, then method: ``train_mse`` and ``test_mse``.
+        By data variant, then method: ``train_mse`` and ``test_mse``, means over the splits.
+    of_the_mean : dict
+        By data variant, of each split: the test MSE of predicting the mean.
     synthetic : set of str
         The data sets that are generated stand-ins.
     rows, columns : str
@@ -73,6 +75,7 @@ class Results:
     summary: pd.DataFrame
     figures: pd.DataFrame
     baselines: Mapping[str, Mapping[str, Mapping[str, float]]]
+    of_the_mean: Mapping[str, float]
     synthetic: frozenset[str]
     rows: str
     columns: str
@@ -228,9 +231,9 @@ class Results:
             name: sorted({errors[name]["test_mse"] for errors in variants}) for name in variants[0]
         }
 
-    def useless(self, cell: Cell) -> float:
-        """Return the test MSE of predicting the mean on the data of a cell."""
-        return self.baselines[axes.variant(cell)]["mean"]["test_mse"]
+    def useless(self, cell: Cell, split: int) -> float:
+        """Return the test MSE of predicting the mean on the data of a cell in a split."""
+        return self.of_the_mean[axes.variant(cell.replace(split_seed=split))]
 
     def worth(self, cells: Iterable[Cell]) -> str:
         """Say what simple methods reach on the test rows of some cells, if errors are shown."""
@@ -335,6 +338,7 @@ def load(arguments: argparse.Namespace, step: Step) -> Results:
         summary=aggregation.read_csv(step.reads(arguments.summary)),
         figures=deck.load(step.reads(arguments.deck)),
         baselines=baselines_over_splits(studies, baselines),
+        of_the_mean={name: errors["mean"]["test_mse"] for name, errors in baselines.items()},
         synthetic=frozenset(
             name for name, facts in provenances(arguments, step).items() if facts["synthetic"]
         ),

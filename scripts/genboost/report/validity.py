@@ -96,7 +96,8 @@ def variance_table(results: Results, schemes: Sequence[Scheme]) -> Table | None:
         ],
         notes=[
             "Shares of the variance of log test errors over all cells, splits and seeds, as if all "
-            "three were drawn at random. Cell × split: splits that favour some cells.",
+            "three were drawn at random. Cell × split: splits that favour some cells. A model that "
+            "is worse than predicting the mean counts with its own error.",
             *results.warning(),
         ],
     )
