@@ -936,3 +936,15 @@ def test_the_median_of_many_values_does_not_hide_their_bar(spread, marked):
     colors = [line.get_color() for line in axes.lines]
     assert drawing.COLORS[0] in colors
     assert (drawing.PAPER in colors) is marked
+
+
+def test_many_equal_values_can_be_seen():
+    figure = drawing.start(lanes.WIDTH, 1, "Title")
+    axes = figure.subplots()
+    axes.set_xlim(-1, 1)
+    lanes.draw(axes, [lanes.Lane("some", [0.3] * (lanes.MOST_DOTS + 1))])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    shown = np.asarray(canvas.buffer_rgba())[..., :3] / 255
+    near = np.abs(shown - to_rgb(drawing.COLORS[0])).max(-1) < 0.1
+    assert near.sum() > 10

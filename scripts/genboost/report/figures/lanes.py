@@ -146,6 +146,8 @@ def _draw_quantiles(axes: Axes, values: Sequence[float], place: float) -> None:
     left, right = _in_points(axes, [first, third])
     if right - left > _VISIBLE:  # or it would hide the bar
         axes.plot(median, place, "|", color=PAPER, markersize=7, mew=1.2)
+    else:  # of equal values, the bar has no length
+        axes.plot(median, place, "s", color=COLORS[0], markersize=_VISIBLE)
 
 
 def _in_points(axes: Axes, values: Sequence[float]) -> np.ndarray:
