@@ -323,6 +323,31 @@ def test_curves_are_read_for_the_models_that_are_shown_only(small):
     )
 
 
+def test_the_models_of_all_splits_are_shown_with_an_interval_for_other_splits():
+    """An error of 1 and one of 3 on two splits: three seeds more tell nothing more of others."""
+
+    def errors(model):
+        return 1.0 + 2 * model.cell.split_seed + 0.001 * model.seed
+
+    asked = []
+
+    def read(model):
+        asked.append((model.cell.split_seed, model.seed))
+        return curves(model)._replace(test_mse=[errors(model)] * model.cell.epochs)
+
+    made = Made(one(learning_rate=[1e-3], split_seed=[0, 1], seeds=3), errors=errors)
+    for name in ("curves-grid", "cost"):
+        figure = made.figure(name, read)
+        assert asked == [*itertools.product([0, 1], range(3))]
+        asked.clear()
+    (interval,) = (line for line in figure.axes[0].lines if line.get_label() == "interval")
+    low, high = interval.get_ydata()
+    assert high - low > 2 * 12  # t of one degree of freedom is 12.7, the standard error 1
+    (axes,) = made.figure("methods").axes
+    (interval,) = (line for line in axes.lines if line.get_label() == "interval")
+    assert list(interval.get_xdata()) == [low, high]
+
+
 def test_many_curves_are_their_median_and_what_holds_most_of_them():
     made = Made({**one(seeds=31), "figures": {"curves": [{"sam_rho": "none"}]}})
     figure = made.figure("curves")

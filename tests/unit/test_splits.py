@@ -58,6 +58,35 @@ def test_what_takes_all_runs_as_independent_finds_what_is_not_there():
     assert np.mean([splits.crossed(d).p <= 0.05 for d in drawn]) < 0.065
 
 
+def test_a_cells_models_on_several_splits_are_not_independent():
+    values = {(split, seed): 10 * split + seed for split in range(3) for seed in range(2)}
+    crossed = splits.crossed(np.array([[0.0, 1], [10, 11], [20, 21]]))
+    found = splits.mean_of_models(values)
+    assert (found.value, found.low, found.high) == (10.5, crossed.low, crossed.high)
+    independent = t.interval(0.95, 5, 10.5, np.std([*values.values()], ddof=1) / math.sqrt(6))
+    assert found.low < independent[0]
+    assert found.high > independent[1]
+
+
+def test_models_that_diverged_have_no_part_in_a_mean():
+    one_split = {(0, seed): float(seed) for seed in range(6)} | {(0, 9): math.nan}
+    found = splits.mean_of_models(one_split)
+    assert found.value == 2.5
+    assert (found.low, found.high) == pytest.approx(
+        t.interval(0.95, 5, 2.5, math.sqrt(3.5) / math.sqrt(6))
+    )
+    several = {(split, seed): 1.0 for split in range(3) for seed in range(2)} | {(1, 1): math.nan}
+    found = splits.mean_of_models(several)
+    assert found.value == 1
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+@pytest.mark.parametrize("seeds", [1, 4])
+def test_too_few_models_have_no_interval(seeds):
+    assert math.isnan(splits.mean_of_models({(0, seed): 1.0 for seed in range(seeds)}).low)
+
+
 def test_the_corrected_t_by_hand():
     # Mean 2, sd 1, three splits, a fifth for testing: 1/3 + 1/4 in place of 1/3.
     found = splits.corrected_resampled_t(np.array([1.0, 2.0, 3.0]), train_rows=80, test_rows=20)

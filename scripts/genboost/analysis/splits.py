@@ -5,11 +5,13 @@ d_js = μ + a_j + b_s + e_js, of split j and seed s.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from genboost.analysis import anova, stats
+from genboost.analysis.aggregation import Repetition
 from genboost.analysis.stats import Interval
 
 USUAL = 20  # splits in a study of several
@@ -80,6 +82,19 @@ def mean_of(errors: np.ndarray) -> Interval:
     found = crossed(errors) if min(errors.shape) > 1 else stats.estimate(errors.ravel())
     ends = (found.low, found.high) if errors.size >= stats.ENOUGH else (math.nan, math.nan)
     return Interval(found.mean, *ends)
+
+
+def mean_of_models(values: Mapping[Repetition, float]) -> Interval:
+    """Return the mean of a cell's models that did not diverge, with the interval of `mean_of`.
+
+    With several splits, its ends are also NaN if a model of some split and seed is missing.
+    """
+    splits, seeds = (sorted({which[part] for which in values}) for part in (0, 1))
+    array = np.array([[values.get((s, j), math.nan) for j in seeds] for s in splits], float)
+    finite = array[np.isfinite(array)]
+    if len(splits) > 1 and finite.size < array.size:
+        return Interval(stats.estimate(finite).mean, math.nan, math.nan)
+    return mean_of(array if len(splits) > 1 else finite[None])
 
 
 @np.errstate(divide="ignore", invalid="ignore")  # of a single split or seed

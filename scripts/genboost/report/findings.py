@@ -30,7 +30,6 @@ from genboost.analysis import (
     regret,
     schemes,
     splits,
-    stats,
     tuning,
     verdicts,
 )
@@ -126,7 +125,7 @@ def find(
         by |= {other: judge(list(judged_by)[:1], other)[0]}
     return Findings(
         results=results,
-        cells=_with_intervals(results, measured),
+        cells=_with_intervals(results),
         schemes=judged,
         choices=choices.choices(measured, scopes),
         regrets=regrets,
@@ -264,20 +263,17 @@ def best_table(found: Findings) -> Table:
     )
 
 
-def _with_intervals(results: Results, measured: Measured) -> pd.DataFrame:
+def _with_intervals(results: Results) -> pd.DataFrame:
     cells = results.summary.drop(columns="train_mse")
-    half = stats.half_width(cells["test_mse_sd"], cells["n"]).where(cells["n"] >= stats.ENOUGH)
-    cells = cells.assign(low=cells["test_mse"] - half, high=cells["test_mse"] + half)
-    for study in results.studies:
-        if len(study.splits) < 2 or len(study.seeds) < 2:
-            continue
-        for cell in study.cells:
-            values = measured.of([(study, cell)])
-            found = splits.crossed(values.values[0]) if values.cells else None
-            enough = found and values.values[0].size >= stats.ENOUGH
-            ends = (found.low, found.high) if enough else (math.nan, math.nan)
-            cells.loc[results.row(study, cell).Index, ["low", "high"]] = ends
-    return cells
+    found = {
+        results.row(study, cell).Index: splits.mean_of_models(results.values[study.name, cell])
+        for study in results.studies
+        for cell in study.cells
+    }
+    return cells.assign(
+        low=pd.Series({row: mean.low for row, mean in found.items()}),
+        high=pd.Series({row: mean.high for row, mean in found.items()}),
+    )
 
 
 def _scopes(results: Results) -> Iterator[tuple[grid.Study, str, Sequence[Cell]]]:

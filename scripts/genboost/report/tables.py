@@ -1,12 +1,13 @@
 """The tables of results, each as files of several formats; `markup` gives them these."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from genboost.analysis import aggregation, edges, stats
+from genboost.analysis import aggregation, edges, splits
+from genboost.analysis.aggregation import Repetition
 from genboost.measures import registry
 from genboost.measures.registry import ERRORS
 from genboost.report import deck_tables, exhibits
@@ -17,6 +18,7 @@ from genboost.report.markup import Entry, Table, latex, latex_document, markdown
 from genboost.report.results import SIMPLE, Results
 from genboost.report.summary import mean_of, summary_lines
 from genboost.study import axes
+from genboost.study.cells import Cell
 
 EDGES = (
     "Edge of the grid: where the best cell of a method is, so that a wider grid may have better."
@@ -90,14 +92,14 @@ KINDS: dict[str, Callable[[Results, Exhibit], tuple[str, ...]]] = {
 def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     """Return the table of a panel: one axis down, another across."""
     study = laid_out.study
-    rows = {place: results.row(study, cell) for place, cell in panel.cells.items()}
     found = results.best(study, panel.cells.values())
     best = found[1].choice if found else math.nan
     best_of_all = results.best_choices.get(study.name, math.nan)
 
-    def entry(row: Any) -> Entry:
-        if row is None:
+    def entry(cell: Cell | None) -> Entry:
+        if cell is None:
             return Entry("")
+        row = results.row(study, cell)
         if row.diverged:
             return _diverged(row)
         return Entry(
@@ -105,13 +107,13 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
             bold=row.choice == best,
             star=row.choice == best_of_all,
             after=_deviation(results, row),
-            below=_interval(results, row),
+            below=_interval(results, results.values[study.name, cell]),
         )
 
     table = [
         [
             laid_out.row_title(down, panel),
-            *(entry(rows.get((down, across))) for across in panel.across),
+            *(entry(panel.cells.get((down, across))) for across in panel.across),
         ]
         for down in panel.down
     ]
@@ -130,7 +132,7 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
           if any(e.bold for e in entries) else []),
         *([f"★: the {word} of “{study.title}”."] if any(e.star for e in entries) else []),
         *(["Diverged: models whose loss is not finite at the end; their cell has no mean."]
-          if any(row.diverged for row in rows.values()) else []),
+          if any(results.row(study, cell).diverged for cell in panel.cells.values()) else []),
     ]  # fmt: skip
     worth = results.worth(panel.cells.values())
     return Table(
@@ -252,13 +254,13 @@ def _deviation(results: Results, cell: Any) -> str:
     return f"± {results.number(cell.value_sd)}"
 
 
-def _interval(results: Results, cell: Any) -> str:
-    """Return the interval to put below a mean of five seeds or more, if it shall be there."""
-    if cell.n < stats.ENOUGH or not results.interval:
+def _interval(results: Results, values: Mapping[Repetition, float]) -> str:
+    """Return the interval to put below a mean of five models or more, if it shall be there."""
+    if not results.interval:
         return ""
-    half = stats.half_width(cell.value_sd, cell.n)
-    ends = map(results.number, (cell.value - half, cell.value + half))
-    return f"({' to '.join(ends)})"
+    found = splits.mean_of_models(values)
+    ends = results.range(found.low, found.high)
+    return f"({ends})" if ends else ""
 
 
 def _diverged(cell: Any) -> Entry:

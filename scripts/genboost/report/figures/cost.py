@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
-from genboost.analysis import stats, tuning
+from genboost.analysis import splits, tuning
 from genboost.analysis.curves import thinned
+from genboost.analysis.stats import Interval
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.curves import MOST_EPOCHS
 from genboost.report.figures.drawing import (
@@ -26,7 +27,6 @@ from genboost.report.figures.drawing import (
 from genboost.report.figures.lanes import side_by_side
 from genboost.report.figures.material import Curves, Material
 from genboost.report.figures.scales import along, baseline_lines, log_scale
-from genboost.study.grid import Model
 
 MOST_METHODS = 12  # of a study
 MARK = 7.0  # pt
@@ -35,35 +35,37 @@ MARK = 7.0  # pt
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure: the median's way, and the mean at the end."""
     results = material.results
-    methods: list[tuple[str, np.ndarray, np.ndarray]] = []
+    methods: list[tuple[str, np.ndarray, np.ndarray, Interval]] = []
     for study in results.studies:
         laid_out = results.layouts[study.name]
         for panel in best_panels(results, laid_out, MOST_METHODS):
             if best := results.best(study, panel.cells.values()):
-                curves = [material.read(Model(best[0], seed)) for seed in study.seeds]
+                curves = material.curves(study, best[0])
                 name = f"{panel.title}, {laid_out.place(best[0])}".replace("SAM with", "SAM")
-                methods.append((name, *_way(curves, tuning.gradients(best[0]))))
-    lines = -(-len(methods) // columns(WIDEST, [name for name, _, _ in methods]))
+                costs, errors = _way([*curves.values()], tuning.gradients(best[0]))
+                end = splits.mean_of_models(dict(zip(curves, errors[:, -1], strict=True)))
+                methods.append((name, costs, np.median(errors, axis=0), end))
+    lines = -(-len(methods) // columns(WIDEST, [name for name, *_ in methods]))
     figure = start(WIDEST, 3.4 + 0.17 * lines, title)
     axes = figure.subplots()
-    means = [errors[:, -1].mean() for _, _, errors in methods]
-    ends = [costs[-1] for _, costs, _ in methods]
+    means = [end.value for *_, end in methods]
+    ends = [costs[-1] for _, costs, *_ in methods]
     log_scale(axes, "x", [cost / 20 for cost in ends] + ends, is_count=True)
     useless = max(e["mean"]["test_mse"] for e in results.baselines.values())
     log_scale(axes, "y", [*means, useless])
     asides = _asides(axes, ends, means)
     entries = []
-    for number, ((name, costs, errors), mean) in enumerate(zip(methods, means, strict=True)):
+    for number, (name, costs, median, mean) in enumerate(methods):
         color = COLORS[number % len(COLORS)]
         look = {"color": color, "linestyle": LINES[number // len(COLORS) % len(LINES)]}
         marker = MARKERS[number % len(MARKERS)]
-        axes.plot(costs, np.median(errors, axis=0), linewidth=0.9, **look)
+        axes.plot(costs, median, linewidth=0.9, **look)
         moved = ScaledTranslation(asides[number] / 72, 0, figure.dpi_scale_trans)
         end = {"color": color, "clip_on": False, "transform": axes.transData + moved}
-        if len(errors) >= stats.ENOUGH:
-            axes.plot([costs[-1]] * 2, stats.interval(errors[:, -1]), label="interval",
+        if not math.isnan(mean.low):
+            axes.plot([costs[-1]] * 2, [mean.low, mean.high], label="interval",
                       linewidth=1.6, **end)  # fmt: skip
-        axes.plot(costs[-1], mean, marker, label="mean", markersize=MARK - 1, **end)
+        axes.plot(costs[-1], mean.value, marker, label="mean", markersize=MARK - 1, **end)
         entries.append({"label": name, "marker": marker, **look})
     baseline_lines(axes, results, [c for study in results.studies for c in study.cells], "y")
     axes.set_xlabel("gradients computed per training row")

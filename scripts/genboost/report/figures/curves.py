@@ -26,7 +26,8 @@ from genboost.report.figures.drawing import (
 from genboost.report.figures.material import Curves, Material
 from genboost.report.figures.scales import log_scale
 from genboost.report.layout import even
-from genboost.study.grid import Model
+from genboost.study.cells import Cell
+from genboost.study.grid import Study
 
 MOST_LINES = 5  # of a kind in a panel: more are shown as their quantiles
 MOST_EPOCHS = 200  # of a curve, that are drawn
@@ -38,11 +39,18 @@ LOOKS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+# What a panel shows the curves of; None if models in every cell of it diverged.
+_Shown = dict[Axes, tuple[Study, Cell] | None]
+
+
 def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of a study, or of the cells that the configuration chooses."""
-    figure, models = (_of_best if exhibit.study else _of_chosen)(material, exhibit, title)
-    found = {axes: [material.read(model) for model in some] for axes, some in models.items()}
-    losses = {model.cell.loss for some in models.values() for model in some}
+    figure, cells = (_of_best if exhibit.study else _of_chosen)(material, exhibit, title)
+    found = {
+        axes: [*material.curves(*chosen).values()] if chosen else []
+        for axes, chosen in cells.items()
+    }
+    losses = {chosen[1].loss for chosen in cells.values() if chosen}
     unit = "MSE" if losses <= {"mse"} else "MSE, cross-entropy"
     for axes, curves in found.items():
         strip = _strip(axes, curves)
@@ -57,38 +65,34 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     return figure
 
 
-def _of_best(
-    material: Material, exhibit: Exhibit, title: str
-) -> tuple[Figure, dict[Axes, list[Model]]]:
+def _of_best(material: Material, exhibit: Exhibit, title: str) -> tuple[Figure, _Shown]:
     results, laid_out = material.results, material.results.layouts[exhibit.study]
     study = laid_out.study
     figure, found = panels(results, laid_out, 1.9, 1.95, title, legend=3, sharey=True)
-    models: dict[Axes, list[Model]] = {}
+    cells: _Shown = {}
     for panel, axes in found.values():
         best = results.best(study, panel.cells.values())
-        models[axes] = [Model(best[0], seed) for seed in study.seeds] if best else []
+        cells[axes] = (study, best[0]) if best else None
         if best:
             axes.set_title(f"{in_lines(panel.title)}\n{in_lines(laid_out.place(best[0]))}")
-    return figure, models
+    return figure, cells
 
 
-def _of_chosen(
-    material: Material, exhibit: Exhibit, title: str
-) -> tuple[Figure, dict[Axes, list[Model]]]:
+def _of_chosen(material: Material, exhibit: Exhibit, title: str) -> tuple[Figure, _Shown]:
     results = material.results
     found = chosen_cells(results.studies, material.config["figures"]["curves"])
     across = even(len(found), PANELS_ACROSS)
     down = -(-len(found) // across)
     figure = start(*size(down, across, 1.9, 1.95, legend=3), title)
     all_axes = figure.subplots(down, across, sharey=True, squeeze=False).flat
-    models = {}
+    cells: _Shown = {}
     for (study, cell), axes in zip(found, all_axes, strict=False):
         laid_out = results.layouts[study.name]
-        models[axes] = [Model(cell, seed) for seed in study.seeds]
+        cells[axes] = study, cell
         axes.set_title(f"{in_lines(laid_out.panel_of[cell].title)}\n{laid_out.place(cell)}")
     for axes in all_axes[len(found) :]:
         axes.remove()
-    return figure, models
+    return figure, cells
 
 
 def turns(rates: Sequence[float]) -> list[int]:
@@ -169,7 +173,7 @@ def _say(figure: Figure, found: Mapping[Axes, Sequence[Curves]]) -> None:
     entries: list[dict[str, Any]] = [{**look} for name, look in LOOKS.items() if name in shown]
     if any(len(curves) > MOST_LINES for curves in found.values()):
         entries = [{**entry, "label": f"{entry['label']}, median"} for entry in entries]
-        band = {"label": "80 % of the seeds", "color": COLORS[0], "linewidth": 5, "alpha": 0.3}
+        band = {"label": "80 % of the models", "color": COLORS[0], "linewidth": 5, "alpha": 0.3}
         entries.append(band)
     rate = {"label": "learning rate", "color": FAINT, "linewidth": 0.8}
     entries.append(rate)

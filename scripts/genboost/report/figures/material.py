@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from genboost.analysis.aggregation import Repetition
 from genboost.report.results import Results
-from genboost.study.grid import Model
+from genboost.study.cells import Cell
+from genboost.study.grid import Model, Study
 
 
 class Curves(NamedTuple):
@@ -42,3 +44,10 @@ class Material:
     read: Callable[[Model], Curves]
     audit: dict[str, Any] | None = None
     plane: dict[str, Any] | None = None
+
+    def curves(self, study: Study, cell: Cell) -> dict[Repetition, Curves]:
+        """Return the curves of a cell's models, on all of its splits."""
+        return {
+            run: self.read(Model(cell.replace(split_seed=run.split), run.seed))
+            for run in self.results.values[study.name, cell]
+        }

@@ -1,10 +1,11 @@
 """The best cell of each panel of each study: its seeds, and their mean."""
 
 import itertools
+import math
 
 from matplotlib.figure import Figure
 
-from genboost.analysis import stats
+from genboost.analysis import splits
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures import lanes
 from genboost.report.figures.drawing import best_panels, start, tell
@@ -59,8 +60,8 @@ def _lane(results: Results, study: Study, cell: Cell, text: str) -> Lane:
     errors = results.values[study.name, cell]
     constant = results.about("collapsed").values[study.name, cell]
     drawn = [error for run, error in errors.items() if constant[run] != 1]
-    found = stats.estimate(list(errors.values()))
+    found = splits.mean_of_models(errors)
     if lost := len(errors) - len(drawn):
         text += f"; {lost} of {len(errors)} collapsed"
-    interval = (found.low, found.high) if found.n >= stats.ENOUGH else ()
-    return Lane(text, drawn, found.mean, interval)
+    interval = () if math.isnan(found.low) else (found.low, found.high)
+    return Lane(text, drawn, found.value, interval)

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from genboost.analysis import stats
+from genboost.analysis import splits
+from genboost.analysis.aggregation import Repetition
 from genboost.report.exhibits import Exhibit
 from genboost.report.figures.drawing import (
     COLORS,
@@ -39,8 +40,8 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     laid_out = results.layouts[exhibit.study]
     study, across = laid_out.study, laid_out.across
     figure, found = panels(results, laid_out, PANEL, 1.7, title, legend=len(across), sharey=True)
-    values = {cell: list(results.values[study.name, cell].values()) for cell in study.cells}
-    finite = [value for some in values.values() for value in some if math.isfinite(value)]
+    values = {cell: results.values[study.name, cell] for cell in study.cells}
+    finite = [value for some in values.values() for value in some.values() if math.isfinite(value)]
     positions = _positions(laid_out.rows, laid_out.down)
     room = SHARE * _least_gap(positions.values()) / len(across)
     *_, last = found
@@ -80,13 +81,19 @@ def _look(number: int) -> dict[str, Any]:
 
 
 def _draw_column(
-    axes: Axes, cells: dict[float, list[float]], number: int, room: float, rasterized: bool
+    axes: Axes,
+    cells: dict[float, Mapping[Repetition, float]],
+    number: int,
+    room: float,
+    rasterized: bool,
 ) -> None:
     """Draw a column's cells by their places: faint seeds or what holds 80 % of them, and means."""
     look = {**_look(number), "rasterized": rasterized}
     plain = {"color": look["color"], "rasterized": rasterized}
-    whole = {x: np.array(found)[np.isfinite(found)] for x, found in cells.items()}
+    values = {x: np.array(list(found.values())) for x, found in cells.items()}
+    whole = {x: found[np.isfinite(found)] for x, found in values.items()}
     some = {x: found for x, found in whole.items() if len(found)}
+    means = {x: splits.mean_of_models(cells[x]) for x in some}
     wide = room / 2.2
     dashes, ranges, intervals = [], [], []
     for x, found in some.items():
@@ -94,14 +101,14 @@ def _draw_column(
             dashes += [((x - wide, y), (x + wide, y)) for y in found]
         else:
             ranges.append([(x, end) for end in np.quantile(found, [0.1, 0.9])])
-        if len(found) >= stats.ENOUGH:
-            intervals.append([(x, end) for end in stats.interval(found)])
+        if not math.isnan(means[x].low):
+            intervals.append([(x, means[x].low), (x, means[x].high)])
     _strokes(axes, dashes, label="seeds", linewidth=0.6, **plain)
     left, right = axes.get_xlim()
     thick = min(2.6, 72 * PANEL * room / (right - left))
     _strokes(axes, ranges, label="ranges", linewidth=0.7, **plain)
     _strokes(axes, intervals, label="intervals", linewidth=thick, **plain)
-    axes.plot(list(some), [found.mean() for found in some.values()], label="means",
+    axes.plot(list(means), [mean.value for mean in means.values()], label="means",
               linewidth=0.8, markersize=3.2, **look)  # fmt: skip
     if lost := [x for x, found in cells.items() for _ in range(len(found) - len(whole[x]))]:
         axes.plot(lost, [0.98] * len(lost), "x", label="diverged", clip_on=False,
