@@ -249,6 +249,19 @@ def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
     assert labels["2"] == 2
 
 
+def test_the_scale_of_values_far_apart_has_round_numbers():
+    made = Made(
+        {**SMALL, "tables": {"quantities": ["test_mse", "weight_norm"]}},
+        weight_norm=lambda model: 4e3 * model.cell.learning_rate,
+    )
+    bar = made.figure("heatmap-grid+weight_norm").axes[-1]
+    FigureCanvasAgg(bar.figure).draw()
+    low, high = bar.get_xlim()
+    ticks = [tick for tick in bar.xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+    assert [tick.label1.get_text() for tick in ticks] == ["0.5", "1", "2", "5", "10", "20"]
+    assert not len(bar.xaxis.get_minorticklocs())
+
+
 def drawn(axes, label):
     """Return where the lines of a label are, gaps left out."""
     lines = [line.get_xydata() for line in axes.lines if line.get_label() == label]

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, NullLocator
@@ -24,7 +24,7 @@ from genboost.report.figures.drawing import (
     tell,
 )
 from genboost.report.figures.material import Material
-from genboost.report.figures.scales import ticks_below
+from genboost.report.figures.scales import clear_ticks, tick_text, ticks_below
 from genboost.report.results import Results
 
 BAR, SHARE = 0.12, 0.8  # of the colours' scale: its height in inches, and its share of the width
@@ -117,6 +117,10 @@ def _color_bar(
     if results.is_about_errors:
         ticks = ticks_below(norm.vmin, norm.vmax)
         bar.set_ticks([*ticks, norm.vmax], labels=[*(f"{t:g}" for t in ticks), USELESS])
+        bar.ax.xaxis.set_minor_locator(NullLocator())
+    elif isinstance(norm, LogNorm):
+        ticks = clear_ticks(bar.ax, "x", norm.vmin, norm.vmax)
+        bar.set_ticks(ticks, labels=list(map(tick_text, ticks)))
         bar.ax.xaxis.set_minor_locator(NullLocator())
     else:
         room = SHARE * figure.get_figwidth() / TICK

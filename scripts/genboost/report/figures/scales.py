@@ -35,12 +35,14 @@ def log_scale(axes: Axes, which: str, values: Sequence[float], is_count: bool = 
     low, high = min(values) / 1.12, max(values) * 1.12
     getattr(axes, f"set_{which}lim")(low, high)  # before the scale, which no value need be fit for
     getattr(axes, f"set_{which}scale")("log")
-    axis.set_major_locator(FixedLocator(_clear_ticks(axes, which, low, high, is_count)))
+    axis.set_major_locator(FixedLocator(clear_ticks(axes, which, low, high, is_count)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
 
 
-def _clear_ticks(axes: Axes, which: str, low: float, high: float, is_count: bool) -> list[float]:
+def clear_ticks(
+    axes: Axes, which: str, low: float, high: float, is_count: bool = False
+) -> list[float]:
     """Return round numbers of a logarithmic scale, as many as have room for their labels."""
     finest = 3 if high / low > 200 else 1 if high / low > 8 else 0
     finer = [(1, steps) for steps in STEPS[finest:]]
