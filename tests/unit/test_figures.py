@@ -249,6 +249,18 @@ def test_the_scale_goes_from_the_lowest_to_what_is_worth_nothing(small):
     assert labels["2"] == 2
 
 
+@pytest.mark.parametrize("rates", [[1e-3], [1e-3, 1e-2]])
+@pytest.mark.parametrize("optimizers", [["adam"], ["sgd", "adam"]])
+def test_few_rows_of_a_heatmap_have_room_for_their_numbers(rates, optimizers):
+    made = Made(one(optimizer=optimizers, learning_rate=rates, weight_decay=[0, 1e-2]))
+    *found, bar = made.figure("heatmap-grid").axes
+    FigureCanvasAgg(bar.figure).draw()
+    for axes in found:
+        assert axes.get_window_extent().height / bar.figure.dpi * 72 / len(rates) > 11
+    labels = [text.get_window_extent() for text in bar.get_xticklabels()]
+    assert not any(one.overlaps(other) for one, other in itertools.pairwise(labels))
+
+
 def test_the_scale_of_values_far_apart_has_round_numbers():
     made = Made(
         {**SMALL, "tables": {"quantities": ["test_mse", "weight_norm"]}},

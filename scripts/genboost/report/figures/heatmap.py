@@ -24,11 +24,13 @@ from genboost.report.figures.drawing import (
     tell,
 )
 from genboost.report.figures.material import Material
-from genboost.report.figures.scales import clear_ticks, tick_text, ticks_below
+from genboost.report.figures.scales import are_clear, clear_ticks, tick_text, ticks_below
 from genboost.report.results import Results
 
 BAR, SHARE = 0.12, 0.8  # of the colours' scale: its height in inches, and its share of the width
 TICK = 0.5  # inches that a number on that scale takes
+TITLES = 0.2  # inches, of a panel's titles, beyond what any figure leaves for them
+LINE = 0.15  # inches
 USELESS = "≥ predicting\nthe mean"
 
 
@@ -40,8 +42,11 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     # Wide enough for a panel's title, and a number in a cell where there are not too many.
     height = min(0.22, 9 / len(down))
     width = min(max(0.5, 1.6 / len(across)), 7 / len(across))
-    tall = max(height * len(down), 4 * BAR)  # a row alone leaves no room for the colours' scale
+    tall = height * len(down) + TITLES
     figure, found = panels(results, laid_out, width * len(across), tall, title, legend=2)
+    # The scale of the colours goes below the columns' title, and has names of two lines for errors.
+    lines = 2 * bool(laid_out.columns) + results.is_about_errors
+    figure.set_figheight(figure.get_figheight() + LINE * lines)
     norm = color_scale(results, study)
     best_of_all = results.best_choices.get(study.name)
     for panel, axes in found.values():
@@ -115,8 +120,11 @@ def _color_bar(
         aspect=SHARE * figure.get_figwidth() / BAR,
     )  # fmt: skip
     if results.is_about_errors:
-        ticks = ticks_below(norm.vmin, norm.vmax)
-        bar.set_ticks([*ticks, norm.vmax], labels=[*(f"{t:g}" for t in ticks), USELESS])
+        ticks = [*ticks_below(norm.vmin, norm.vmax), norm.vmax]
+        labels = [*map(tick_text, ticks[:-1]), USELESS]
+        while len(ticks) > 1 and not are_clear(bar.ax, "x", ticks, labels):
+            del ticks[-2], labels[-2]
+        bar.set_ticks(ticks, labels=labels)
         bar.ax.xaxis.set_minor_locator(NullLocator())
     elif isinstance(norm, LogNorm):
         ticks = clear_ticks(bar.ax, "x", norm.vmin, norm.vmax)
