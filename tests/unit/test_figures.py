@@ -24,6 +24,7 @@ from genboost.report import exhibits
 from genboost.report.figures import drawing, lanes, parallel, scales, svg
 from genboost.report.figures import plane as plane_figure
 from genboost.report.figures.curves import turns
+from genboost.report.figures.material import Curves
 from genboost.study.axes import SETTINGS, path
 from genboost.study.grid import studies as studies_of
 from genboost.train import schedules
@@ -384,6 +385,20 @@ def test_many_curves_are_their_median_and_what_holds_most_of_them():
     band = axes.collections[0].get_paths()[0].vertices
     low, high = np.quantile(all_curves, [0.1, 0.9], axis=0)
     assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((low.min(), high.max()))
+
+
+@pytest.mark.parametrize("seeds", [2, 20])
+def test_a_curve_of_a_single_epoch_is_a_dash(seeds):
+    def read(model):
+        return Curves([2.0], [3.0 + model.seed], [1e-3], [8])
+
+    axes = Made(one(seeds=seeds)).figure("curves-grid", read).axes[0]
+    (strip,) = axes.child_axes
+    lines = [line for part in (axes, strip) for line in part.lines if len(line.get_xdata())]
+    assert len(lines) == 1 + 2 * (seeds if seeds == 2 else 1)
+    for line in lines:
+        assert list(line.get_xdata()) == [7.6, 8.4]
+        assert len({*line.get_ydata()}) == 1
 
 
 def test_the_learning_rate_has_a_strip_with_its_turn_marked():

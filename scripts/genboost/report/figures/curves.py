@@ -47,7 +47,7 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     """Draw the figure of a study, or of the cells that the configuration chooses."""
     figure, cells = (_of_best if exhibit.study else _of_chosen)(material, exhibit, title)
     found = {
-        axes: [*material.curves(*chosen).values()] if chosen else []
+        axes: list(map(_that_can_be_seen, material.curves(*chosen).values())) if chosen else []
         for axes, chosen in cells.items()
     }
     losses = {chosen[1].loss for chosen in cells.values() if chosen}
@@ -63,6 +63,14 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
     _scale(material, found)
     _say(figure, found)
     return figure
+
+
+def _that_can_be_seen(curve: Curves) -> Curves:
+    """Return a curve, drawn out to a dash if a single epoch of it was recorded."""
+    if len(curve.epoch) != 1:
+        return curve
+    values = {name: [*values, *values] for name, values in curve._asdict().items()}
+    return Curves(**values | {"epoch": [curve.epoch[0] - 0.4, curve.epoch[0] + 0.4]})
 
 
 def _of_best(material: Material, exhibit: Exhibit, title: str) -> tuple[Figure, _Shown]:
