@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 
 import numpy as np
 import pytest
@@ -87,9 +88,21 @@ def test_what_does_not_fit_is_left_out(made, monkeypatch):
     assert [quantity["models"] is None for quantity in found["quantities"]] == [False, True, True]
 
 
-def test_curves_that_ended_early_are_counted_and_left_out():
-    whole, short = [3.0, 2.0, 1.0], [3.0, 2.0]
-    assert curves.whole([whole, short, [3.0, 2.0, float("nan")]]) == [0]
-    found = curves._of_cell([(np.arange(1, 4), whole), (np.arange(1, 3), short)])
-    assert (found["models"], found["ended_early"]) == (2, 1)
-    assert curves._of_cell([(np.arange(1, 3), [1.0, float("nan")])]) is None
+def test_curves_go_as_far_as_half_of_the_models():
+    """Of four, one stops after epoch 23 and one diverges after 20; the longest ends after 47."""
+    some = [
+        ([10, 20, 30, 40, 47], [5.0, 4.0, 3.0, 2.0, 1.0]),
+        ([10, 20, 30, 40], [6.0, 5.0, 4.0, 3.0]),
+        ([10, 20, 23], [7.0, 6.0, 5.0]),
+        ([10, 20, 30, 40], [8.0, 7.0, math.nan, math.inf]),
+    ]
+    found = curves._of_cell(some)
+    assert found["epoch"] == [10, 20, 30, 40]
+    assert found["test_mse"][1] == [6.5, 5.5, 3.5, 2.5]
+    assert found["test_mse"][2] == [7.7, 6.7, 3.9, 2.9]
+    assert (found["models"], found["ended_early"]) == (4, 2)
+
+
+def test_without_a_finite_error_there_is_no_curve():
+    assert curves._of_cell([([1, 2], [math.inf, math.nan]), ([1], [math.nan])]) is None
+    assert curves._of_cell([([], [])]) is None

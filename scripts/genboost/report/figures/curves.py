@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from genboost.analysis.curves import quantiles, thinned, whole
+from genboost.analysis.curves import ended_early, quantiles, thinned, together
 from genboost.report.exhibits import Exhibit, chosen_cells
 from genboost.report.figures.drawing import (
     COLORS,
@@ -142,20 +142,17 @@ def _draw_curves(axes: Axes, curves: Sequence[Curves]) -> None:
                 axes.plot(np.array(curve.epoch)[shown], np.array(values)[shown], linewidth=0.8,
                           **look)  # fmt: skip
         return
-    kept = [curves[place] for place in whole([curve.test_mse for curve in curves])]
-    if lost := len(curves) - len(kept):
-        axes.text(0.98, 0.97, f"{lost} of {len(curves)} ended early", ha="right", va="top",
-                  transform=axes.transAxes)  # fmt: skip
-    if not kept:
-        return
-    shown = thinned(len(kept[0].epoch), MOST_EPOCHS)
-    epochs = np.array(kept[0].epoch)[shown]
     for name, look in LOOKS.items():
-        if not len(getattr(kept[0], name)):  # no validation rows
+        if not any(len(getattr(curve, name)) for curve in curves):  # no validation rows
             continue
-        low, median, high = quantiles([np.array(getattr(curve, name))[shown] for curve in kept])
-        axes.fill_between(epochs, low, high, color=look["color"], alpha=0.25, lw=0)
-        axes.plot(epochs, median, linewidth=1.1, **look)
+        epochs, values = together([(curve.epoch, getattr(curve, name)) for curve in curves])
+        shown = thinned(len(epochs), MOST_EPOCHS)
+        low, median, high = quantiles(values[:, shown])
+        axes.fill_between(epochs[shown], low, high, color=look["color"], alpha=0.25, lw=0)
+        axes.plot(epochs[shown], median, linewidth=1.1, **look)
+        if name == "test_mse" and (lost := ended_early(values)):
+            axes.text(0.98, 0.97, f"{lost} of {len(curves)} ended early", ha="right", va="top",
+                      transform=axes.transAxes)  # fmt: skip
 
 
 def _scale(material: Material, found: Mapping[Axes, Sequence[Curves]]) -> None:
