@@ -103,6 +103,14 @@ def test_curves_go_as_far_as_half_of_the_models():
     assert (found["models"], found["ended_early"]) == (4, 2)
 
 
+def test_curves_are_joined_between_the_epochs_that_were_recorded():
+    epochs, found = curves.together([([3, 13, 23], [1.0, 2.0, 3.0]), ([8, 18], [2.0, 3.0])])
+    assert epochs.tolist() == [3, 13, 23]
+    assert found == pytest.approx(
+        np.array([[1.0, 2.0, 3.0], [math.nan, 2.5, math.nan]]), nan_ok=True
+    )
+
+
 def test_without_a_finite_error_there_is_no_curve():
     assert curves._of_cell([([1, 2], [math.inf, math.nan]), ([1], [math.nan])]) is None
     assert curves._of_cell([([], [])]) is None

@@ -22,7 +22,10 @@ def thinned(length: int, most: int) -> np.ndarray:
 def together(
     curves: Sequence[tuple[Sequence[float], Sequence[float]]],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the epochs that half of some curves or more have, and all curves there.
+    """Return epochs that half of some curves or more reach, and all curves there.
+
+    They are epochs of the longest curve. Those of others can lie between them, as points are
+    recorded backwards from where training ends: such curves are interpolated.
 
     Parameters
     ----------
@@ -33,15 +36,17 @@ def together(
     -------
     array [epochs]
     float array [curves, epochs]
-        NaN where a curve has no value, or none that is finite: the model ended, or diverged.
+        NaN where a curve has not begun or is not finite any more: the model ended, or diverged.
     """
     longest = np.array(max((epochs for epochs, _ in curves), key=len, default=()))
     found = np.full((len(curves), len(longest)), math.nan)
     for row, (epochs, values) in zip(found, curves, strict=True):
-        places = np.searchsorted(longest, epochs).clip(max=len(longest) - 1)
-        there = longest[places] == epochs
-        row[places[there]] = np.asarray(values, float)[there]
-    found[~np.isfinite(found)] = math.nan
+        length = int(np.isfinite([*values, math.nan]).argmin())
+        if np.array_equal(epochs[:length], longest[:length]):
+            row[:length] = values[:length]
+        elif length:
+            ends = {"left": math.nan, "right": math.nan}
+            row[:] = np.interp(longest, epochs[:length], values[:length], **ends)
     kept = 2 * np.isfinite(found).sum(axis=0) >= max(len(curves), 1)
     return longest[kept], found[:, kept]
 
