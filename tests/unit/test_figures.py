@@ -262,6 +262,15 @@ def test_few_rows_of_a_heatmap_have_room_for_their_numbers(rates, optimizers):
     assert not any(one.overlaps(other) for one, other in itertools.pairwise(labels))
 
 
+def test_what_is_undefined_is_said_in_its_cell():
+    made = Made(
+        {**one(learning_rate=[1e-3, 1e-2]), "tables": {"quantities": ["weight_norm"]}},
+        weight_norm=lambda model: math.nan if model.cell.learning_rate > 2e-3 else 3.0,
+    )
+    (axes, *_) = made.figure("heatmap-grid+weight_norm").axes
+    assert {*texts(axes).values()} == {"★3.00", "–"}
+
+
 def test_the_scale_of_values_far_apart_has_round_numbers():
     made = Made(
         {**SMALL, "tables": {"quantities": ["test_mse", "weight_norm"]}},

@@ -90,7 +90,7 @@ def _draw_cell(axes: Axes, x: int, y: int, cell: Any, norm: Normalize) -> tuple[
         axes.add_patch(Rectangle(**place, facecolor="none", edgecolor=FAINT, hatch="//////"))
         return f"{cell.diverged}×", INK
     if not math.isfinite(cell.value):
-        return "", INK
+        return "–", INK
     background, ink = color(cell.value, norm)
     axes.add_patch(Rectangle(**place, facecolor=background, edgecolor=background))
     return _short(cell.value), ink
