@@ -45,8 +45,7 @@ def together(
         if np.array_equal(epochs[:length], longest[:length]):
             row[:length] = values[:length]
         elif length:
-            ends = {"left": math.nan, "right": math.nan}
-            row[:] = np.interp(longest, epochs[:length], values[:length], **ends)
+            row[:] = np.interp(longest, epochs[:length], values[:length], math.nan, math.nan)
     kept = 2 * np.isfinite(found).sum(axis=0) >= max(len(curves), 1)
     return longest[kept], found[:, kept]
 

@@ -18,7 +18,6 @@ from genboost.report.markup import Entry, Table, latex, latex_document, markdown
 from genboost.report.results import SIMPLE, Results
 from genboost.report.summary import mean_of, summary_lines
 from genboost.study import axes
-from genboost.study.cells import Cell
 
 EDGES = (
     "Edge of the grid: where the best cell of a method is, so that a wider grid may have better."
@@ -92,14 +91,15 @@ KINDS: dict[str, Callable[[Results, Exhibit], tuple[str, ...]]] = {
 def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
     """Return the table of a panel: one axis down, another across."""
     study = laid_out.study
+    rows = {place: results.row(study, cell) for place, cell in panel.cells.items()}
     found = results.best(study, panel.cells.values())
     best = found[1].choice if found else math.nan
     best_of_all = results.best_choices.get(study.name, math.nan)
 
-    def entry(cell: Cell | None) -> Entry:
-        if cell is None:
+    def entry(place: tuple[Any, Any]) -> Entry:
+        row = rows.get(place)
+        if row is None:
             return Entry("")
-        row = results.row(study, cell)
         if row.diverged:
             return _diverged(row)
         return Entry(
@@ -107,13 +107,13 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
             bold=row.choice == best,
             star=row.choice == best_of_all,
             after=_deviation(results, row),
-            below=_interval(results, results.values[study.name, cell]),
+            below=_interval(results, results.values[study.name, panel.cells[place]]),
         )
 
     table = [
         [
             laid_out.row_title(down, panel),
-            *(entry(panel.cells.get((down, across))) for across in panel.across),
+            *(entry((down, across)) for across in panel.across),
         ]
         for down in panel.down
     ]
@@ -132,7 +132,7 @@ def panel_table(results: Results, laid_out: Layout, panel: Panel) -> Table:
           if any(e.bold for e in entries) else []),
         *([f"★: the {word} of “{study.title}”."] if any(e.star for e in entries) else []),
         *(["Diverged: models whose loss is not finite at the end; their cell has no mean."]
-          if any(results.row(study, cell).diverged for cell in panel.cells.values()) else []),
+          if any(row.diverged for row in rows.values()) else []),
     ]  # fmt: skip
     worth = results.worth(panel.cells.values())
     return Table(

@@ -43,12 +43,12 @@ def draw(material: Material, exhibit: Exhibit, title: str) -> Figure:
                 curves = material.curves(study, best[0])
                 name = f"{panel.title}, {laid_out.place(best[0])}".replace("SAM with", "SAM")
                 costs, errors = _way([*curves.values()], tuning.gradients(best[0]))
-                end = splits.mean_of_models(dict(zip(curves, errors[:, -1], strict=True)))
-                methods.append((name, costs, np.median(errors, axis=0), end))
+                mean = splits.mean_of_models(dict(zip(curves, errors[:, -1], strict=True)))
+                methods.append((name, costs, np.median(errors, axis=0), mean))
     lines = -(-len(methods) // columns(WIDEST, [name for name, *_ in methods]))
     figure = start(WIDEST, 3.4 + 0.17 * lines, title)
     axes = figure.subplots()
-    means = [end.value for *_, end in methods]
+    means = [mean.value for *_, mean in methods]
     ends = [costs[-1] for _, costs, *_ in methods]
     log_scale(axes, "x", [cost / 20 for cost in ends] + ends, is_count=True)
     useless = max(e["mean"]["test_mse"] for e in results.baselines.values())
